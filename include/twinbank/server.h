@@ -1,0 +1,51 @@
+/* The device's side of the wire: frames in, update engine and slots behind, replies
+ * out. Stage 2 and an application use the same; what differs is in the struct. */
+#ifndef TWINBANK_SERVER_H
+#define TWINBANK_SERVER_H
+
+#include "twinbank/boot.h"
+#include "twinbank/update.h"
+#include "twinbank/wire.h"
+
+/* What happens after the reply has left: the owner of the loop does it. */
+typedef enum tb_server_action { TB_SERVER_NONE, TB_SERVER_RESET, TB_SERVER_RESET_TO_STAGE2, TB_SERVER_BAUD } tb_server_action;
+
+typedef struct tb_server_config {
+    const tb_flash *flash;
+    tb_update_policy policy;
+    tb_role role;
+    uint8_t uid[12];
+    tb_boot_report report;
+    uint32_t window;              /* receive buffer that the owner can fill while flash works */
+    bool can_baud;
+    const char *version_text;     /* for the tutorial's 0x41: 27 bytes, padded with spaces */
+    /* Sends; may block. */
+    void (*send)(void *ctx, const uint8_t *bytes, size_t count);
+    void *ctx;
+} tb_server_config;
+
+typedef struct tb_server {
+    tb_server_config config;
+    tb_update update;
+    tb_receiver receiver;
+    uint8_t buffer[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD];
+    uint8_t reply[TB_WIRE_OVERHEAD + 2u + TB_STATUS_BYTES];
+    uint32_t last_byte_ms;
+    uint32_t tutorial_next;
+    uint8_t tutorial_head[TB_HEAD_BYTES];
+    tb_server_action action;
+    uint32_t new_baud;
+} tb_server;
+
+void tb_server_init(tb_server *s, const tb_server_config *config);
+/* Feeds received bytes and does what they ask. now_ms may wrap. */
+void tb_server_receive(tb_server *s, const uint8_t *bytes, size_t count, uint32_t now_ms);
+/* To be called when nothing was received: frame time-out, erase ahead. True if it did
+ * flash work (call again soon). */
+bool tb_server_idle(tb_server *s, uint32_t now_ms);
+/* What is to be done now that the reply is out; reading it clears it. */
+tb_server_action tb_server_take_action(tb_server *s);
+/* The owner lost bytes (ring full, UART overrun): the sender is told. */
+void tb_server_overrun(tb_server *s);
+
+#endif

@@ -1,0 +1,86 @@
+/* The update engine: one session at a time, from begin to "boots on trial".
+ * Stage 2 drives it from the wire, an application from any transport it has.
+ * The struct is the caller's; nothing is allocated and nothing is static. */
+#ifndef TWINBANK_UPDATE_H
+#define TWINBANK_UPDATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "twinbank/image.h"
+#include "twinbank/port.h"
+#include "twinbank/slotlog.h"
+
+/* What may be overwritten. */
+typedef struct tb_update_policy {
+    tb_identity device;
+    int running_bank;        /* application: bank it runs from, never written; stage 2: -1 */
+    int running_stage2_bank; /* copy of stage 2 that runs, never overwritten; application: -1 */
+} tb_update_policy;
+
+typedef struct tb_update {
+    const tb_flash *flash;
+    tb_update_policy policy;
+    /* below: the engine's own */
+    tb_image_head head;
+    bool open, nothing_to_do, log_erased, failed;
+    uint8_t bank;
+    uint32_t region_offset;  /* of the image in the bank */
+    uint32_t region_bytes;   /* image area, log excluded */
+    uint32_t next;           /* offset of the next byte expected, in the image */
+    uint32_t erased_to;      /* region bytes [session_from, erased_to) are this session's blank pages */
+    uint32_t resumed_from;
+    uint8_t unit[TB_MAX_UNIT_BYTES];
+    uint8_t unit_fill;
+} tb_update;
+
+void tb_update_init(tb_update *u, const tb_flash *flash, const tb_update_policy *policy);
+
+/* Chooses the target (the slot that the boot decision would not pick; the other copy of
+ * stage 2), checks head and version against what is there, and prepares the target: a
+ * fresh one is unmade (header page, then log page erased), an interrupted one of the
+ * same head is resumed. A session that is open is given up. *next: where to go on.
+ * Errors: all of tb_image_check_head(), TB_ERR_VERSION, TB_ERR_SECURITY,
+ * TB_ERR_CONFIRM_FIRST, flash errors. Erases up to 3 pages; nothing when it refuses. */
+tb_error tb_update_begin(tb_update *u, const tb_image_head *head, uint32_t *next);
+
+/* offset counts from the image's first byte (the header's). Must be the next expected
+ * (TB_ERR_OFFSET otherwise; data wholly before it is accepted and ignored). */
+tb_error tb_update_write(tb_update *u, uint32_t offset, const void *data, uint32_t bytes);
+
+/* Uses an idle moment: erases the next page ahead, if any is left. true if it did. */
+bool tb_update_work(tb_update *u);
+
+/* Programs the last unit, validates the whole image from flash, makes sure the target
+ * bank has a whole stage 1, appends INSTALLED last. On a failed check the header page
+ * is erased, so that the next begin starts afresh. */
+tb_error tb_update_finish(tb_update *u);
+void tb_update_abandon(tb_update *u);
+
+/* ---- what else changes a slot ------------------------------------------------------ */
+
+/* A slot as the boot decision sees it. check_payload: CRC over the whole image too. */
+typedef struct tb_slot_info {
+    tb_slot_log log;
+    tb_image_head head;   /* zero when head_error != 0 */
+    tb_error head_error;
+    tb_error payload_error; /* TB_OK, or not checked */
+} tb_slot_info;
+tb_error tb_slot_inspect(const tb_flash *flash, const tb_identity *device, unsigned bank,
+                         bool check_payload, tb_slot_info *info);
+/* Bank that tb_decide() would boot now, 0 or 1, or -1. Payload CRC of that one is checked. */
+int tb_slot_preferred(const tb_flash *flash, const tb_identity *device, tb_slot_info slots[2]);
+
+/* Appends CONFIRMED unless it is there already. */
+tb_error tb_slot_confirm(const tb_flash *flash, unsigned bank, uint8_t confirmed_by);
+/* Appends REJECTED(reason) to `bank`. Refused with TB_ERR_NO_IMAGE where the other slot
+ * holds nothing bootable. */
+tb_error tb_slot_reject(const tb_flash *flash, const tb_identity *device, unsigned bank, tb_reason reason);
+/* Erases header page, log page, then the rest of the slot. */
+tb_error tb_slot_erase(const tb_flash *flash, unsigned bank);
+
+#define TB_CONFIRMED_BY_FACTORY 0u
+#define TB_CONFIRMED_BY_APPLICATION 1u
+#define TB_CONFIRMED_BY_WIRE 2u
+
+#endif

@@ -1,0 +1,227 @@
+/* The simulated part around the core: virtual time, bus, resets, memories, and the
+ * services that a peripheral model uses. A peripheral is one file in sim/periph/;
+ * it knows this header and nothing of the others, except through sim_part. */
+#ifndef SIM_MACHINE_H
+#define SIM_MACHINE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/cpu/cpu.h"
+#include "twinbank/chip.h"
+
+typedef uint64_t sim_ps; /* virtual time in picoseconds since the machine was made */
+#define SIM_PS_PER_US 1000000ull
+#define SIM_PS_PER_MS 1000000000ull
+#define SIM_PS_PER_S 1000000000000ull
+#define SIM_NEVER UINT64_MAX
+
+typedef struct sim_machine sim_machine;
+
+/* ---- time ------------------------------------------------------------------ */
+
+/* One pending call. The owner keeps the struct; the machine keeps the order. */
+typedef struct sim_event {
+    sim_ps when;
+    void (*fire)(void *self);
+    void *self;
+    struct sim_event *next;
+    bool queued;
+} sim_event;
+
+sim_ps sim_now(const sim_machine *m); /* exact, also in the middle of a bus access */
+void sim_schedule(sim_machine *m, sim_event *event, sim_ps when); /* re-queues if queued */
+void sim_cancel(sim_machine *m, sim_event *event);
+/* The RCC model tells the core clock; cycles are converted from now on. */
+void sim_set_hclk(sim_machine *m, uint32_t hz);
+uint32_t sim_hclk_hz(const sim_machine *m);
+/* Stalls the core up to that instant (a busy flash bank). */
+void sim_stall_until(sim_machine *m, sim_ps when);
+
+/* ---- the bus ---------------------------------------------------------------- */
+
+/* A peripheral's register block. Offsets are relative to base. */
+typedef struct sim_periph {
+    const char *name; /* the manual's: "LPUART1" */
+    uint32_t base;
+    uint32_t bytes;
+    void *self;
+    sim_access (*read)(void *self, uint32_t offset, unsigned size, uint32_t *value);
+    sim_access (*write)(void *self, uint32_t offset, unsigned size, uint32_t value);
+    /* Any reset the machine goes through; sim_reset_cause tells which. Power-on
+     * resets clear the backup domain only where `backup_lost`. */
+    void (*reset)(void *self, unsigned cause, bool backup_lost);
+    const char *(*register_name)(uint32_t offset); /* for errors and traces; may be NULL */
+    struct sim_periph *next;
+} sim_periph;
+
+void sim_add_periph(sim_machine *m, sim_periph *periph);
+/* For a register or a value that the model does not know: the run stops and says
+ * peripheral, register, PC and value. Returns SIM_ACCESS_STOP, to be returned. */
+sim_access sim_unmodelled(sim_machine *m, const sim_periph *p, uint32_t offset, unsigned size,
+                          bool write, uint32_t value, const char *why);
+/* Ends the run with this text (a firmware bug the part would not survive). */
+void sim_stop(sim_machine *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- interrupts and resets --------------------------------------------------- */
+
+void sim_irq(sim_machine *m, unsigned irq, bool level);
+void sim_nmi(sim_machine *m);
+
+enum sim_reset_cause { /* as RCC_CSR tells them; a mask, RCC accumulates */
+    SIM_RESET_POWER = 1u,
+    SIM_RESET_PIN = 2u,
+    SIM_RESET_SOFTWARE = 4u,
+    SIM_RESET_IWDG = 8u,
+    SIM_RESET_WWDG = 16u,
+    SIM_RESET_OPTION = 32u, /* OBL_LAUNCH */
+    SIM_RESET_LOW_POWER = 64u
+};
+/* Asked by a peripheral (IWDG, WWDG, flash's OBL_LAUNCH); happens after the present instruction. */
+void sim_request_reset(sim_machine *m, unsigned cause);
+
+/* ---- random and trace --------------------------------------------------------- */
+
+uint32_t sim_random(sim_machine *m); /* from --seed; the only source of chance */
+
+enum sim_trace {
+    SIM_TRACE_FLASH = 1u,
+    SIM_TRACE_OPTION = 2u,
+    SIM_TRACE_GPIO = 4u,
+    SIM_TRACE_UART = 8u,
+    SIM_TRACE_IRQ = 16u,
+    SIM_TRACE_EXCEPTION = 32u,
+    SIM_TRACE_RESET = 64u
+};
+bool sim_tracing(const sim_machine *m, unsigned category);
+/* One line: "[  12.345678 ms] flash: ..." to the machine's trace stream. */
+void sim_trace(sim_machine *m, unsigned category, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- what peripherals need of each other -------------------------------------- */
+
+/* The clock tree, answered by the RCC model. */
+typedef enum sim_clock {
+    SIM_CLOCK_HCLK,
+    SIM_CLOCK_PCLK1,
+    SIM_CLOCK_PCLK2,
+    SIM_CLOCK_HSI16,
+    SIM_CLOCK_LSE,
+    SIM_CLOCK_LSI,
+    SIM_CLOCK_SYSCLK
+} sim_clock;
+uint32_t sim_clock_hz(sim_machine *m, sim_clock clock);
+/* Is the peripheral at this base clocked? A gated one reads 0 and ignores writes. */
+bool sim_is_clocked(sim_machine *m, uint32_t periph_base);
+bool sim_backup_writable(sim_machine *m); /* PWR_CR1.DBP */
+/* The kernel clock of a USART or LPUART at this base, from RCC_CCIPR. */
+uint32_t sim_uart_clock_hz(sim_machine *m, uint32_t periph_base);
+
+/* Pins: port 0 = A. What the outside drives, or what an output or pull makes of it. */
+bool sim_pin_level(sim_machine *m, unsigned port, unsigned pin);
+/* The outside drives a pin (level 0 or 1) or lets go (-1). */
+void sim_pin_drive(sim_machine *m, unsigned port, unsigned pin, int level);
+
+/* ---- serial lines --------------------------------------------------------------- */
+
+/* The far end of a USART's wire. byte_out: a frame left the part; framing as the
+ * part sends it. To send to the part, sim_uart_send(): frames follow each other at
+ * the part's own baud rate, or at `baud` where not 0 (a mismatch gives FE). */
+typedef struct sim_uart_link {
+    void *ctx;
+    void (*byte_out)(void *ctx, uint8_t byte, uint32_t baud);
+    /* The model has room for the next byte: returns -1 for none, or the byte. Called
+     * when the line is free, and again after sim_uart_poll(). */
+    int (*byte_in)(void *ctx);
+} sim_uart_link;
+/* name: "lpuart1", "usart2"; false if the part has none of that name. */
+bool sim_uart_connect(sim_machine *m, const char *name, const sim_uart_link *link);
+/* New bytes may be waiting at the far end. */
+void sim_uart_poll(sim_machine *m, const char *name);
+
+/* ---- the machine as a whole: for the front end, tests, benches -------------------- */
+
+typedef enum sim_end {
+    SIM_END_TIME,   /* the time asked for has passed */
+    SIM_END_BREAK,  /* sim_break() */
+    SIM_END_STOP,   /* unmodelled access, lockup, or sim_stop(): see sim_end_text() */
+    SIM_END_POWER_CUT, /* an injected cut fired; sim_power_on() goes on */
+    SIM_END_IDLE    /* the core sleeps and nothing will ever wake it but the wire */
+} sim_end;
+
+typedef struct sim_options {
+    uint32_t seed;
+    unsigned trace; /* mask of sim_trace */
+    void (*trace_line)(void *ctx, const char *line);
+    void *trace_ctx;
+} sim_options;
+
+/* Never NULL for a row with banks; NULL where no model exists for the family. */
+sim_machine *sim_new(const tb_chip *chip, const sim_options *options);
+void sim_free(sim_machine *m);
+const tb_chip *sim_chip(const sim_machine *m);
+sim_cpu *sim_core(sim_machine *m);
+
+/* Power-on: option bytes are loaded, RAM is poisoned from the seed, the ROM makes its
+ * choice, the core starts. backup_lost: VBAT was away too. */
+void sim_power_on(sim_machine *m, bool backup_lost);
+void sim_pin_reset(sim_machine *m);
+sim_end sim_run(sim_machine *m, sim_ps until);
+void sim_break(sim_machine *m); /* from an event, a link or a hook */
+const char *sim_end_text(const sim_machine *m);
+/* Exit status of the run's end in words for people; counts since sim_new. */
+uint64_t sim_instructions(const sim_machine *m);
+
+/* Raw access for loaders and oracles: physical bank and offset; no time passes, ECC set right. */
+uint8_t *sim_flash_bank(sim_machine *m, unsigned bank);
+/* Writes as a programmer would, whole units, by mapped address with FB_MODE = 0. false: outside flash. */
+bool sim_flash_load(sim_machine *m, uint32_t address, const uint8_t *data, size_t bytes);
+/* Any memory, by address, without side effects; false where there is none. */
+bool sim_peek(sim_machine *m, uint32_t address, void *data, size_t bytes);
+
+/* ---- power cuts -------------------------------------------------------------------- */
+
+/* Every flash and option operation of the run has a number, counted from 0. */
+typedef enum sim_op_kind {
+    SIM_OP_PROGRAM,
+    SIM_OP_ERASE_PAGE,
+    SIM_OP_ERASE_BANK,
+    SIM_OP_OPTION
+} sim_op_kind;
+
+typedef enum sim_cut_outcome { /* what the part makes of the interrupted operation */
+    SIM_CUT_OLD,     /* unit or page as before */
+    SIM_CUT_NEW,     /* as if complete */
+    SIM_CUT_MIXED,   /* unit: some bits; page: some units erased, ECC of the others right */
+    SIM_CUT_ECC,     /* unit: uncorrectable at every read; page: some units so */
+    SIM_CUT_UNSTABLE,/* reads old, new, or uncorrectable, differently at each read */
+    SIM_CUT_RANDOM   /* one of the above by seed */
+} sim_cut_outcome;
+
+typedef enum sim_cut_when { SIM_CUT_BEFORE, SIM_CUT_DURING, SIM_CUT_AFTER } sim_cut_when;
+
+typedef struct sim_cut {
+    uint64_t op; /* number of the operation, of `kind_mask` kinds */
+    unsigned kind_mask; /* 1u << sim_op_kind; 0 means all */
+    sim_cut_when when;
+    sim_cut_outcome outcome;
+    bool reset_only; /* a pin reset at that moment, not a power cut */
+    bool backup_lost;
+} sim_cut;
+
+void sim_schedule_cut(sim_machine *m, const sim_cut *cut);
+void sim_schedule_cut_at(sim_machine *m, sim_ps when, sim_cut_outcome outcome, bool backup_lost);
+uint64_t sim_op_count(const sim_machine *m, unsigned kind_mask);
+unsigned sim_cuts_fired(const sim_machine *m);
+unsigned sim_cuts_scheduled(const sim_machine *m);
+
+/* ---- state between runs --------------------------------------------------------------- */
+
+/* Flash with its ECC state, option bytes, backup domain: what a board keeps with its
+ * power off. Format: docs/simulator.md. Return NULL or an error text (static). */
+const char *sim_save(const sim_machine *m, const char *path);
+const char *sim_restore(sim_machine *m, const char *path);
+
+#endif
