@@ -78,7 +78,7 @@ typedef struct tb_hello {
     uint32_t capabilities;
     uint8_t uid[12];
 } tb_hello;
-#define TB_HELLO_BYTES 46u
+#define TB_HELLO_BYTES 44u
 
 typedef struct tb_wire_slot {
     uint8_t state;       /* tb_slot_state */
