@@ -1,0 +1,41 @@
+#include "chips/rows.h"
+
+/* RM0440 3.3.1: on every density of category 3 bank 2 begins at 0x08040000, so the
+ * 256 KB and 128 KB parts have a hole below it. */
+#define G4_BANK2_BASE 0x08040000u
+#define G4_PAGE_BYTES 2048u
+
+/* SRAM1 and SRAM2 together; the stack ends at 0x20018000 at most, since the ROM refuses
+ * to start a bank whose initial SP lies in CCM SRAM or its alias (AN2606). Stage 2 runs
+ * above the 16 KB that the ROM uses. */
+#define G474_COMMON(kib)                                                              \
+    .family = TB_FAMILY_G4, .device_id = 0x469u, .flash_kib = (kib), .has_banks = true, \
+    .bank_bytes = (kib) * 1024u / 2u, .bank2_base = G4_BANK2_BASE,                    \
+    .pages = {{(kib) * 1024u / 2u / G4_PAGE_BYTES, G4_PAGE_BYTES}}, .unit_bytes = 8u, \
+    .stage1_bytes = 0x1000u, .stage2_offset = 0x1000u, .stage2_bytes = 0x7000u,       \
+    .slot_offset = 0x8000u, .log_units = 64u, .sram = {0x20000000u, 0x18000u},        \
+    .stage2_run = 0x20004000u, .reset_hz = 16000000u, .boot_hz = 170000000u,          \
+    .board = {.name = "NUCLEO-G474RE", .uart_name = "lpuart1", .uart_base = 0x40008000u, \
+              .port = 0u, .tx_pin = 2u, .rx_pin = 3u, .alternate = 12u, .uart_irq = 91u}
+
+const tb_chip tb_rows[TB_ROWS] = {
+    [TB_ROW_STM32G474RE] = {.name = "stm32g474re", G474_COMMON(512u)},
+    [TB_ROW_STM32G474RC] = {.name = "stm32g474rc", G474_COMMON(256u)},
+    [TB_ROW_STM32G474RB] = {.name = "stm32g474rb", G474_COMMON(128u)},
+    [TB_ROW_STM32G491RE] = {
+        .name = "stm32g491re", .family = TB_FAMILY_G4, .device_id = 0x479u, .flash_kib = 512u,
+        .refusal = "the STM32G491 has one flash bank: it cannot update itself by swapping "
+                   "banks. The STM32G474 of the same size can."},
+};
+
+_Static_assert(0x1000u + 0x7000u == 0x8000u, "stage 2 ends where the slot begins");
+_Static_assert(0x8000u % G4_PAGE_BYTES == 0u && 0x1000u % G4_PAGE_BYTES == 0u,
+               "regions begin at pages");
+_Static_assert(64u * 8u <= G4_PAGE_BYTES, "the log fits into the slot's last page");
+_Static_assert(128u * 1024u / 2u <= G4_BANK2_BASE - TB_FLASH_BASE, "banks do not overlap");
+
+const tb_chip *tb_chips(size_t *count)
+{
+    *count = TB_ROWS;
+    return tb_rows;
+}

@@ -1,0 +1,12 @@
+/* The rows by index, for a firmware that is built for one of them: the compiler sees
+ * a constant and folds it. Everyone else asks tb_chips(). */
+#ifndef CHIPS_ROWS_H
+#define CHIPS_ROWS_H
+
+#include "twinbank/chip.h"
+
+enum tb_row { TB_ROW_STM32G474RE, TB_ROW_STM32G474RC, TB_ROW_STM32G474RB, TB_ROW_STM32G491RE, TB_ROWS };
+
+extern const tb_chip tb_rows[TB_ROWS];
+
+#endif
