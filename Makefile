@@ -1,0 +1,62 @@
+# The verbs. What is built how is CMake's affair; see CMakeLists.txt and CMakePresets.json.
+CHIP ?= stm32g474re
+BUILD := build
+BIN := $(BUILD)/bin
+JOBS ?= $(shell nproc)
+export TB_CHIP = $(CHIP)
+
+.DEFAULT_GOAL := all
+.PHONY: all help setup host firmware demo run test bench sanitize clang budgets docs clean
+
+all: firmware ## Host programs and the firmware for CHIP
+
+help: ## This list
+	@echo "Twinbank: firmware update for STM32 parts with two flash banks"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  CHIP=$(CHIP) is the part that firmware is built for and that demo and run simulate."
+	@echo "  Host programs: $(BIN)/   firmware: $(BUILD)/firmware/$(CHIP)/"
+
+setup: ## Install the Debian packages of tools/packages.txt that are missing
+	@tools/setup
+
+host: setup ## twinbank, twinbank-sim and the tests' programs
+	@cmake --preset host $(QUIET)
+	@cmake --build $(BUILD)/host -j$(JOBS) $(QUIET)
+
+firmware: host ## Stage 1, stage 2 and the applications for CHIP
+	@cmake --preset firmware $(QUIET)
+	@cmake --build $(BUILD)/firmware-objects/$(CHIP) -j$(JOBS) $(QUIET)
+
+demo: QUIET = >$(BUILD)/demo-build.log 2>&1 || { cat $(BUILD)/demo-build.log; exit 1; }
+demo: demo-say firmware ## The main job, shown: update, trial, power cut, rollback, on a simulated board
+	@tools/demo $(CHIP)
+
+.PHONY: demo-say
+demo-say: setup
+	@mkdir -p $(BUILD)
+	@echo "Building the host programs and the firmware for $(CHIP) ..."
+
+run: firmware ## A simulated board that stays on, its wire at build/wire: try the tool on it
+	@echo "The wire is $(BUILD)/wire: try  $(BIN)/twinbank info --port $(BUILD)/wire  (Ctrl-C ends)"
+	@$(BIN)/twinbank-sim --chip $(CHIP) --load $(BUILD)/firmware/$(CHIP)/factory.hex \
+	    --uart lpuart1=pty:$(BUILD)/wire --uart usart1=stdio
+
+test: firmware ## All tests: unit, scenario, end to end, oracle, budgets
+	@ctest --test-dir $(BUILD)/host --output-on-failure -j$(JOBS)
+
+bench: firmware ## Sizes, stacks, boot cycles, share of the line, simulator speed
+	@tools/bench $(CHIP)
+
+sanitize: setup ## The host tests under the address and undefined-behaviour sanitizers
+	@cmake --preset sanitize
+	@cmake --build $(BUILD)/sanitize -j$(JOBS)
+	@ctest --test-dir $(BUILD)/sanitize --output-on-failure -j$(JOBS) -LE firmware
+
+clang: setup ## The host programs and tests built with clang
+	@cmake --preset host-clang
+	@cmake --build $(BUILD)/host-clang -j$(JOBS)
+
+clean: ## Remove build/
+	@rm -rf $(BUILD)
