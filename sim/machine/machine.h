@@ -124,6 +124,29 @@ bool sim_pin_level(sim_machine *m, unsigned port, unsigned pin);
 /* The outside drives a pin (level 0 or 1) or lets go (-1). */
 void sim_pin_drive(sim_machine *m, unsigned port, unsigned pin, int level);
 
+/* ---- what the part asks of the machine (implemented in sim/machine) -------------- */
+
+/* The peripherals' shared state. The machine keeps the pointer and, in sim_free(),
+ * calls `destroy` once. */
+struct sim_part;
+void sim_set_part(sim_machine *m, struct sim_part *part, void (*destroy)(struct sim_part *part));
+struct sim_part *sim_get_part(const sim_machine *m);
+/* SYSCFG_MEMRMP: FB_MODE and MEM_MODE. The ROM's choice at a reset is made by the
+ * machine, after the peripherals' reset; SYSCFG reads it back through sim_get_mapping(). */
+void sim_set_mapping(sim_machine *m, bool fb_mode, unsigned mem_mode);
+void sim_get_mapping(const sim_machine *m, bool *fb_mode, unsigned *mem_mode);
+/* An access by another master (DMA): same rules as the core's, no cycles counted. */
+sim_access sim_bus_read(sim_machine *m, uint32_t address, unsigned size, uint32_t *value);
+sim_access sim_bus_write(sim_machine *m, uint32_t address, unsigned size, uint32_t value);
+/* Answered by the flash model: FLASH_OPTR as loaded, and FLASH_ACR.LATENCY. */
+uint32_t sim_flash_optr(const sim_machine *m);
+unsigned sim_flash_latency(const sim_machine *m);
+/* Answered by the RCC model; the flash model calls it when LATENCY changes. Stops the
+ * run where HCLK is faster than latency and voltage range allow. */
+void sim_check_clock(sim_machine *m);
+/* The backup domain as words (for sim_save and sim_restore). */
+uint32_t *sim_backup_words(sim_machine *m, size_t *count);
+
 /* ---- serial lines --------------------------------------------------------------- */
 
 /* The far end of a USART's wire. byte_out: a frame left the part; framing as the

@@ -1,0 +1,14 @@
+/* The peripherals of a part. Each file makes its models and adds them to the machine;
+ * what they need of each other goes through struct sim_part. */
+#ifndef SIM_PERIPH_H
+#define SIM_PERIPH_H
+
+#include "sim/machine/machine.h"
+
+/* Adds every peripheral of the STM32G474 and calls sim_set_part(). */
+void sim_part_g4_build(sim_machine *m);
+
+/* The flash controller (flash_g4.c): adds itself to the machine. */
+void sim_flash_g4_new(sim_machine *m);
+
+#endif
