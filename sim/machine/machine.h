@@ -37,8 +37,9 @@ void sim_cancel(sim_machine *m, sim_event *event);
 /* The RCC model tells the core clock; cycles are converted from now on. */
 void sim_set_hclk(sim_machine *m, uint32_t hz);
 uint32_t sim_hclk_hz(const sim_machine *m);
-/* Stalls the core up to that instant (a busy flash bank). */
-void sim_stall_until(sim_machine *m, sim_ps when);
+/* Stalls the core up to that instant (a busy flash bank); events due meanwhile fire.
+ * false: power went or a reset came first, and the access must have no effect. */
+bool sim_stall_until(sim_machine *m, sim_ps when);
 
 /* ---- the bus ---------------------------------------------------------------- */
 
@@ -77,7 +78,8 @@ enum sim_reset_cause { /* as RCC_CSR tells them; a mask, RCC accumulates */
     SIM_RESET_IWDG = 8u,
     SIM_RESET_WWDG = 16u,
     SIM_RESET_OPTION = 32u, /* OBL_LAUNCH */
-    SIM_RESET_LOW_POWER = 64u
+    SIM_RESET_LOW_POWER = 64u,
+    SIM_RESET_STANDBY = 128u /* wake from Standby: SRAM lost, options loaded, no flag in RCC_CSR */
 };
 /* Asked by a peripheral (IWDG, WWDG, flash's OBL_LAUNCH); happens after the present instruction. */
 void sim_request_reset(sim_machine *m, unsigned cause);
@@ -85,6 +87,8 @@ void sim_request_reset(sim_machine *m, unsigned cause);
 /* ---- random and trace --------------------------------------------------------- */
 
 uint32_t sim_random(sim_machine *m); /* from --seed; the only source of chance */
+/* What RAM holds after power was away: differs at each call, the same for each seed. */
+void sim_poison(sim_machine *m, uint8_t *bytes, size_t count);
 
 enum sim_trace {
     SIM_TRACE_FLASH = 1u,
@@ -147,6 +151,66 @@ void sim_check_clock(sim_machine *m);
 /* The backup domain as words (for sim_save and sim_restore). */
 uint32_t *sim_backup_words(sim_machine *m, size_t *count);
 
+/* Every flash and option operation of the run has a number, counted from 0. */
+typedef enum sim_op_kind {
+    SIM_OP_PROGRAM,
+    SIM_OP_ERASE_PAGE,
+    SIM_OP_ERASE_BANK,
+    SIM_OP_OPTION
+} sim_op_kind;
+
+typedef enum sim_cut_outcome { /* what the part makes of the interrupted operation */
+    SIM_CUT_OLD,     /* unit or page as before */
+    SIM_CUT_NEW,     /* as if complete */
+    SIM_CUT_MIXED,   /* unit: some bits; page: some units erased, ECC of the others right */
+    SIM_CUT_ECC,     /* unit: uncorrectable at every read; page: some units so */
+    SIM_CUT_UNSTABLE,/* reads old, new, or uncorrectable, differently at each read */
+    SIM_CUT_RANDOM   /* one of the above by seed */
+} sim_cut_outcome;
+
+/* ---- the flash model (one per family; sim_set_flash() in its constructor) ---------- */
+
+typedef enum sim_boot_area { SIM_BOOT_FLASH, SIM_BOOT_SYSTEM, SIM_BOOT_SRAM } sim_boot_area;
+
+typedef struct sim_boot {
+    sim_boot_area area; /* SIM_BOOT_SYSTEM: the ROM bootloader stays; the run ends and says so */
+    bool by_rom;        /* the ROM ran first: it has used its part of SRAM, VTOR stays 0 */
+    bool fb_mode;
+    unsigned mem_mode;
+    uint32_t vector_base;
+} sim_boot;
+
+/* Addresses given to it: 0x08000000-0x0FFFFFFF and 0x1FFF0000-0x1FFFFFFF. */
+typedef struct sim_flash_model {
+    void *self;
+    sim_access (*read)(void *self, uint32_t address, unsigned size, sim_access_kind kind,
+                       uint32_t *value);
+    sim_access (*write)(void *self, uint32_t address, unsigned size, uint32_t value);
+    bool (*peek)(void *self, uint32_t address, uint8_t *byte);
+    uint8_t *(*bank)(void *self, unsigned bank);
+    bool (*load)(void *self, uint32_t address, const uint8_t *data, size_t bytes);
+    /* A reset of the machine, before the peripherals': an operation in progress is torn. */
+    void (*reset)(void *self, unsigned cause);
+    /* What option bytes and pins choose; after the peripherals' reset. */
+    sim_boot (*boot)(void *self);
+    void (*set_mapping)(void *self, bool fb_mode);
+    /* Power or reset came now: what that makes of the operation in progress, if any. */
+    void (*tear)(void *self, sim_cut_outcome outcome);
+    uint32_t (*optr)(const void *self); /* as loaded */
+    unsigned (*latency)(const void *self);
+    size_t (*state_bytes)(const void *self);
+    void (*save)(const void *self, uint8_t *out);
+    bool (*restore)(void *self, const uint8_t *in, size_t bytes); /* false: not a state of it */
+    void (*destroy)(void *self);
+} sim_flash_model;
+void sim_set_flash(sim_machine *m, const sim_flash_model *flash);
+/* The model calls these around each operation. Begin counts it and is false where a cut
+ * came first: the operation must not start. `until` is when it will be complete. */
+bool sim_op_begin(sim_machine *m, sim_op_kind kind, sim_ps until);
+void sim_op_end(sim_machine *m);
+/* True while another master's access is answered: it waits without stalling the core. */
+bool sim_bus_is_dma(const sim_machine *m);
+
 /* ---- serial lines --------------------------------------------------------------- */
 
 /* The far end of a USART's wire. byte_out: a frame left the part; framing as the
@@ -176,6 +240,8 @@ typedef enum sim_end {
 
 typedef struct sim_options {
     uint32_t seed;
+    bool lockup_waits; /* a locked-up core waits for a reset (watchdog), as the part does;
+                        * otherwise a lockup ends the run */
     unsigned trace; /* mask of sim_trace */
     void (*trace_line)(void *ctx, const char *line);
     void *trace_ctx;
@@ -191,37 +257,25 @@ sim_cpu *sim_core(sim_machine *m);
  * choice, the core starts. backup_lost: VBAT was away too. */
 void sim_power_on(sim_machine *m, bool backup_lost);
 void sim_pin_reset(sim_machine *m);
+/* SIM_END_IDLE: time has gone on to `until` where that is not SIM_NEVER. */
 sim_end sim_run(sim_machine *m, sim_ps until);
 void sim_break(sim_machine *m); /* from an event, a link or a hook */
 const char *sim_end_text(const sim_machine *m);
 /* Exit status of the run's end in words for people; counts since sim_new. */
 uint64_t sim_instructions(const sim_machine *m);
 
-/* Raw access for loaders and oracles: physical bank and offset; no time passes, ECC set right. */
+/* Raw contents of a physical bank, for oracles: to be read, not written. NULL: no such bank. */
 uint8_t *sim_flash_bank(sim_machine *m, unsigned bank);
 /* Writes as a programmer would, whole units, by mapped address with FB_MODE = 0. false: outside flash. */
 bool sim_flash_load(sim_machine *m, uint32_t address, const uint8_t *data, size_t bytes);
 /* Any memory, by address, without side effects; false where there is none. */
 bool sim_peek(sim_machine *m, uint32_t address, void *data, size_t bytes);
+/* An access as the core makes it, stalls and faults included: tests and scripts drive
+ * registers with these while the core stands still. */
+sim_access sim_core_read(sim_machine *m, uint32_t address, unsigned size, uint32_t *value);
+sim_access sim_core_write(sim_machine *m, uint32_t address, unsigned size, uint32_t value);
 
 /* ---- power cuts -------------------------------------------------------------------- */
-
-/* Every flash and option operation of the run has a number, counted from 0. */
-typedef enum sim_op_kind {
-    SIM_OP_PROGRAM,
-    SIM_OP_ERASE_PAGE,
-    SIM_OP_ERASE_BANK,
-    SIM_OP_OPTION
-} sim_op_kind;
-
-typedef enum sim_cut_outcome { /* what the part makes of the interrupted operation */
-    SIM_CUT_OLD,     /* unit or page as before */
-    SIM_CUT_NEW,     /* as if complete */
-    SIM_CUT_MIXED,   /* unit: some bits; page: some units erased, ECC of the others right */
-    SIM_CUT_ECC,     /* unit: uncorrectable at every read; page: some units so */
-    SIM_CUT_UNSTABLE,/* reads old, new, or uncorrectable, differently at each read */
-    SIM_CUT_RANDOM   /* one of the above by seed */
-} sim_cut_outcome;
 
 typedef enum sim_cut_when { SIM_CUT_BEFORE, SIM_CUT_DURING, SIM_CUT_AFTER } sim_cut_when;
 
