@@ -107,9 +107,11 @@ static bool sort_and_merge(tb_object_builder *b)
         tb_segment *into = &o->segments[last], *from = &o->segments[i];
         uint64_t end = (uint64_t)into->address + into->bytes;
         if (from->address < end) {
-            return tb_object_fail(b, "gives the byte at 0x%08X twice (data at 0x%08X overlaps "
-                                  "what begins at 0x%08X)", (unsigned)from->address,
-                                  (unsigned)from->address, (unsigned)into->address);
+            return tb_object_fail(b,
+                                  "gives the byte at 0x%08X twice (data at 0x%08X overlaps "
+                                  "what begins at 0x%08X)",
+                                  (unsigned)from->address, (unsigned)from->address,
+                                  (unsigned)into->address);
         }
         if (from->address == end) {
             if (!join(b, into, from)) {
@@ -146,11 +148,11 @@ static bool parse(tb_object_builder *b, const uint8_t *data, size_t bytes, uint3
     }
     if (is_srecord(data, bytes)) {
         return tb_object_fail(b, "is a Motorola S-record file; convert it with "
-                              "'objcopy -I srec -O ihex'");
+                                 "'objcopy -I srec -O ihex'");
     }
     if (address == TB_NO_ADDRESS) {
         return tb_object_fail(b, "is neither ELF (no magic) nor Intel HEX (no ':' at the start), "
-                              "and as a raw binary it needs an address");
+                                 "and as a raw binary it needs an address");
     }
     b->out->format = TB_FORMAT_BINARY;
     return tb_object_add(b, address, data, bytes);
@@ -166,7 +168,8 @@ static void drop_segments(tb_objfile *o)
     o->count = 0;
 }
 
-bool tb_objfile_parse(tb_objfile *o, const char *name, const void *data, size_t bytes, uint32_t address)
+bool tb_objfile_parse(tb_objfile *o, const char *name, const void *data, size_t bytes,
+                      uint32_t address)
 {
     *o = (tb_objfile){0};
     tb_object_builder b = {.out = o, .name = name};
@@ -247,7 +250,8 @@ static uint8_t *read_stream(FILE *f, size_t limit, size_t *bytes, const char **w
     return NULL;
 }
 
-uint8_t *tb_file_read(const char *path, size_t limit, size_t *bytes, char *error, size_t error_bytes)
+uint8_t *tb_file_read(const char *path, size_t limit, size_t *bytes, char *error,
+                      size_t error_bytes)
 {
     FILE *f = fopen(path, "rb");
     if (!f) {

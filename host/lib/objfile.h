@@ -15,7 +15,10 @@ typedef struct tb_segment {
 } tb_segment;
 
 typedef enum tb_format {
-    TB_FORMAT_NONE = 0, TB_FORMAT_ELF, TB_FORMAT_HEX, TB_FORMAT_BINARY
+    TB_FORMAT_NONE = 0,
+    TB_FORMAT_ELF,
+    TB_FORMAT_HEX,
+    TB_FORMAT_BINARY
 } tb_format;
 
 typedef struct tb_objfile {
@@ -30,12 +33,14 @@ typedef struct tb_objfile {
  * loaded, by physical address. false: o->error says why, and o holds nothing. */
 bool tb_objfile_read(tb_objfile *o, const char *path, uint32_t address);
 /* The same from memory; `name` is for messages. */
-bool tb_objfile_parse(tb_objfile *o, const char *name, const void *data, size_t bytes, uint32_t address);
+bool tb_objfile_parse(tb_objfile *o, const char *name, const void *data, size_t bytes,
+                      uint32_t address);
 void tb_objfile_free(tb_objfile *o);
 const char *tb_format_text(tb_format format);
 
 /* A whole file, at most `limit` bytes. NULL: error says why, beginning with the path.
  * The caller frees. An empty file is an error. */
-uint8_t *tb_file_read(const char *path, size_t limit, size_t *bytes, char *error, size_t error_bytes);
+uint8_t *tb_file_read(const char *path, size_t limit, size_t *bytes, char *error,
+                      size_t error_bytes);
 
 #endif

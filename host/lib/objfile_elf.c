@@ -5,11 +5,12 @@
 
 #include "host/lib/objfile_internal.h"
 
-static bool check_header(tb_object_builder *b, Elf *elf, const uint8_t *data, size_t bytes, GElf_Ehdr *header)
+static bool check_header(tb_object_builder *b, Elf *elf, const uint8_t *data, size_t bytes,
+                         GElf_Ehdr *header)
 {
     if (bytes < sizeof(Elf32_Ehdr)) {
-        return tb_object_fail(b, "is an ELF file cut short: %zu bytes, the header alone has %zu", bytes,
-                              sizeof(Elf32_Ehdr));
+        return tb_object_fail(b, "is an ELF file cut short: %zu bytes, the header alone has %zu",
+                              bytes, sizeof(Elf32_Ehdr));
     }
     if (data[EI_CLASS] != ELFCLASS32) {
         return tb_object_fail(b, "is a 64-bit ELF file; a 32-bit ARM one is needed");
@@ -21,8 +22,9 @@ static bool check_header(tb_object_builder *b, Elf *elf, const uint8_t *data, si
         return tb_object_fail(b, "is a damaged ELF file: %s", elf_errmsg(-1));
     }
     if (header->e_machine != EM_ARM) {
-        return tb_object_fail(b, "is an ELF file for another processor (machine %u); ARM (%u) is needed",
-                              header->e_machine, EM_ARM);
+        return tb_object_fail(
+            b, "is an ELF file for another processor (machine %u); ARM (%u) is needed",
+            header->e_machine, EM_ARM);
     }
     if (header->e_type != ET_EXEC) {
         return tb_object_fail(b, "is an ELF file but not an executable (type %u): link it first",
@@ -63,15 +65,18 @@ static bool add_segments(tb_object_builder *b, Elf *elf, const uint8_t *data, si
     for (size_t i = 0; i < count; i++) {
         GElf_Phdr p;
         if (!gelf_getphdr(elf, (int)i, &p)) {
-            return tb_object_fail(b, "program header %zu cannot be read: is the file truncated?", i);
+            return tb_object_fail(b, "program header %zu cannot be read: is the file truncated?",
+                                  i);
         }
         if (p.p_type != PT_LOAD || p.p_filesz == 0) {
             continue;
         }
         if (p.p_offset > bytes || p.p_filesz > bytes - p.p_offset) {
-            return tb_object_fail(b, "is truncated: segment %zu at 0x%08X needs bytes up to %llu of the "
-                                  "file, which has %zu", i, (unsigned)p.p_paddr,
-                                  (unsigned long long)(p.p_offset + p.p_filesz), bytes);
+            return tb_object_fail(
+                b,
+                "is truncated: segment %zu at 0x%08X needs bytes up to %llu of the "
+                "file, which has %zu",
+                i, (unsigned)p.p_paddr, (unsigned long long)(p.p_offset + p.p_filesz), bytes);
         }
         trim_to_sections(elf, &p);
         if (!tb_object_add(b, (uint32_t)p.p_paddr, data + p.p_offset, p.p_filesz)) {

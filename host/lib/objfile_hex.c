@@ -1,7 +1,7 @@
 #include "host/lib/objfile_internal.h"
 
 typedef struct hex_state {
-    uint32_t base; /* from records 02 and 04 */
+    uint32_t base;  /* from records 02 and 04 */
     bool segmented; /* base came from 02: offsets wrap at 64 KB */
     bool ended;
     unsigned line;
@@ -33,11 +33,12 @@ static bool add_data(tb_object_builder *b, const hex_state *h, const uint8_t *re
     return tb_object_add(b, h->base + offset, data, bytes);
 }
 
-static bool expect_bytes(tb_object_builder *b, const hex_state *h, const uint8_t *record, unsigned bytes)
+static bool expect_bytes(tb_object_builder *b, const hex_state *h, const uint8_t *record,
+                         unsigned bytes)
 {
     return record[0] == bytes ||
-           tb_object_fail(b, "line %u: record type %02X must carry %u bytes, not %u", h->line, record[3],
-                          bytes, record[0]);
+           tb_object_fail(b, "line %u: record type %02X must carry %u bytes, not %u", h->line,
+                          record[3], bytes, record[0]);
 }
 
 static bool take_record(tb_object_builder *b, hex_state *h, const uint8_t *record)
@@ -90,13 +91,16 @@ static bool take_line(tb_object_builder *b, hex_state *h, const uint8_t *line, s
     }
     size_t have = digits / 2u;
     if (have < 5u || have != 5u + (size_t)record[0]) {
-        return tb_object_fail(b, "line %u: the record is %zu bytes long but its length byte asks for %u "
-                              "(is the file truncated?)", h->line, have, 5u + record[0]);
+        return tb_object_fail(
+            b,
+            "line %u: the record is %zu bytes long but its length byte asks for %u "
+            "(is the file truncated?)",
+            h->line, have, 5u + record[0]);
     }
     if (sum != 0) {
         uint8_t given = record[have - 1u];
-        return tb_object_fail(b, "line %u: checksum is %02X, the bytes before it ask for %02X", h->line,
-                              given, (uint8_t)(given - sum));
+        return tb_object_fail(b, "line %u: checksum is %02X, the bytes before it ask for %02X",
+                              h->line, given, (uint8_t)(given - sum));
     }
     return take_record(b, h, record);
 }
@@ -120,6 +124,7 @@ bool tb_object_hex(tb_object_builder *b, const uint8_t *data, size_t bytes)
         }
         at = end + 1u;
     }
-    return h.ended || tb_object_fail(b, "ends after line %u without an end record: the file is truncated",
-                                     h.line);
+    return h.ended ||
+           tb_object_fail(b, "ends after line %u without an end record: the file is truncated",
+                          h.line);
 }

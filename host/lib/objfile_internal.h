@@ -13,7 +13,8 @@ typedef struct tb_object_builder {
 /* Copies bytes in; records that follow each other in the file grow one segment. */
 bool tb_object_add(tb_object_builder *b, uint32_t address, const uint8_t *data, size_t bytes);
 /* Sets the error text, "NAME: ...", and returns false. */
-bool tb_object_fail(tb_object_builder *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool tb_object_fail(tb_object_builder *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 bool tb_object_elf(tb_object_builder *b, const uint8_t *data, size_t bytes);
 bool tb_object_hex(tb_object_builder *b, const uint8_t *data, size_t bytes);
