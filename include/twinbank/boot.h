@@ -43,7 +43,8 @@ typedef enum tb_why { /* printed into docs/boot-decision.md; on the wire in the 
     TB_WHY_OTHER_REJECTED,        /* the newer one was rejected: back to the other */
     TB_WHY_OTHER_INVALID,         /* the newer one failed its check: the other */
     TB_WHY_TRIAL_EXHAUSTED,       /* attempts used up: append REJECTED, decide again */
-    TB_WHY_BOOT_COUNTER,          /* a confirmed image stopped coming up: append REJECTED, decide again */
+    TB_WHY_BOOT_COUNTER,          /* a confirmed image stopped coming up: append REJECTED, decide again; stage 2
+                                   * and no record where nothing else is bootable: the only image is kept */
     TB_WHY_REQUESTED,             /* stage 2 asked for by request or by the line held low */
     TB_WHY_NO_IMAGE,              /* nothing to boot: stage 2 */
     TB_WHY_COUNT
@@ -80,6 +81,12 @@ typedef struct tb_boot_decision {
 
 /* Pure and total. Two TB_BOOT_RECORD answers at most come before another action. */
 tb_boot_decision tb_decide(const tb_boot_inputs *inputs);
+
+/* Takes the decision's record as written, so that the caller can decide again (after
+ * TB_BOOT_RECORD) or report (after TB_BOOT_SLOT). A REJECTED for the boot counter also
+ * ends failures_at_limit: the caller then clears the counter in the backup register, as
+ * the failures were that image's. */
+void tb_boot_apply(tb_boot_inputs *inputs, const tb_boot_decision *decision);
 
 /* ---- the boot report --------------------------------------------------------------- */
 

@@ -33,9 +33,20 @@ typedef struct tb_server {
     uint32_t last_byte_ms;
     uint32_t tutorial_next;
     uint8_t tutorial_head[TB_HEAD_BYTES];
+    bool tutorial;          /* the open session speaks the tutorial's dialect */
+    bool tutorial_restart;  /* the last piece failed: a header may start the stream again */
+    uint32_t session_ms;    /* when the open session was last served */
+    uint8_t last_token;     /* dialect of the last good frame */
+    uint32_t good_frames;
     tb_server_action action;
-    uint32_t new_baud;
+    uint32_t new_baud;      /* with TB_SERVER_BAUD; the owner goes back if no good frame
+                             * comes within TB_BAUD_TRIAL_MS: see tb_server_good_frames() */
 } tb_server;
+
+#define TB_BAUD_TRIAL_MS 1000u
+static inline uint32_t tb_server_good_frames(const tb_server *s) { return s->good_frames; }
+/* After this long without a frame of its own, a session no longer keeps others out. */
+#define TB_SESSION_HOLD_MS 1000u
 
 void tb_server_init(tb_server *s, const tb_server_config *config);
 /* Feeds received bytes and does what they ask. now_ms may wrap. */

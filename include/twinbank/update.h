@@ -24,6 +24,9 @@ typedef struct tb_update {
     /* below: the engine's own */
     tb_image_head head;
     bool open, nothing_to_do, log_erased, failed;
+    bool done;               /* finished well: finish may be repeated, as its reply may be lost */
+    uint8_t failure;         /* tb_error that failed the session: write and finish repeat it */
+    uint16_t generation;     /* of the image, once installed */
     uint8_t bank;
     uint32_t region_offset;  /* of the image in the bank */
     uint32_t region_bytes;   /* image area, log excluded */
@@ -36,12 +39,17 @@ typedef struct tb_update {
 
 void tb_update_init(tb_update *u, const tb_flash *flash, const tb_update_policy *policy);
 
-/* Chooses the target (the slot that the boot decision would not pick; the other copy of
- * stage 2), checks head and version against what is there, and prepares the target: a
- * fresh one is unmade (header page, then log page erased), an interrupted one of the
- * same head is resumed. A session that is open is given up. *next: where to go on.
+/* Chooses the target: an application, the bank it does not run from; stage 2, the slot
+ * that the boot decision would not pick, or that one if it is on trial and the other is
+ * confirmed (the confirmed one stays); for a stage 2 image the other copy. Checks head
+ * and version against what stays, and prepares the target: a fresh one is unmade (header
+ * page, then log page erased), an interrupted one of the same head is resumed. A session
+ * that is open is given up, unless it has the same head and did not fail: then it goes on
+ * where it is. What is installed already, and next to boot, is not written again.
+ * *next: where to go on.
  * Errors: all of tb_image_check_head(), TB_ERR_VERSION, TB_ERR_SECURITY,
- * TB_ERR_CONFIRM_FIRST, flash errors. Erases up to 3 pages; nothing when it refuses. */
+ * TB_ERR_CONFIRM_FIRST, TB_ERR_RUNNING, flash errors. Erases up to 4 pages; nothing when
+ * it refuses. */
 tb_error tb_update_begin(tb_update *u, const tb_image_head *head, uint32_t *next);
 
 /* offset counts from the image's first byte (the header's). Must be the next expected
@@ -53,7 +61,8 @@ bool tb_update_work(tb_update *u);
 
 /* Programs the last unit, validates the whole image from flash, makes sure the target
  * bank has a whole stage 1, appends INSTALLED last. On a failed check the header page
- * is erased, so that the next begin starts afresh. */
+ * is erased, so that the next begin starts afresh, and the session ends. Before the last
+ * byte: TB_ERR_INCOMPLETE, and the session goes on. May be repeated after success. */
 tb_error tb_update_finish(tb_update *u);
 void tb_update_abandon(tb_update *u);
 

@@ -123,7 +123,10 @@ typedef struct tb_receiver {
     uint8_t *buffer;   /* capacity >= TB_WIRE_OVERHEAD + max_payload */
     uint16_t max_payload;
     uint16_t fill;
-    uint16_t consumed; /* length of the frame given last, dropped at the next call */
+    uint16_t consumed; /* bytes of the frame given last, dropped at the next call */
+    uint32_t suspect;  /* bytes ahead that belong to a frame already reported bad: what
+                        * else is wrong in there is not reported again */
+    bool flush;        /* after a time-out: what is incomplete now will never be whole */
 } tb_receiver;
 
 typedef struct tb_frame {

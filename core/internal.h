@@ -1,0 +1,46 @@
+/* What core's files share and nobody else needs. */
+#ifndef CORE_INTERNAL_H
+#define CORE_INTERNAL_H
+
+#include "twinbank/boot.h"
+#include "twinbank/update.h"
+
+static inline uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- unit.c: one programming unit ------------------------------------------------ */
+
+bool tb_all_ones(const uint8_t *bytes, size_t count);
+/* Programs one unit and reads it back. TB_ERR_VERIFY, TB_ERR_ECC, or the driver's. */
+tb_error tb_unit_write(const tb_flash *flash, unsigned bank, uint32_t offset, const uint8_t *unit);
+/* Between flash operations of long work. */
+void tb_alive(const tb_flash *flash);
+
+/* ---- slots.c ------------------------------------------------------------------------ */
+
+/* Trial with attempts left, or confirmed; the head good, and the payload where checked. */
+bool tb_slot_bootable(const tb_slot_info *slot);
+/* Payload CRC against the head's. */
+tb_error tb_payload_check(const tb_flash *flash, unsigned bank, uint32_t region_offset,
+                          const tb_image_head *head);
+/* Erases the pages that hold [from, to) of the bank. */
+tb_error tb_erase_range(const tb_flash *flash, unsigned bank, uint32_t from, uint32_t to);
+/* The copy of stage 2 in this bank: head, and payload CRC. */
+tb_error tb_stage2_inspect(const tb_flash *flash, const tb_identity *device, unsigned bank,
+                           tb_image_head *head);
+
+/* ---- target.c: where an image goes, and whether it may ---------------------------------- */
+
+tb_error tb_target_choose(tb_update *u, const tb_image_head *head);
+/* An application must not lose the image it would fall back to: TB_OK, or why not. */
+tb_error tb_fallback_guard(const tb_flash *flash, const tb_update_policy *policy);
+
+/* ---- update.c ---------------------------------------------------------------------------- */
+
+/* Session bytes that end the last page which the image touches, or its log. */
+tb_error tb_update_fail(tb_update *u, tb_error error);
+tb_error tb_update_flush(tb_update *u);
+
+#endif

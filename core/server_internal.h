@@ -1,0 +1,17 @@
+#ifndef CORE_SERVER_INTERNAL_H
+#define CORE_SERVER_INTERNAL_H
+
+#include "twinbank/server.h"
+
+/* server_native.c */
+void tb_native_frame(tb_server *s, const tb_frame *frame);
+void tb_native_error(tb_server *s, tb_error error); /* names no command */
+
+/* server_tutorial.c */
+void tb_tutorial_frame(tb_server *s, const tb_frame *frame);
+void tb_tutorial_answer(tb_server *s, tb_error error); /* ACK for TB_OK, else NACK */
+
+/* Is a session of the other dialect in full swing? Its client is another one. */
+bool tb_session_held(const tb_server *s, bool by_tutorial);
+
+#endif

@@ -1,0 +1,340 @@
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/internal.h"
+#include "core/server_internal.h"
+
+#define REPLY_PAYLOAD 4u /* offset in the frame */
+#define NO_BANK 0xFFu
+#define BAUD_MIN 1200u
+#define BAUD_MAX 10000000u
+
+/* What a command gets and gives: args is the payload after seq; *out takes the reply's
+ * fields, which are sent where the answer is TB_OK. */
+typedef tb_error (*handler)(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out);
+
+static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    const tb_flash *flash = s->config.flash;
+    const tb_chip *chip = flash->chip;
+    tb_hello hello = {
+        .protocol = TB_WIRE_PROTOCOL,
+        .role = (uint8_t)s->config.role,
+        .device_id = chip->device_id,
+        .flash_kib = chip->flash_kib,
+        .bank_kib = (uint16_t)(chip->bank_bytes / 1024u),
+        .unit_bytes = chip->unit_bytes,
+        .mapped_bank = (uint8_t)flash->mapped_bank(flash->ctx),
+        .product_id = s->config.policy.device.product_id,
+        .slot_image_bytes = tb_slot_image_bytes(chip),
+        .stage2_bytes = chip->stage2_bytes,
+        .max_payload = s->receiver.max_payload,
+        .window = s->config.window,
+        .capabilities = TB_CAP_RESUME | TB_CAP_ROLLBACK | TB_CAP_STAGE2_UPDATE,
+    };
+
+    (void)args;
+    (void)bytes;
+    if (s->config.can_baud) {
+        hello.capabilities |= TB_CAP_BAUD;
+    }
+    memcpy(hello.uid, s->config.uid, sizeof hello.uid);
+    tb_hello_put(*out, &hello);
+    *out += TB_HELLO_BYTES;
+    return TB_OK;
+}
+
+static void slot_to_wire(tb_wire_slot *wire, const tb_slot_info *slot)
+{
+    wire->state = (uint8_t)slot->log.state;
+    wire->head_error = (uint8_t)slot->head_error;
+    wire->payload_error = (uint8_t)slot->payload_error;
+    wire->attempts = slot->log.attempts;
+    wire->reason = slot->log.reason;
+    wire->confirmed_by = slot->log.confirmed_by;
+    wire->generation = slot->log.generation;
+    wire->torn_units = slot->log.torn_units;
+    wire->used_units = slot->log.used_units;
+    wire->version = slot->head.version;
+    wire->size = slot->head.size;
+    wire->crc32 = slot->head.crc32;
+    wire->product_id = slot->head.product_id;
+    wire->security_version = slot->head.security_version;
+    memcpy(wire->build_id, slot->head.build_id, sizeof wire->build_id);
+}
+
+static void report_to_wire(tb_status *status, const tb_boot_report *report)
+{
+    status->report_present = report->present;
+    status->why = report->why;
+    status->cause = report->cause;
+    status->attempts = report->attempts;
+    status->report_bank = report->bank;
+    status->swapped = report->swapped;
+    status->report_generation = report->generation;
+    status->fault_pc = report->fault_pc;
+    status->fault_status = report->fault_status;
+}
+
+static tb_error on_status(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    const tb_flash *flash = s->config.flash;
+    const tb_update_policy *policy = &s->config.policy;
+    tb_status status = {0};
+    tb_slot_info slots[2];
+    int preferred = tb_slot_preferred(flash, &policy->device, slots);
+
+    (void)args;
+    (void)bytes;
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        tb_image_head head;
+        tb_error error = tb_slot_inspect(flash, &policy->device, bank, true, &slots[bank]);
+
+        if (error != TB_OK) {
+            return error;
+        }
+        slot_to_wire(&status.slot[bank], &slots[bank]);
+        status.stage2[bank].error =
+            (uint8_t)tb_stage2_inspect(flash, &policy->device, bank, &head);
+        status.stage2[bank].version = head.version;
+        status.stage2[bank].size = head.size;
+    }
+    status.running_bank = (uint8_t)policy->running_bank;
+    status.stage2_bank = (uint8_t)policy->running_stage2_bank;
+    status.preferred = (uint8_t)preferred;
+    report_to_wire(&status, &s->config.report);
+    status.session_open = s->update.open;
+    if (s->update.open) {
+        status.session_next = s->update.next;
+        status.session_total = tb_image_bytes(&s->update.head);
+    }
+    tb_status_put(*out, &status);
+    *out += TB_STATUS_BYTES;
+    return TB_OK;
+}
+
+static tb_error on_begin(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    tb_image_head head;
+    uint32_t next;
+    tb_error error;
+
+    (void)bytes;
+    if (tb_session_held(s, true)) {
+        return TB_ERR_BUSY;
+    }
+    memcpy(&head, args, sizeof head);
+    error = tb_update_begin(&s->update, &head, &next);
+    s->tutorial = false;
+    s->session_ms = s->last_byte_ms;
+    put_u32(out, next);
+    put_u32(out, s->config.window);
+    put_u8(out, s->update.bank);
+    return error;
+}
+
+static tb_error on_data(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    const uint8_t *p = args;
+    uint32_t offset = get_u32(&p);
+
+    (void)out;
+    if (s->tutorial) {
+        return TB_ERR_NO_SESSION;
+    }
+    s->session_ms = s->last_byte_ms;
+    return tb_update_write(&s->update, offset, p, (uint32_t)bytes - 4u);
+}
+
+static tb_error on_finish(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    tb_error error = s->tutorial ? TB_ERR_NO_SESSION : tb_update_finish(&s->update);
+
+    (void)args;
+    (void)bytes;
+    put_u8(out, s->update.bank);
+    put_u16(out, s->update.generation);
+    return error;
+}
+
+/* The slot that CONFIRM and ROLLBACK are about: the one that runs; from stage 2 the one
+ * that would be booted. */
+static tb_error subject(tb_server *s, unsigned *bank)
+{
+    tb_slot_info slots[2];
+    int preferred = s->config.policy.running_bank;
+
+    if (preferred < 0) {
+        preferred = tb_slot_preferred(s->config.flash, &s->config.policy.device, slots);
+    }
+    *bank = (unsigned)preferred & 1u;
+    return preferred < 0 ? TB_ERR_NO_IMAGE : TB_OK;
+}
+
+static tb_error on_boot(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    tb_slot_info slots[2];
+
+    (void)args;
+    (void)bytes;
+    (void)out;
+    if (tb_slot_preferred(s->config.flash, &s->config.policy.device, slots) < 0) {
+        return TB_ERR_NO_IMAGE;
+    }
+    s->action = TB_SERVER_RESET;
+    return TB_OK;
+}
+
+static tb_error on_confirm(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    unsigned bank;
+    tb_error error = subject(s, &bank);
+
+    (void)args;
+    (void)bytes;
+    put_u8(out, (uint8_t)bank);
+    return error == TB_OK ? tb_slot_confirm(s->config.flash, bank, TB_CONFIRMED_BY_WIRE) : error;
+}
+
+static tb_error on_rollback(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    unsigned bank;
+    tb_error error = subject(s, &bank);
+
+    (void)args;
+    (void)bytes;
+    put_u8(out, (uint8_t)bank);
+    if (error == TB_OK) {
+        error = tb_slot_reject(s->config.flash, &s->config.policy.device, bank, TB_REASON_REQUESTED);
+    }
+    return error;
+}
+
+static tb_error on_erase(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    const tb_update_policy *policy = &s->config.policy;
+    tb_update *u = &s->update;
+    unsigned bank = args[0];
+
+    (void)bytes;
+    (void)out;
+    if (bank > 1u) {
+        return TB_ERR_ARGUMENT;
+    }
+    if (policy->running_bank >= 0) {
+        tb_error error = (int)bank == policy->running_bank
+                             ? TB_ERR_RUNNING
+                             : tb_fallback_guard(s->config.flash, policy);
+
+        if (error != TB_OK) {
+            return error;
+        }
+    }
+    if (u->bank == bank && u->head.kind == TB_IMAGE_APPLICATION) {
+        if (tb_session_held(s, s->tutorial)) {
+            return TB_ERR_BUSY;
+        }
+        tb_update_abandon(u);
+    }
+    return tb_slot_erase(s->config.flash, bank);
+}
+
+static tb_error on_reset(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    (void)bytes;
+    (void)out;
+    if (args[0] > 1u) {
+        return TB_ERR_ARGUMENT;
+    }
+    s->action = args[0] == 0 ? TB_SERVER_RESET : TB_SERVER_RESET_TO_STAGE2;
+    return TB_OK;
+}
+
+static tb_error on_baud(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    const uint8_t *p = args;
+    uint32_t baud = get_u32(&p);
+
+    (void)bytes;
+    (void)out;
+    if (!s->config.can_baud) {
+        return TB_ERR_NOT_HERE;
+    }
+    if (baud < BAUD_MIN || baud > BAUD_MAX) {
+        return TB_ERR_ARGUMENT;
+    }
+    s->new_baud = baud;
+    s->action = TB_SERVER_BAUD;
+    return TB_OK;
+}
+
+static const struct command_row {
+    uint8_t command;
+    uint16_t least, most; /* bytes after seq */
+    handler handle;
+} commands[] = {
+    {TB_CMD_HELLO, 0, TB_WIRE_MAX_PAYLOAD, on_hello}, /* whatever a later protocol asks */
+    {TB_CMD_STATUS, 0, 0, on_status},
+    {TB_CMD_BEGIN, TB_HEAD_BYTES, TB_HEAD_BYTES, on_begin},
+    {TB_CMD_DATA, 5, TB_WIRE_MAX_PAYLOAD, on_data},
+    {TB_CMD_FINISH, 0, 0, on_finish},
+    {TB_CMD_BOOT, 0, 0, on_boot},
+    {TB_CMD_CONFIRM, 0, 0, on_confirm},
+    {TB_CMD_ROLLBACK, 0, 0, on_rollback},
+    {TB_CMD_ERASE, 1, 1, on_erase},
+    {TB_CMD_RESET, 1, 1, on_reset},
+    {TB_CMD_BAUD, 4, 4, on_baud},
+};
+
+static tb_error dispatch(tb_server *s, const tb_frame *frame, uint8_t **out)
+{
+    for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        const struct command_row *row = &commands[i];
+
+        if (row->command != frame->command) {
+            continue;
+        }
+        if (frame->length < row->least + 1u || frame->length > row->most + 1u) {
+            return TB_ERR_FRAME_LENGTH;
+        }
+        return row->handle(s, frame->payload + 1, (uint16_t)(frame->length - 1u), out);
+    }
+    return TB_ERR_COMMAND;
+}
+
+static void send_reply(tb_server *s, uint8_t command, const uint8_t *end)
+{
+    uint8_t *payload = s->reply + REPLY_PAYLOAD;
+    size_t bytes = tb_frame_put(s->reply, TB_WIRE_TOKEN_NATIVE, command, payload,
+                                (uint16_t)(end - payload));
+
+    s->config.send(s->config.ctx, s->reply, bytes);
+}
+
+void tb_native_frame(tb_server *s, const tb_frame *frame)
+{
+    uint8_t *payload = s->reply + REPLY_PAYLOAD;
+    uint8_t *fields = payload + 2;
+    uint8_t *end = fields;
+    tb_error error = dispatch(s, frame, &end);
+
+    payload[0] = frame->length > 0 ? frame->payload[0] : 0u;
+    payload[1] = (uint8_t)error;
+    if (error != TB_OK) {
+        end = fields;
+    }
+    if (frame->command == TB_CMD_DATA) { /* always, so that the sender can go back */
+        put_u32(&end, s->update.next);
+        put_u32(&end, s->config.window);
+    }
+    send_reply(s, (uint8_t)(frame->command | TB_WIRE_REPLY), end);
+}
+
+void tb_native_error(tb_server *s, tb_error error)
+{
+    uint8_t *payload = s->reply + REPLY_PAYLOAD;
+
+    payload[0] = 0;
+    payload[1] = (uint8_t)error;
+    send_reply(s, TB_WIRE_REPLY, payload + 2);
+}

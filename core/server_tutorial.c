@@ -1,0 +1,134 @@
+#include <string.h>
+
+#include "core/internal.h"
+#include "core/server_internal.h"
+
+void tb_tutorial_answer(tb_server *s, tb_error error)
+{
+    uint8_t byte = error == TB_OK ? TB_WIRE_ACK : TB_WIRE_NACK;
+
+    s->config.send(s->config.ctx, &byte, 1);
+}
+
+static void send_version(tb_server *s)
+{
+    const char *from = s->config.version_text != NULL ? s->config.version_text : "";
+    uint8_t text[TB_WIRE_VERSION_TEXT_BYTES];
+
+    for (unsigned i = 0; i < sizeof text; i++) {
+        text[i] = *from != '\0' ? (uint8_t)*from++ : (uint8_t)' ';
+    }
+    s->config.send(s->config.ctx, text, sizeof text);
+}
+
+/* The dialect has no begin, so a whole header at the start of a piece is one: when the
+ * last piece failed, when the line was quiet for a while, or when it is the header that
+ * the session began with. Otherwise it is data, as an image may contain another one. */
+static bool starts_stream(const tb_server *s, const tb_frame *frame)
+{
+    tb_image_head head;
+
+    if (s->tutorial_next == 0) {
+        return true;
+    }
+    if (frame->length < sizeof head) {
+        return false;
+    }
+    memcpy(&head, frame->payload, sizeof head);
+    if (head.magic != TB_IMAGE_MAGIC ||
+        head.header_crc32 != tb_crc32(0, &head, offsetof(tb_image_head, header_crc32))) {
+        return false;
+    }
+    return s->tutorial_restart || memcmp(&head, s->tutorial_head, sizeof head) == 0 ||
+           s->last_byte_ms - s->session_ms >= TB_SESSION_HOLD_MS;
+}
+
+/* Data of the stream, wherever its pieces begin: the header is collected, then begun. */
+static tb_error take_piece(tb_server *s, const uint8_t *data, uint32_t bytes)
+{
+    tb_error error = TB_OK;
+
+    if (s->tutorial_next < TB_HEAD_BYTES) {
+        uint32_t n = smaller(bytes, TB_HEAD_BYTES - s->tutorial_next);
+        tb_image_head head;
+        uint32_t next;
+
+        memcpy(s->tutorial_head + s->tutorial_next, data, n);
+        s->tutorial_next += n;
+        data += n;
+        bytes -= n;
+        if (s->tutorial_next < TB_HEAD_BYTES) {
+            return TB_OK;
+        }
+        memcpy(&head, s->tutorial_head, sizeof head);
+        error = tb_update_begin(&s->update, &head, &next);
+        if (error == TB_OK) {
+            error = tb_update_write(&s->update, 0, s->tutorial_head, TB_HEAD_BYTES);
+        }
+    }
+    if (error == TB_OK && bytes > 0) {
+        /* The client cannot be told where to resume: what is there already is ignored. */
+        error = tb_update_write(&s->update, s->tutorial_next, data, bytes);
+        if (error == TB_OK) {
+            s->tutorial_next += bytes;
+        }
+    }
+    return error;
+}
+
+static tb_error on_data(tb_server *s, const tb_frame *frame)
+{
+    tb_error error;
+
+    if (frame->length == 0) {
+        return TB_ERR_FRAME_LENGTH;
+    }
+    if (tb_session_held(s, false)) {
+        return TB_ERR_BUSY;
+    }
+    if (starts_stream(s, frame)) {
+        s->tutorial_next = 0;
+    } else if (s->tutorial_next >= TB_HEAD_BYTES && !s->tutorial) {
+        s->tutorial_next = 0; /* a native session took over in between */
+    }
+    s->tutorial = true;
+    error = take_piece(s, frame->payload, frame->length);
+    s->session_ms = s->last_byte_ms;
+    s->tutorial_restart = error != TB_OK;
+    if (error != TB_OK && !s->update.open) {
+        s->tutorial_next = 0;
+    }
+    return error;
+}
+
+static tb_error on_finish(tb_server *s)
+{
+    tb_error error = s->tutorial ? tb_update_finish(&s->update) : TB_ERR_NO_SESSION;
+
+    s->tutorial_restart = true;
+    if (error == TB_OK) {
+        s->tutorial_next = 0;
+        s->action = TB_SERVER_RESET;
+    } else if (!s->update.open) {
+        s->tutorial_next = 0;
+    }
+    return error;
+}
+
+void tb_tutorial_frame(tb_server *s, const tb_frame *frame)
+{
+    switch (frame->command) {
+    case TB_TUTORIAL_VERSION:
+        send_version(s);
+        break;
+    case TB_TUTORIAL_DATA:
+        tb_tutorial_answer(s, on_data(s, frame));
+        break;
+    case TB_TUTORIAL_FINISH:
+        tb_tutorial_answer(s, on_finish(s));
+        break;
+    default:
+        tb_tutorial_answer(s, TB_ERR_COMMAND);
+        break;
+    }
+}

@@ -1,0 +1,183 @@
+#include <string.h>
+
+#include "core/internal.h"
+
+bool tb_slot_bootable(const tb_slot_info *slot)
+{
+    if (slot->head_error != TB_OK || slot->payload_error != TB_OK) {
+        return false;
+    }
+    return slot->log.state == TB_SLOT_CONFIRMED ||
+           (slot->log.state == TB_SLOT_TRIAL && slot->log.attempts < TB_TRIAL_ATTEMPTS);
+}
+
+tb_error tb_payload_check(const tb_flash *flash, unsigned bank, uint32_t region_offset,
+                          const tb_image_head *head)
+{
+    uint32_t crc = 0;
+    tb_error error =
+        flash->crc32(flash->ctx, bank, region_offset + TB_HEADER_BYTES, head->size, &crc);
+
+    if (error != TB_OK) {
+        return error;
+    }
+    return crc == head->crc32 ? TB_OK : TB_ERR_PAYLOAD_CRC;
+}
+
+/* Head of the image at this place, checked; zero where it is not good. */
+static tb_error head_read(const tb_flash *flash, const tb_identity *device, unsigned bank,
+                          uint32_t offset, tb_image_kind kind, tb_image_head *head)
+{
+    tb_error error = flash->read(flash->ctx, bank, offset, head, sizeof *head);
+
+    if (error == TB_OK) {
+        error = tb_image_check_head(head, device);
+    }
+    if (error == TB_OK && head->kind != kind) {
+        error = TB_ERR_KIND;
+    }
+    if (error != TB_OK) {
+        memset(head, 0, sizeof *head);
+    }
+    return error;
+}
+
+tb_error tb_stage2_inspect(const tb_flash *flash, const tb_identity *device, unsigned bank,
+                           tb_image_head *head)
+{
+    uint32_t offset = flash->chip->stage2_offset;
+    tb_error error = head_read(flash, device, bank, offset, TB_IMAGE_STAGE2, head);
+
+    return error != TB_OK ? error : tb_payload_check(flash, bank, offset, head);
+}
+
+tb_error tb_slot_inspect(const tb_flash *flash, const tb_identity *device, unsigned bank,
+                         bool check_payload, tb_slot_info *info)
+{
+    uint32_t offset = flash->chip->slot_offset;
+    tb_error error;
+
+    memset(info, 0, sizeof *info);
+    info->head_error = TB_ERR_RANGE;
+    if (bank > 1u) {
+        return TB_ERR_RANGE;
+    }
+    error = tb_slot_log_read(flash, bank, &info->log);
+    info->head_error = head_read(flash, device, bank, offset, TB_IMAGE_APPLICATION, &info->head);
+    if (check_payload && info->head_error == TB_OK) {
+        info->payload_error = tb_payload_check(flash, bank, offset, &info->head);
+    }
+    return error;
+}
+
+int tb_slot_preferred(const tb_flash *flash, const tb_identity *device, tb_slot_info slots[2])
+{
+    tb_boot_inputs in = {.mapped_bank = flash->mapped_bank(flash->ctx)};
+
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        tb_slot_inspect(flash, device, bank, false, &slots[bank]);
+        in.slot[bank].log = slots[bank].log;
+        in.slot[bank].valid = slots[bank].head_error == TB_OK;
+    }
+    for (;;) { /* ends: every turn rejects a slot, finds one invalid, or returns */
+        tb_boot_decision d = tb_decide(&in);
+        tb_slot_info *slot = &slots[d.bank];
+
+        if (d.action == TB_BOOT_STAGE2) {
+            return -1;
+        }
+        if (d.action == TB_BOOT_SLOT) {
+            slot->payload_error =
+                tb_payload_check(flash, d.bank, flash->chip->slot_offset, &slot->head);
+            if (slot->payload_error == TB_OK) {
+                return d.bank;
+            }
+            in.slot[d.bank].valid = false;
+        }
+        if (d.action == TB_BOOT_RECORD) {
+            tb_boot_apply(&in, &d);
+        }
+    }
+}
+
+tb_error tb_slot_confirm(const tb_flash *flash, unsigned bank, uint8_t confirmed_by)
+{
+    tb_slot_log log;
+    tb_error error;
+
+    if (bank > 1u) {
+        return TB_ERR_RANGE;
+    }
+    error = tb_slot_log_read(flash, bank, &log);
+    if (error != TB_OK || log.state == TB_SLOT_CONFIRMED) {
+        return error;
+    }
+    if (log.state != TB_SLOT_TRIAL) {
+        return log.state == TB_SLOT_REJECTED ? TB_ERR_REJECTED : TB_ERR_NO_IMAGE;
+    }
+    return tb_slot_log_append(flash, bank, TB_RECORD_CONFIRMED, confirmed_by, log.generation);
+}
+
+tb_error tb_slot_reject(const tb_flash *flash, const tb_identity *device, unsigned bank,
+                        tb_reason reason)
+{
+    tb_slot_info other;
+    tb_slot_log log;
+    tb_error error;
+
+    if (bank > 1u) {
+        return TB_ERR_RANGE;
+    }
+    error = tb_slot_log_read(flash, bank, &log);
+    if (error != TB_OK || log.state == TB_SLOT_REJECTED) {
+        return error;
+    }
+    error = tb_slot_inspect(flash, device, bank ^ 1u, true, &other);
+    if (error != TB_OK) {
+        return error;
+    }
+    if (log.state == TB_SLOT_EMPTY || !tb_slot_bootable(&other)) {
+        return TB_ERR_NO_IMAGE;
+    }
+    return tb_slot_log_append(flash, bank, TB_RECORD_REJECTED, (uint8_t)reason, log.generation);
+}
+
+tb_error tb_erase_range(const tb_flash *flash, unsigned bank, uint32_t from, uint32_t to)
+{
+    tb_page page;
+
+    while (from < to) {
+        tb_error error;
+
+        if (!tb_page_at(flash->chip, from, &page)) {
+            return TB_ERR_RANGE;
+        }
+        error = flash->erase(flash->ctx, bank, page.offset);
+        if (error != TB_OK) {
+            return error;
+        }
+        tb_alive(flash);
+        from = page.offset + page.bytes;
+    }
+    return TB_OK;
+}
+
+tb_error tb_slot_erase(const tb_flash *flash, unsigned bank)
+{
+    const tb_chip *chip = flash->chip;
+    tb_page header, log;
+    tb_error error;
+
+    if (bank > 1u || !tb_page_at(chip, chip->slot_offset, &header) ||
+        !tb_page_at(chip, tb_log_offset(chip), &log)) {
+        return TB_ERR_RANGE;
+    }
+    error = tb_erase_range(flash, bank, chip->slot_offset, header.offset + header.bytes);
+    if (error == TB_OK && log.offset != header.offset) {
+        error = tb_erase_range(flash, bank, log.offset, chip->bank_bytes);
+    }
+    if (error == TB_OK && log.offset != header.offset) {
+        error = tb_erase_range(flash, bank, header.offset + header.bytes, log.offset);
+    }
+    return error;
+}

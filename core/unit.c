@@ -1,0 +1,35 @@
+#include <string.h>
+
+#include "core/internal.h"
+
+bool tb_all_ones(const uint8_t *bytes, size_t count)
+{
+    uint8_t all = 0xFF;
+
+    while (count > 0) {
+        all &= bytes[--count];
+    }
+    return all == 0xFF;
+}
+
+tb_error tb_unit_write(const tb_flash *flash, unsigned bank, uint32_t offset, const uint8_t *unit)
+{
+    uint8_t back[TB_MAX_UNIT_BYTES];
+    size_t bytes = flash->chip->unit_bytes;
+    tb_error error = flash->program(flash->ctx, bank, offset, unit);
+
+    if (error == TB_OK) {
+        error = flash->read(flash->ctx, bank, offset, back, bytes);
+        if (error == TB_OK && memcmp(back, unit, bytes) != 0) {
+            error = TB_ERR_VERIFY;
+        }
+    }
+    return error;
+}
+
+void tb_alive(const tb_flash *flash)
+{
+    if (flash->alive != NULL) {
+        flash->alive(flash->ctx);
+    }
+}

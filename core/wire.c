@@ -1,0 +1,155 @@
+#include "twinbank/wire.h"
+
+#include <string.h>
+
+#include "twinbank/image.h"
+
+#define FRAME_HEAD 4u /* token, command, length */
+#define CRC_BYTES 4u
+#define TUTORIAL_POLYNOMIAL 0x04C11DB7u
+
+uint32_t tb_crc_tutorial(uint32_t crc, const void *data, size_t bytes)
+{
+    const uint8_t *p = data;
+
+    for (; bytes > 0; bytes--) {
+        crc ^= *p++; /* into the low byte: the unit takes each byte as a 32-bit word */
+        for (unsigned i = 0; i < 32u; i++) {
+            crc = crc << 1 ^ (TUTORIAL_POLYNOMIAL & (0u - (crc >> 31)));
+        }
+    }
+    return crc;
+}
+
+static uint32_t frame_crc(const uint8_t *frame, size_t bytes)
+{
+    if (frame[0] == TB_WIRE_TOKEN_TUTORIAL) {
+        return tb_crc_tutorial(0xFFFFFFFFu, frame, bytes);
+    }
+    return tb_crc32(0, frame, bytes);
+}
+
+size_t tb_frame_put(uint8_t *out, uint8_t token, uint8_t command, const void *payload, uint16_t bytes)
+{
+    size_t at = FRAME_HEAD + (size_t)bytes;
+    uint32_t crc;
+
+    out[0] = token;
+    out[1] = command;
+    out[2] = (uint8_t)bytes;
+    out[3] = (uint8_t)(bytes >> 8);
+    if (bytes > 0) {
+        memmove(out + FRAME_HEAD, payload, bytes);
+    }
+    crc = frame_crc(out, at);
+    for (unsigned i = 0; i < CRC_BYTES; i++) {
+        out[at + i] = (uint8_t)(crc >> 8 * i);
+    }
+    return at + CRC_BYTES;
+}
+
+void tb_receiver_init(tb_receiver *r, uint8_t *buffer, uint16_t max_payload)
+{
+    memset(r, 0, sizeof *r);
+    r->buffer = buffer;
+    r->max_payload = max_payload;
+}
+
+static void drop(tb_receiver *r, size_t bytes)
+{
+    r->fill = (uint16_t)(r->fill - bytes);
+    memmove(r->buffer, r->buffer + bytes, r->fill);
+    r->suspect -= bytes < r->suspect ? (uint32_t)bytes : r->suspect;
+}
+
+static bool is_token(uint8_t byte)
+{
+    return byte == TB_WIRE_TOKEN_TUTORIAL || byte == TB_WIRE_TOKEN_NATIVE;
+}
+
+static bool crc_matches(const uint8_t *frame, size_t bytes)
+{
+    uint32_t crc = frame_crc(frame, bytes);
+
+    for (unsigned i = 0; i < CRC_BYTES; i++) {
+        if (frame[bytes + i] != (uint8_t)(crc >> 8 * i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The token at the front starts no good frame. Only the token is dropped: what follows
+ * is searched again. `span` is how far the frame said it would reach. */
+static bool report_bad(tb_receiver *r, uint32_t span)
+{
+    bool known = r->suspect > 0;
+
+    if (!known) {
+        r->suspect = span;
+    }
+    r->consumed = 1;
+    return !known;
+}
+
+tb_receive tb_receiver_next(tb_receiver *r, tb_frame *frame, tb_error *error)
+{
+    for (;;) {
+        size_t skip = r->consumed;
+        uint32_t length;
+
+        r->consumed = 0;
+        while (skip < r->fill && !is_token(r->buffer[skip])) {
+            skip++;
+        }
+        drop(r, skip);
+        if (r->fill == 0) {
+            r->flush = false;
+            return TB_RECEIVE_MORE;
+        }
+        frame->token = r->buffer[0];
+        frame->command = r->fill > 1u ? r->buffer[1] : 0u;
+        frame->length = 0;
+        frame->payload = r->buffer + FRAME_HEAD;
+        length = r->fill < FRAME_HEAD ? 0u : (uint32_t)r->buffer[2] | (uint32_t)r->buffer[3] << 8;
+        if (length > r->max_payload) {
+            *error = TB_ERR_FRAME_LENGTH;
+        } else if (r->fill < FRAME_HEAD || r->fill < TB_WIRE_OVERHEAD + length) {
+            if (!r->flush) {
+                return TB_RECEIVE_MORE;
+            }
+            *error = TB_ERR_FRAME_TIMEOUT;
+        } else if (crc_matches(r->buffer, FRAME_HEAD + length)) {
+            frame->length = (uint16_t)length;
+            r->consumed = (uint16_t)(TB_WIRE_OVERHEAD + length);
+            r->suspect = 0;
+            return TB_RECEIVE_FRAME;
+        } else {
+            *error = TB_ERR_FRAME_CRC;
+        }
+        if (report_bad(r, TB_WIRE_OVERHEAD + length)) {
+            return TB_RECEIVE_BAD;
+        }
+    }
+}
+
+tb_receive tb_receiver_byte(tb_receiver *r, uint8_t byte, tb_frame *frame, tb_error *error)
+{
+    drop(r, r->consumed);
+    r->consumed = 0;
+    r->buffer[r->fill++] = byte;
+    return tb_receiver_next(r, frame, error);
+}
+
+tb_receive tb_receiver_timeout(tb_receiver *r, tb_frame *frame, tb_error *error)
+{
+    tb_receive got;
+
+    r->flush = true;
+    got = tb_receiver_next(r, frame, error);
+    /* What comes after the silence is a new start, whatever was announced before it. */
+    if (r->suspect > r->fill) {
+        r->suspect = r->fill;
+    }
+    return got;
+}
