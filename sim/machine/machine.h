@@ -214,7 +214,7 @@ bool sim_bus_is_dma(const sim_machine *m);
 /* ---- serial lines --------------------------------------------------------------- */
 
 /* The far end of a USART's wire. byte_out: a frame left the part; framing as the
- * part sends it. To send to the part, sim_uart_send(): frames follow each other at
+ * part sends it. To send to the part, byte_in(): frames follow each other at
  * the part's own baud rate, or at `baud` where not 0 (a mismatch gives FE). */
 typedef struct sim_uart_link {
     void *ctx;
@@ -222,6 +222,7 @@ typedef struct sim_uart_link {
     /* The model has room for the next byte: returns -1 for none, or the byte. Called
      * when the line is free, and again after sim_uart_poll(). */
     int (*byte_in)(void *ctx);
+    uint32_t baud; /* of the far end; 0: always what the part uses. May change at any time. */
 } sim_uart_link;
 /* name: "lpuart1", "usart2"; false if the part has none of that name. */
 bool sim_uart_connect(sim_machine *m, const char *name, const sim_uart_link *link);

@@ -1,0 +1,415 @@
+/* Making the machine, resets, and the run. */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cpu/cpu_state.h"
+#include "sim/machine/state.h"
+#include "sim/periph/periph.h"
+
+#define G474_IRQS 102u
+#define CORTEX_M4_R0P1 0x410FC241u
+
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9E3779B97F4A7C15ull; /* splitmix64 */
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return z ^ (z >> 31);
+}
+
+uint32_t sim_random(sim_machine *m)
+{
+    return (uint32_t)(next_random(&m->random) >> 32);
+}
+
+void sim_poison(sim_machine *m, uint8_t *bytes, size_t count)
+{
+    while (count > 0u) {
+        uint64_t value = next_random(&m->random);
+        size_t part = count < sizeof value ? count : sizeof value;
+        memcpy(bytes, &value, part);
+        bytes += part;
+        count -= part;
+    }
+}
+
+/* ---- trace, stop -------------------------------------------------------------- */
+
+bool sim_tracing(const sim_machine *m, unsigned category)
+{
+    return (m->options.trace & category) != 0u && m->options.trace_line != NULL;
+}
+
+void sim_trace(sim_machine *m, unsigned category, const char *format, ...)
+{
+    static const char *const names[] = {"flash", "option", "gpio",     "uart",
+                                        "irq",   "exception", "reset"};
+    if (!sim_tracing(m, category)) {
+        return;
+    }
+    unsigned which = 0;
+    while (which + 1u < sizeof names / sizeof names[0] && (category >> which & 1u) == 0u) {
+        which++;
+    }
+    char line[512];
+    uint64_t ns = sim_now(m) / 1000u;
+    int head = snprintf(line, sizeof line, "[%5" PRIu64 ".%06" PRIu64 " ms] %s: ", ns / 1000000u,
+                        ns % 1000000u, names[which]);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line + head, sizeof line - (size_t)head, format, args);
+    va_end(args);
+    m->options.trace_line(m->options.trace_ctx, line);
+}
+
+static void trace_exception(void *ctx, bool entry, unsigned number, uint32_t pc)
+{
+    sim_machine *m = ctx;
+    const char *way = entry ? "enter" : "leave";
+    if (number >= 16u) {
+        sim_trace(m, SIM_TRACE_IRQ, "%s %u, PC 0x%08" PRIX32, way, number - 16u, pc);
+    } else {
+        sim_trace(m, SIM_TRACE_EXCEPTION, "%s %u, PC 0x%08" PRIX32, way, number, pc);
+    }
+}
+
+void sim_wake_up_run(sim_machine *m)
+{
+    if (m->running) {
+        sim_cpu_break(m->cpu);
+    }
+}
+
+/* The first reason counts: what comes after it is a consequence. */
+void sim_stop(sim_machine *m, const char *format, ...)
+{
+    if (!m->stopped) {
+        m->stopped = true;
+        va_list args;
+        va_start(args, format);
+        vsnprintf(m->text, sizeof m->text, format, args);
+        va_end(args);
+    }
+    sim_wake_up_run(m);
+}
+
+void sim_break(sim_machine *m)
+{
+    m->breaking = true;
+    sim_wake_up_run(m);
+}
+
+const char *sim_end_text(const sim_machine *m)
+{
+    return m->text;
+}
+
+/* ---- make and free --------------------------------------------------------------- */
+
+sim_machine *sim_new(const tb_chip *chip, const sim_options *options)
+{
+    if (chip == NULL || !chip->has_banks || chip->family != TB_FAMILY_G4) {
+        return NULL;
+    }
+    sim_machine *m = calloc(1, sizeof *m);
+    if (m == NULL) {
+        return NULL;
+    }
+    m->chip = chip;
+    if (options != NULL) {
+        m->options = *options;
+    }
+    m->random = m->options.seed;
+    m->hz = chip->reset_hz;
+    sim_bus bus;
+    sim_bus_init(m, &bus);
+    const sim_cpu_config config = {
+        .irq_count = G474_IRQS, .priority_bits = 4u, .cpuid = CORTEX_M4_R0P1};
+    m->cpu = sim_cpu_new(&config, &bus);
+    m->sram = malloc(SRAM12_BYTES);
+    m->ccm = malloc(CCM_BYTES);
+    m->sram_code = sim_code_new(SRAM12_BYTES);
+    m->ccm_code = sim_code_new(CCM_BYTES);
+    if (m->cpu == NULL || m->sram == NULL || m->ccm == NULL || m->sram_code == NULL ||
+        m->ccm_code == NULL) {
+        abort();
+    }
+    memset(m->sram, 0, SRAM12_BYTES);
+    memset(m->ccm, 0, CCM_BYTES);
+    sim_map_ram(m);
+    if ((m->options.trace & (SIM_TRACE_IRQ | SIM_TRACE_EXCEPTION)) != 0u) {
+        sim_cpu_set_exception_hook(m->cpu, trace_exception, m);
+    }
+    sim_part_g4_build(m);
+    assert(m->flash != NULL);
+    snprintf(m->text, sizeof m->text, "the machine has no power yet");
+    return m;
+}
+
+void sim_free(sim_machine *m)
+{
+    if (m == NULL) {
+        return;
+    }
+    if (m->part_destroy != NULL) {
+        m->part_destroy(m->part);
+    }
+    if (m->flash != NULL) {
+        m->flash->destroy(m->flash->self);
+    }
+    sim_free_cuts(m);
+    for (size_t i = 0; i < PERIPH_TOPS; i++) {
+        free(m->slots[i]);
+    }
+    sim_cpu_free(m->cpu);
+    sim_code_free(m->sram_code);
+    sim_code_free(m->ccm_code);
+    free(m->sram);
+    free(m->ccm);
+    free(m);
+}
+
+const tb_chip *sim_chip(const sim_machine *m) { return m->chip; }
+sim_cpu *sim_core(sim_machine *m) { return m->cpu; }
+uint64_t sim_instructions(const sim_machine *m) { return m->cpu->instructions; }
+
+void sim_set_part(sim_machine *m, struct sim_part *part, void (*destroy)(struct sim_part *part))
+{
+    m->part = part;
+    m->part_destroy = destroy;
+}
+
+struct sim_part *sim_get_part(const sim_machine *m) { return m->part; }
+void sim_set_flash(sim_machine *m, const sim_flash_model *flash) { m->flash = flash; }
+uint32_t sim_flash_optr(const sim_machine *m) { return m->flash->optr(m->flash->self); }
+unsigned sim_flash_latency(const sim_machine *m) { return m->flash->latency(m->flash->self); }
+uint8_t *sim_flash_bank(sim_machine *m, unsigned bank) { return m->flash->bank(m->flash->self, bank); }
+
+bool sim_flash_load(sim_machine *m, uint32_t address, const uint8_t *data, size_t bytes)
+{
+    return m->flash->load(m->flash->self, address, data, bytes);
+}
+
+void sim_irq(sim_machine *m, unsigned irq, bool level) { sim_cpu_irq(m->cpu, irq, level); }
+void sim_nmi(sim_machine *m) { sim_cpu_pend_nmi(m->cpu); }
+
+void sim_set_mapping(sim_machine *m, bool fb_mode, unsigned mem_mode)
+{
+    bool other = fb_mode != m->fb_mode;
+    m->fb_mode = fb_mode;
+    m->mem_mode = mem_mode;
+    if (other) {
+        m->flash->set_mapping(m->flash->self, fb_mode);
+    }
+}
+
+void sim_get_mapping(const sim_machine *m, bool *fb_mode, unsigned *mem_mode)
+{
+    *fb_mode = m->fb_mode;
+    *mem_mode = m->mem_mode;
+}
+
+/* ---- resets --------------------------------------------------------------------------- */
+
+void sim_request_reset(sim_machine *m, unsigned cause)
+{
+    m->reset_pending |= cause;
+    sim_wake_up_run(m);
+}
+
+static void poison_ram(sim_machine *m)
+{
+    sim_poison(m, m->sram, SRAM12_BYTES);
+    sim_poison(m, m->ccm, CCM_BYTES);
+    sim_code_invalidate(m->sram_code, 0u, SRAM12_BYTES);
+    sim_code_invalidate(m->ccm_code, 0u, CCM_BYTES);
+}
+
+static const char *cause_name(unsigned cause)
+{
+    static const char *const names[] = {"power-on", "pin", "software", "independent watchdog",
+                                        "window watchdog", "option load", "low power",
+                                        "wake from Standby"};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if ((cause >> i & 1u) != 0u) {
+            return names[i];
+        }
+    }
+    return "none";
+}
+
+/* Where the core begins: the hardware's and the ROM's choice (RM0440 2.6, AN2606). */
+static void boot(sim_machine *m)
+{
+    sim_boot to = m->flash->boot(m->flash->self);
+    m->fb_mode = to.fb_mode;
+    m->mem_mode = to.mem_mode;
+    m->flash->set_mapping(m->flash->self, to.fb_mode);
+    if (to.by_rom) {
+        sim_poison(m, m->sram, ROM_USES_BYTES);
+        sim_code_invalidate(m->sram_code, 0u, ROM_USES_BYTES);
+    }
+    sim_cpu_reset(m->cpu, to.vector_base, 0u);
+    if (to.area == SIM_BOOT_SYSTEM) {
+        sim_stop(m, "the ROM bootloader runs: %s",
+                 to.by_rom ? "BFB2 is set and neither bank begins with a stack pointer in SRAM"
+                           : "boot pins and option bytes select system memory");
+    }
+    sim_trace(m, SIM_TRACE_RESET, "starts in %s%s%s, SP 0x%08" PRIX32 ", PC 0x%08" PRIX32,
+              to.area == SIM_BOOT_FLASH ? "flash" : to.area == SIM_BOOT_SRAM ? "SRAM" : "system memory",
+              to.fb_mode ? ", banks swapped" : "", to.by_rom ? ", by the ROM" : "",
+              sim_cpu_reg(m->cpu, 13u), sim_cpu_reg(m->cpu, 15u));
+}
+
+static void reset(sim_machine *m, unsigned cause, bool backup_lost)
+{
+    m->reset_pending = 0;
+    m->stopped = m->locked_up = false;
+    m->text[0] = '\0';
+    sim_cuts_reset(m);
+    sim_trace(m, SIM_TRACE_RESET, "%s%s", cause_name(cause), backup_lost ? ", backup domain lost" : "");
+    if ((cause & (SIM_RESET_POWER | SIM_RESET_STANDBY)) != 0u) {
+        poison_ram(m);
+    }
+    m->flash->reset(m->flash->self, cause);
+    for (sim_periph *p = m->periphs; p != NULL; p = p->next) {
+        if (p->reset != NULL) {
+            p->reset(p->self, cause, backup_lost);
+        }
+    }
+    boot(m);
+}
+
+void sim_power_on(sim_machine *m, bool backup_lost)
+{
+    bool lost = backup_lost || m->cut_backup_lost;
+    m->powered = true;
+    m->power_cut = m->cut_backup_lost = false;
+    reset(m, SIM_RESET_POWER, lost);
+}
+
+void sim_pin_reset(sim_machine *m)
+{
+    if (m->powered) {
+        reset(m, SIM_RESET_PIN, false);
+    }
+}
+
+/* ---- the run ----------------------------------------------------------------------------- */
+
+/* The core sleeps, or is locked up: to the next thing that happens. false: nothing will. */
+static bool sleep_on(sim_machine *m, sim_ps until, bool locked)
+{
+    uint64_t tick = locked ? CYCLES_NEVER : sim_cpu_next_tick(m->cpu);
+    uint64_t target = sim_cycle_at(m, until);
+    bool idle = m->events == NULL && tick >= CYCLES_NEVER;
+    if (m->events != NULL && sim_cycle_at(m, m->events->when) < target) {
+        target = sim_cycle_at(m, m->events->when);
+    }
+    target = tick < target ? tick : target;
+    if (target < CYCLES_NEVER && target > sim_cpu_cycles(m->cpu)) {
+        sim_cpu_skip_to(m->cpu, target);
+    }
+    return !idle;
+}
+
+static bool interrupted(const sim_machine *m)
+{
+    return m->power_cut || m->reset_pending != 0u || m->stopped;
+}
+
+/* What the core came back with. false: it is idle for good. */
+static bool after_core(sim_machine *m, sim_cpu_stop stop, sim_ps until)
+{
+    switch (stop) {
+    case SIM_CPU_DEADLINE:
+    case SIM_CPU_BREAK:
+        return true;
+    case SIM_CPU_SLEEP:
+        return interrupted(m) || m->breaking || sleep_on(m, until, false);
+    case SIM_CPU_RESET_REQUEST:
+        sim_request_reset(m, SIM_RESET_SOFTWARE);
+        return true;
+    case SIM_CPU_LOCKUP:
+        if (m->options.lockup_waits) {
+            m->locked_up = true;
+            sim_trace(m, SIM_TRACE_EXCEPTION, "lockup: %s", sim_cpu_stop_text(m->cpu));
+        } else {
+            sim_stop(m, "lockup: %s", sim_cpu_stop_text(m->cpu));
+        }
+        return true;
+    case SIM_CPU_BUS_STOP:
+        if (interrupted(m)) {
+            return true; /* the access was cut short by a reset or by the end of power */
+        }
+        sim_stop(m, "the bus stopped at PC 0x%08" PRIX32, sim_cpu_pc(m->cpu));
+        return true;
+    case SIM_CPU_UNMODELLED:
+        break;
+    }
+    sim_stop(m, "%s", sim_cpu_stop_text(m->cpu));
+    return true;
+}
+
+/* Everything that ends a run or comes before the core's next instruction. */
+static bool at_rest(sim_machine *m, sim_ps until, sim_end *end)
+{
+    sim_fire_due(m, sim_now(m));
+    if (m->power_cut) {
+        *end = SIM_END_POWER_CUT;
+        return true;
+    }
+    if (m->stopped || !m->powered) {
+        *end = SIM_END_STOP;
+        return true;
+    }
+    if (m->reset_pending != 0u) {
+        reset(m, m->reset_pending, false);
+        return false;
+    }
+    if (m->breaking) {
+        m->breaking = false;
+        *end = SIM_END_BREAK;
+        return true;
+    }
+    if (sim_now(m) >= until) {
+        *end = SIM_END_TIME;
+        return true;
+    }
+    return false;
+}
+
+sim_end sim_run(sim_machine *m, sim_ps until)
+{
+    sim_end end;
+    bool idle = false;
+    m->running = true;
+    for (;;) {
+        if (at_rest(m, until, &end)) {
+            break;
+        }
+        if (interrupted(m)) {
+            continue; /* a reset ended in a stop at once */
+        }
+        sim_ps next = until;
+        if (m->events != NULL && m->events->when < next) {
+            next = m->events->when;
+        }
+        m->deadline = sim_cycle_at(m, next);
+        if (m->locked_up) {
+            idle = !sleep_on(m, until, true);
+        } else {
+            idle = !after_core(m, sim_cpu_run(m->cpu, m->deadline), until);
+        }
+        if (idle) {
+            end = SIM_END_IDLE;
+            break;
+        }
+    }
+    m->running = false;
+    return end;
+}

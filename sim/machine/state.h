@@ -1,0 +1,92 @@
+/* Private to sim/machine. */
+#ifndef SIM_MACHINE_STATE_H
+#define SIM_MACHINE_STATE_H
+
+#include "sim/machine/machine.h"
+
+#define SRAM_BASE 0x20000000u
+#define SRAM12_BYTES 0x18000u /* SRAM1 80 KB and SRAM2 16 KB, one after the other */
+#define CCM_BASE 0x10000000u
+#define CCM_ALIAS 0x20018000u
+#define CCM_BYTES 0x8000u
+#define FLASH_AREA 0x08000000u
+#define SYSTEM_AREA 0x1FFF0000u
+#define ROM_USES_BYTES 0x4000u /* the ROM's own part of SRAM1 (AN2606) */
+
+#define PERIPH_SLOT_SHIFT 10
+#define PERIPH_TOP_SHIFT 20
+#define PERIPH_TOPS 4096u
+#define PERIPH_SLOTS 1024u
+
+#define TEXT_BYTES 400u
+
+enum { CYCLES_NEVER_SHIFT = 62 };
+#define CYCLES_NEVER (1ull << CYCLES_NEVER_SHIFT)
+
+typedef struct cut_entry {
+    sim_cut cut;
+    bool by_time;
+    bool fired;
+    sim_event event;
+    sim_machine *m;
+    struct cut_entry *next;
+} cut_entry;
+
+struct sim_machine {
+    const tb_chip *chip;
+    sim_options options;
+    sim_cpu *cpu;
+
+    /* Time: at base_cycles it was base_ps; HCLK has been hz since. */
+    uint64_t base_cycles;
+    sim_ps base_ps;
+    uint32_t hz;
+    uint64_t deadline; /* of the run in progress */
+    bool running;
+    sim_event *events;
+
+    uint8_t *sram, *ccm;
+    sim_code *sram_code, *ccm_code;
+    sim_periph *periphs;
+    sim_periph **slots[PERIPH_TOPS];
+    bool dma;
+
+    const sim_flash_model *flash;
+    struct sim_part *part;
+    void (*part_destroy)(struct sim_part *part);
+    bool fb_mode;
+    unsigned mem_mode;
+
+    uint64_t random;
+    unsigned reset_pending;
+    bool powered, power_cut, stopped, breaking, locked_up;
+    bool cut_backup_lost;
+    char text[TEXT_BYTES];
+
+    cut_entry *cuts;
+    cut_entry *op_cut; /* fires at the end of the operation in progress */
+    uint64_t ops[4];
+    unsigned cuts_scheduled, cuts_fired;
+};
+
+/* time.c */
+uint64_t sim_cycle_at(const sim_machine *m, sim_ps when); /* first cycle at or after it */
+void sim_fire_due(sim_machine *m, sim_ps now);
+
+/* bus.c */
+void sim_bus_init(sim_machine *m, sim_bus *bus);
+bool sim_ram_at(sim_machine *m, uint32_t address, uint8_t **host, sim_code **code,
+                uint32_t *offset);
+void sim_map_ram(sim_machine *m);
+
+/* names.c: the manual's name of the peripheral that the model does not have; NULL: nothing there */
+const char *sim_unknown_name(uint32_t address);
+
+/* cuts.c */
+void sim_cuts_reset(sim_machine *m);
+void sim_free_cuts(sim_machine *m);
+
+/* machine.c */
+void sim_wake_up_run(sim_machine *m); /* the loop must look again: makes the core come back */
+
+#endif

@@ -1,0 +1,126 @@
+/* Virtual time: cycles of the core on one side, picoseconds on the other. */
+#include <assert.h>
+
+#include "sim/machine/state.h"
+
+#define PS_PER_S SIM_PS_PER_S
+#define MILLION 1000000ull
+
+/* floor(cycles * 10^12 / hz) without 128-bit arithmetic: hz < 2^32. */
+static sim_ps cycles_to_ps(uint64_t cycles, uint32_t hz)
+{
+    uint64_t seconds = cycles / hz, rest = cycles % hz;
+    uint64_t us = rest * MILLION / hz, part = rest * MILLION % hz;
+    return seconds * PS_PER_S + us * MILLION + part * MILLION / hz;
+}
+
+/* ceil(ps * hz / 10^12). */
+static uint64_t ps_to_cycles(sim_ps ps, uint32_t hz)
+{
+    uint64_t seconds = ps / PS_PER_S, rest = ps % PS_PER_S;
+    uint64_t high = rest / MILLION * hz, low = rest % MILLION * hz;
+    uint64_t whole = high / MILLION, part = high % MILLION * MILLION + low;
+    return seconds * hz + whole + (part + PS_PER_S - 1u) / PS_PER_S;
+}
+
+sim_ps sim_now(const sim_machine *m)
+{
+    return m->base_ps + cycles_to_ps(sim_cpu_cycles(m->cpu) - m->base_cycles, m->hz);
+}
+
+uint64_t sim_cycle_at(const sim_machine *m, sim_ps when)
+{
+    if (when <= m->base_ps) {
+        return m->base_cycles;
+    }
+    sim_ps ahead = when - m->base_ps;
+    if (when == SIM_NEVER || ahead / PS_PER_S >= CYCLES_NEVER / m->hz) {
+        return CYCLES_NEVER;
+    }
+    return m->base_cycles + ps_to_cycles(ahead, m->hz);
+}
+
+/* The fraction of a picosecond at the moment of a change is dropped: the same in every run. */
+void sim_set_hclk(sim_machine *m, uint32_t hz)
+{
+    assert(hz > 0u);
+    if (hz == m->hz) {
+        return;
+    }
+    m->base_ps = sim_now(m);
+    m->base_cycles = sim_cpu_cycles(m->cpu);
+    m->hz = hz;
+    sim_wake_up_run(m); /* the deadline in cycles is another one now */
+}
+
+uint32_t sim_hclk_hz(const sim_machine *m)
+{
+    return m->hz;
+}
+
+void sim_schedule(sim_machine *m, sim_event *event, sim_ps when)
+{
+    sim_cancel(m, event);
+    event->when = when;
+    event->queued = true;
+    sim_event **at = &m->events;
+    while (*at != NULL && (*at)->when <= when) {
+        at = &(*at)->next;
+    }
+    event->next = *at;
+    *at = event;
+    if (m->running && m->events == event && sim_cycle_at(m, when) < m->deadline) {
+        sim_wake_up_run(m);
+    }
+}
+
+void sim_cancel(sim_machine *m, sim_event *event)
+{
+    if (!event->queued) {
+        return;
+    }
+    sim_event **at = &m->events;
+    while (*at != event) {
+        assert(*at != NULL);
+        at = &(*at)->next;
+    }
+    *at = event->next;
+    event->next = NULL;
+    event->queued = false;
+}
+
+static bool interrupted(const sim_machine *m)
+{
+    return m->power_cut || m->reset_pending != 0u || m->stopped;
+}
+
+void sim_fire_due(sim_machine *m, sim_ps now)
+{
+    while (m->events != NULL && m->events->when <= now && !interrupted(m)) {
+        sim_event *event = m->events;
+        m->events = event->next;
+        event->next = NULL;
+        event->queued = false;
+        event->fire(event->self);
+    }
+}
+
+bool sim_stall_until(sim_machine *m, sim_ps when)
+{
+    assert(when != SIM_NEVER);
+    while (!interrupted(m)) {
+        sim_ps next = when;
+        if (m->events != NULL && m->events->when < when) {
+            next = m->events->when;
+        }
+        uint64_t now = sim_cpu_cycles(m->cpu), target = sim_cycle_at(m, next);
+        if (target > now) {
+            sim_cpu_stall(m->cpu, target - now);
+        }
+        sim_fire_due(m, sim_now(m));
+        if (sim_now(m) >= when) {
+            return !interrupted(m);
+        }
+    }
+    return false;
+}
