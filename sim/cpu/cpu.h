@@ -76,6 +76,8 @@ void sim_cpu_break(sim_cpu *cpu);
 
 /* HCLK cycles since sim_cpu_new. Models may add to it to stall the core. */
 uint64_t sim_cpu_cycles(const sim_cpu *cpu);
+/* Instructions executed since sim_cpu_new, up to date between runs. */
+uint64_t sim_cpu_instructions(const sim_cpu *cpu);
 void sim_cpu_stall(sim_cpu *cpu, uint64_t cycles);
 /* Where the core would be if it slept until then: sets cycles forward, SysTick included. */
 void sim_cpu_skip_to(sim_cpu *cpu, uint64_t cycles);
@@ -94,6 +96,8 @@ void sim_cpu_unmap(sim_cpu *cpu, uint32_t base, uint32_t bytes);
 /* Records for `bytes` of code memory, all undecoded. */
 sim_code *sim_code_new(uint32_t bytes);
 void sim_code_free(sim_code *code);
+/* The records from `offset` on (a multiple of 1 KB), to map a part of the memory. */
+sim_code *sim_code_at(sim_code *code, uint32_t offset);
 /* To be called by whoever changes mapped memory behind the core's back (flash
  * program and erase, loaders). Stores by the core itself do this by themselves. */
 void sim_code_invalidate(sim_code *code, uint32_t offset, uint32_t bytes);

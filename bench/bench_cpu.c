@@ -1,0 +1,115 @@
+/* Speed of the simulated core: million instructions per second of host time, for the kinds
+ * of code that firmware is made of. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sim/cpu/cpu.h"
+
+enum { RAM = 0x20000000, FLASH = 0x08000000, BYTES = 16384 };
+
+typedef struct loop {
+    const char *name;
+    uint16_t code[16];
+} loop;
+
+static const loop loops[] = {
+    { "ALU: CRC by bits",
+      { 0x2300, 0x1c40, 0x0842, 0x405a, 0x0853, 0x18c0, 0x4043, 0xe7f8 } },
+    /* ldrb r3,[r1],#1 (wide); eors r0,r3; uxtb r2,r0; ldr.w r2,[r6,r2,lsl #2];
+     * eor.w r0,r2,r0,lsr #8; adds r4,#1; and.w r1,r6,#0x20000000 ...; b */
+    { "CRC by table",
+      { 0xf811, 0x3b01, 0x4043, 0xb2da, 0xf856, 0x2022, 0xea82, 0x2010, 0x3c01, 0xd1f5, 0x0031,
+        0x2480, 0xe7f2 } },
+    /* ldmia r1!,{r2,r3}; stmia r5!,{r2,r3}; subs r4,#1; bne; mov r1,r6; mov r5,r7; movs r4,#64; b */
+    { "memcpy by LDM/STM",
+      { 0xc90c, 0xc50c, 0x3c01, 0xd1fb, 0x0031, 0x003d, 0x2440, 0xe7f7 } },
+    /* ldr r2,[r1]; str r2,[r5]; adds... */
+    { "memcpy by words",
+      { 0x5932, 0x513a, 0x1f24, 0xd5fb, 0x24f8, 0xe7f9 } },
+    /* ldr.w r0,[r8,#0x1c]; lsls r0,r0,#24; bpl back */
+    { "polling a register", { 0xf8d8, 0x001c, 0x0600, 0xd5fb, 0xe7fa } },
+    /* push {r4,lr}; bl f; pop ...: call and return */
+    { "calls", { 0xf000, 0xf801, 0xe7fc, 0xb510, 0x1c40, 0xbd10 } },
+    /* IT blocks: tst r0,#1; ite ne; addne r2,#1; addeq r3,#1; adds r0,#1; b */
+    { "IT blocks", { 0x2101, 0x4208, 0xbf14, 0x3201, 0x3301, 0x3001, 0xe7f9 } },
+};
+
+static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_access_kind kind,
+                           uint32_t *value)
+{
+    (void)ctx;
+    (void)address;
+    (void)size;
+    (void)kind;
+    *value = 0;
+    return SIM_ACCESS_OK;
+}
+
+static sim_access bus_write(void *ctx, uint32_t address, unsigned size, uint32_t value)
+{
+    (void)ctx;
+    (void)address;
+    (void)size;
+    (void)value;
+    return SIM_ACCESS_OK;
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    timespec_get(&t, TIME_UTC);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int measure(sim_cpu *cpu, uint8_t *flash, sim_code *code, const loop *l, uint64_t cycles)
+{
+    sim_code_invalidate(code, 0, BYTES);
+    memcpy(flash + 8, l->code, sizeof l->code);
+    sim_cpu_reset(cpu, FLASH, FLASH);
+    for (unsigned r = 0; r < 13; r++)
+        sim_cpu_set_reg(cpu, r, 0);
+    sim_cpu_set_reg(cpu, 1, RAM + 0x1000);
+    sim_cpu_set_reg(cpu, 4, 128);
+    sim_cpu_set_reg(cpu, 5, RAM + 0x2000);
+    sim_cpu_set_reg(cpu, 6, RAM + 0x1000);
+    sim_cpu_set_reg(cpu, 7, RAM + 0x2000);
+    sim_cpu_set_reg(cpu, 8, 0x40013800);
+    uint64_t instructions = sim_cpu_instructions(cpu), start_cycles = sim_cpu_cycles(cpu);
+    double start = seconds();
+    sim_cpu_stop why = sim_cpu_run(cpu, start_cycles + cycles);
+    double took = seconds() - start;
+    if (why != SIM_CPU_DEADLINE) {
+        fprintf(stderr, "%s: stopped (%d) at 0x%08X %s\n", l->name, (int)why,
+                (unsigned)sim_cpu_pc(cpu), sim_cpu_stop_text(cpu));
+        return 1;
+    }
+    instructions = sim_cpu_instructions(cpu) - instructions;
+    printf("%-22s %7.1f MIPS  %5.2f cycles per instruction\n", l->name,
+           (double)instructions / took * 1e-6,
+           (double)(sim_cpu_cycles(cpu) - start_cycles) / (double)instructions);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static uint8_t flash[BYTES], ram[BYTES];
+    static const uint32_t vectors[2] = { RAM + BYTES, FLASH + 9 };
+    uint64_t cycles = argc > 1 ? strtoull(argv[1], NULL, 0) : 100000000u;
+    sim_bus bus = { NULL, bus_read, bus_write };
+    sim_cpu *cpu = sim_cpu_new(&(sim_cpu_config){ 102, 4, 0x410FC241 }, &bus);
+    sim_code *flash_code = sim_code_new(BYTES), *ram_code = sim_code_new(BYTES);
+    int failed = 0;
+    if (!cpu || !flash_code || !ram_code)
+        return 1;
+    memcpy(flash, vectors, sizeof vectors);
+    sim_cpu_map(cpu, FLASH, BYTES, flash, flash_code, SIM_MAP_READ | SIM_MAP_EXEC | SIM_MAP_FLASH);
+    sim_cpu_map(cpu, RAM, BYTES, ram, ram_code, SIM_MAP_READ | SIM_MAP_WRITE | SIM_MAP_EXEC);
+    for (size_t k = 0; k < sizeof loops / sizeof loops[0]; k++)
+        failed |= measure(cpu, flash, flash_code, &loops[k], cycles);
+    sim_code_free(flash_code);
+    sim_code_free(ram_code);
+    sim_cpu_free(cpu);
+    return failed;
+}

@@ -1,0 +1,131 @@
+/* Branches and IT. */
+#include "sim/cpu/internal.h"
+
+bool sim_condition(const sim_cpu *cpu, unsigned cond)
+{
+    const sim_flags *f = &cpu->f;
+    bool result;
+    switch (cond >> 1) {
+    case 0:
+        result = f->z == 0;
+        break;
+    case 1:
+        result = f->c != 0;
+        break;
+    case 2:
+        result = f->n >> 31;
+        break;
+    case 3:
+        result = f->v != 0;
+        break;
+    case 4:
+        result = f->c && f->z;
+        break;
+    case 5:
+        result = f->n >> 31 == f->v;
+        break;
+    case 6:
+        result = f->z && f->n >> 31 == f->v;
+        break;
+    default:
+        return true;
+    }
+    return cond & 1u ? !result : result;
+}
+
+#define BRANCH_COND(name, cond)                                                                    \
+    static SIM_OP(name)                                                                            \
+    {                                                                                              \
+        if (cond)                                                                                  \
+            return sim_branch_to(cpu, pc + 4u + i->imm, COST_BRANCH);                              \
+        return NEXT;                                                                               \
+    }
+BRANCH_COND(beq, cpu->f.z == 0)
+BRANCH_COND(bne, cpu->f.z != 0)
+BRANCH_COND(bcs, cpu->f.c)
+BRANCH_COND(bcc, !cpu->f.c)
+BRANCH_COND(bmi, cpu->f.n >> 31)
+BRANCH_COND(bpl, !(cpu->f.n >> 31))
+BRANCH_COND(bvs, cpu->f.v)
+BRANCH_COND(bvc, !cpu->f.v)
+BRANCH_COND(bhi, cpu->f.c && cpu->f.z)
+BRANCH_COND(bls, !cpu->f.c || !cpu->f.z)
+BRANCH_COND(bge, cpu->f.n >> 31 == cpu->f.v)
+BRANCH_COND(blt, cpu->f.n >> 31 != cpu->f.v)
+BRANCH_COND(bgt, cpu->f.z && cpu->f.n >> 31 == cpu->f.v)
+BRANCH_COND(ble, !cpu->f.z || cpu->f.n >> 31 != cpu->f.v)
+const sim_op sim_branch_cond_ops[14] = { beq, bne, bcs, bcc, bmi, bpl, bvs,
+                                         bvc, bhi, bls, bge, blt, bgt, ble };
+
+uint32_t sim_branch_interwork(sim_cpu *cpu, uint32_t target)
+{
+    if (SIM_UNLIKELY(target >= 0xF0000000u && cpu->ipsr != 0))
+        return sim_exception_return(cpu, target);
+    if (SIM_UNLIKELY(!(target & 1u))) {
+        cpu->t = false; /* INVSTATE at the target, before its first instruction */
+        sim_attention(cpu);
+    }
+    return sim_branch_to(cpu, target, COST_BRANCH_INDIRECT);
+}
+
+SIM_OP(op_b)
+{
+    return sim_branch_to(cpu, pc + 4u + i->imm, COST_BRANCH);
+}
+
+SIM_OP(op_bl)
+{
+    cpu->r[14] = (pc + 4u) | 1u;
+    return sim_branch_to(cpu, pc + 4u + i->imm, COST_BRANCH);
+}
+
+SIM_OP(op_bx)
+{
+    return sim_branch_interwork(cpu, i->rm == 15 ? pc + 4u : RM);
+}
+
+SIM_OP(op_blx)
+{
+    uint32_t target = RM;
+    cpu->r[14] = (pc + 2u) | 1u;
+    if (SIM_UNLIKELY(!(target & 1u))) { /* BLXWritePC: never an exception return */
+        cpu->t = false;
+        sim_attention(cpu);
+    }
+    return sim_branch_to(cpu, target, COST_BRANCH_INDIRECT);
+}
+
+SIM_OP(op_cbz)
+{
+    return RN == 0 ? sim_branch_to(cpu, pc + 4u + i->imm, COST_BRANCH) : NEXT;
+}
+
+SIM_OP(op_cbnz)
+{
+    return RN != 0 ? sim_branch_to(cpu, pc + 4u + i->imm, COST_BRANCH) : NEXT;
+}
+
+SIM_OP(op_tbb)
+{
+    uint32_t base = i->rn == 15 ? pc + 4u : RN, value;
+    if (!sim_load(cpu, pc, base + RM, 1, &value))
+        return pc;
+    cpu->cycles++;
+    return sim_branch_to(cpu, pc + 4u + 2u * value, COST_BRANCH_INDIRECT);
+}
+
+SIM_OP(op_tbh)
+{
+    uint32_t base = i->rn == 15 ? pc + 4u : RN, value;
+    if (!sim_load(cpu, pc, base + RM * 2u, 2, &value))
+        return pc;
+    cpu->cycles++;
+    return sim_branch_to(cpu, pc + 4u + 2u * value, COST_BRANCH_INDIRECT);
+}
+
+/* The block is run from here, so that the main loop need not ask for ITSTATE. */
+SIM_OP(op_it)
+{
+    cpu->it = (uint8_t)i->imm;
+    return sim_it_block(cpu, NEXT);
+}

@@ -1,0 +1,371 @@
+/* Between the files of the core. */
+#ifndef SIM_CPU_INTERNAL_H
+#define SIM_CPU_INTERNAL_H
+
+#include <string.h>
+
+#include "sim/cpu/cpu_state.h"
+
+#define SIM_LIKELY(x) __builtin_expect(!!(x), 1)
+#define SIM_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* An operation, and its usual end. */
+#define SIM_OP(name) uint32_t name(sim_cpu *cpu, const sim_insn *i, uint32_t pc)
+#define RD cpu->r[i->rd]
+#define RN cpu->r[i->rn]
+#define RM cpu->r[i->rm]
+#define NEXT (pc + i->len)
+
+enum { /* CFSR */
+    CFSR_IACCVIOL = 1u << 0,
+    CFSR_DACCVIOL = 1u << 1,
+    CFSR_MUNSTKERR = 1u << 3,
+    CFSR_MSTKERR = 1u << 4,
+    CFSR_MMARVALID = 1u << 7,
+    CFSR_IBUSERR = 1u << 8,
+    CFSR_PRECISERR = 1u << 9,
+    CFSR_UNSTKERR = 1u << 11,
+    CFSR_STKERR = 1u << 12,
+    CFSR_BFARVALID = 1u << 15,
+    CFSR_UNDEFINSTR = 1u << 16,
+    CFSR_INVSTATE = 1u << 17,
+    CFSR_INVPC = 1u << 18,
+    CFSR_NOCP = 1u << 19,
+    CFSR_UNALIGNED = 1u << 24,
+    CFSR_DIVBYZERO = 1u << 25
+};
+
+enum { /* CCR */
+    CCR_NONBASETHRDENA = 1u << 0,
+    CCR_USERSETMPEND = 1u << 1,
+    CCR_UNALIGN_TRP = 1u << 3,
+    CCR_DIV_0_TRP = 1u << 4,
+    CCR_BFHFNMIGN = 1u << 8,
+    CCR_STKALIGN = 1u << 9
+};
+
+enum { HFSR_VECTTBL = 1u << 1, HFSR_FORCED = 1u << 30 };
+#define HFSR_DEBUGEVT (1u << 31)
+
+enum { SCR_SLEEPONEXIT = 1u << 1, SCR_SEVONPEND = 1u << 4 };
+
+/* Cycle costs beyond the one that every instruction has; docs/simulator-core.md. */
+enum {
+    COST_BRANCH = 1,
+    COST_BRANCH_INDIRECT = 2,
+    COST_ENTRY = 12,
+    COST_TAIL_CHAIN = 6,
+    COST_RETURN = 10
+};
+
+/* ---- run.c */
+static inline void sim_attention(sim_cpu *cpu)
+{
+    cpu->stop_at = 0;
+}
+void sim_stop_run(sim_cpu *cpu, sim_cpu_stop why);
+void sim_unmodelled_insn(sim_cpu *cpu, uint32_t pc, const char *what);
+/* Runs what is left of an IT block; returns the next pc. */
+uint32_t sim_it_block(sim_cpu *cpu, uint32_t pc);
+
+/* ---- decode*.c: fill *i; *quiet tells that the flags stay in an IT block. */
+void sim_decode16(uint32_t hw, sim_insn *i, bool *quiet);
+void sim_decode32(uint32_t hw1, uint32_t hw2, sim_insn *i);
+/* hw1 begins a 32-bit instruction. */
+static inline bool sim_is_wide(uint32_t hw1)
+{
+    return hw1 >= 0xE800u;
+}
+
+/* ---- exception.c */
+void sim_fault_usage(sim_cpu *cpu, uint32_t cfsr_bit);
+void sim_fault_bus(sim_cpu *cpu, uint32_t cfsr_bits, uint32_t address);
+void sim_fault_mem(sim_cpu *cpu, uint32_t cfsr_bits, uint32_t address);
+void sim_fault_debug(sim_cpu *cpu);
+void sim_raise(sim_cpu *cpu, unsigned exception);
+void sim_exception_reset(sim_cpu *cpu);
+int sim_execution_priority(const sim_cpu *cpu);
+int sim_exception_priority(const sim_cpu *cpu, unsigned exception);
+/* The pending and enabled exception of the highest priority, 0 for none. */
+unsigned sim_best_pending(const sim_cpu *cpu, int *priority);
+void sim_exception_enter(sim_cpu *cpu, unsigned exception);
+uint32_t sim_exception_return(sim_cpu *cpu, uint32_t exc_return);
+void sim_pend(sim_cpu *cpu, unsigned exception);
+/* A sleeping core is to wake: an exception that would be taken but for PRIMASK. */
+bool sim_wakes(sim_cpu *cpu);
+void sim_use_psp(sim_cpu *cpu, bool psp);
+
+static inline bool sim_bit(const uint32_t *words, unsigned n)
+{
+    return (words[n >> 5] >> (n & 31u)) & 1u;
+}
+static inline void sim_put_bit(uint32_t *words, unsigned n, bool value)
+{
+    if (value)
+        words[n >> 5] |= 1u << (n & 31u);
+    else
+        words[n >> 5] &= ~(1u << (n & 31u));
+}
+static inline bool sim_privileged(const sim_cpu *cpu)
+{
+    return cpu->ipsr != 0 || !(cpu->control & 1u);
+}
+
+/* ---- scs.c, systick.c, mpu.c */
+void sim_scs_reset(sim_cpu *cpu);
+/* false: not a register of the core, ask the bus. */
+bool sim_scs_read(sim_cpu *cpu, uint32_t address, uint32_t *value);
+/* lanes: mask of the bytes that the access covers. */
+bool sim_scs_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lanes);
+void sim_tick_reset(sim_cpu *cpu);
+bool sim_tick_read(sim_cpu *cpu, uint32_t address, uint32_t *value);
+bool sim_tick_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lanes);
+/* Brings the counter up to date and pends SysTick when it passed 0. */
+void sim_tick_sync(sim_cpu *cpu);
+
+bool sim_mpu_read(sim_cpu *cpu, uint32_t address, uint32_t *value);
+bool sim_mpu_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lanes);
+
+/* ---- memory.c */
+extern sim_granule sim_no_granules[SIM_TABLE_GRANULES];
+bool sim_load_slow(sim_cpu *cpu, uint32_t pc, uint32_t address, unsigned size, uint32_t *value);
+bool sim_store_slow(sim_cpu *cpu, uint32_t pc, uint32_t address, unsigned size, uint32_t value);
+void sim_code_hit(sim_code *code, uint32_t offset, uint32_t size);
+/* One halfword of code by the slow path; false after a fault or stop. */
+bool sim_fetch_slow(sim_cpu *cpu, uint32_t pc, uint32_t address, uint32_t *value);
+/* For stacking and vectors: no fault is raised. */
+sim_access sim_raw_read(sim_cpu *cpu, uint32_t address, unsigned size, sim_access_kind kind,
+                        uint32_t *value);
+sim_access sim_raw_write(sim_cpu *cpu, uint32_t address, unsigned size, uint32_t value);
+
+static inline sim_granule *sim_granule_at(const sim_cpu *cpu, uint32_t address)
+{
+    return &cpu->map[address >> SIM_TABLE_SHIFT]
+                    [(address >> SIM_GRANULE_SHIFT) & (SIM_TABLE_GRANULES - 1u)];
+}
+
+static inline bool sim_load(sim_cpu *cpu, uint32_t pc, uint32_t address, unsigned size,
+                            uint32_t *value)
+{
+    const sim_granule *g = sim_granule_at(cpu, address);
+    if (SIM_LIKELY(g->rd && !(g->flags & cpu->slow_flags) && !(address & (size - 1u)))) {
+        const uint8_t *host = g->rd + (address & (SIM_GRANULE_BYTES - 1u));
+        if (size == 4) {
+            memcpy(value, host, 4);
+        } else if (size == 2) {
+            uint16_t half;
+            memcpy(&half, host, 2);
+            *value = half;
+        } else {
+            *value = *host;
+        }
+        return true;
+    }
+    return sim_load_slow(cpu, pc, address, size, value);
+}
+
+static inline bool sim_store(sim_cpu *cpu, uint32_t pc, uint32_t address, unsigned size,
+                             uint32_t value)
+{
+    const sim_granule *g = sim_granule_at(cpu, address);
+    if (SIM_LIKELY(g->wr && !(g->flags & cpu->slow_flags) && !(address & (size - 1u)))) {
+        uint32_t offset = address & (SIM_GRANULE_BYTES - 1u);
+        if (size == 4) {
+            memcpy(g->wr + offset, &value, 4);
+        } else if (size == 2) {
+            uint16_t half = (uint16_t)value;
+            memcpy(g->wr + offset, &half, 2);
+        } else {
+            g->wr[offset] = (uint8_t)value;
+        }
+        if (g->code && SIM_UNLIKELY(g->code->live[offset >> 8]))
+            sim_code_hit(g->code, offset, size);
+        return true;
+    }
+    return sim_store_slow(cpu, pc, address, size, value);
+}
+
+/* For LDM, LDRD and the like, which never split. */
+static inline bool sim_load_aligned(sim_cpu *cpu, uint32_t pc, uint32_t address, uint32_t *value)
+{
+    if (SIM_UNLIKELY(address & 3u)) {
+        sim_fault_usage(cpu, CFSR_UNALIGNED);
+        return false;
+    }
+    return sim_load(cpu, pc, address, 4, value);
+}
+
+static inline bool sim_store_aligned(sim_cpu *cpu, uint32_t pc, uint32_t address, uint32_t value)
+{
+    if (SIM_UNLIKELY(address & 3u)) {
+        sim_fault_usage(cpu, CFSR_UNALIGNED);
+        return false;
+    }
+    return sim_store(cpu, pc, address, 4, value);
+}
+
+/* ---- flags */
+static inline void sim_set_nz(sim_cpu *cpu, uint32_t result)
+{
+    cpu->f.n = result;
+    cpu->f.z = result;
+}
+static inline uint32_t sim_add_flags(sim_cpu *cpu, uint32_t a, uint32_t b, uint32_t carry)
+{
+    uint64_t wide = (uint64_t)a + b + carry;
+    uint32_t r = (uint32_t)wide;
+    cpu->f.n = r;
+    cpu->f.z = r;
+    cpu->f.c = (uint32_t)(wide >> 32);
+    cpu->f.v = ((a ^ r) & (b ^ r)) >> 31;
+    return r;
+}
+bool sim_condition(const sim_cpu *cpu, unsigned cond);
+uint32_t sim_apsr(const sim_cpu *cpu);
+void sim_set_apsr_nzcvq(sim_cpu *cpu, uint32_t value);
+
+/* ---- branches */
+static inline uint32_t sim_branch_to(sim_cpu *cpu, uint32_t target, uint32_t cost)
+{
+    cpu->cycles += cost + cpu->branch_wait;
+    return target & ~1u;
+}
+/* BXWritePC and LoadWritePC: interworking bit, and exception return in Handler mode. */
+uint32_t sim_branch_interwork(sim_cpu *cpu, uint32_t target);
+
+static inline void sim_write_reg(sim_cpu *cpu, unsigned n, uint32_t value)
+{
+    cpu->r[n] = n == 13 ? value & ~3u : value;
+}
+
+/* ---- operations, by file */
+enum sim_alu { /* exec_alu.c */
+    ALU_AND, ALU_BIC, ALU_ORR, ALU_ORN, ALU_EOR, ALU_ADD, ALU_ADC, ALU_SBC, ALU_SUB, ALU_RSB,
+    ALU_MOV, ALU_MVN, ALU_TST, ALU_TEQ, ALU_CMP, ALU_CMN, ALU_COUNT
+};
+/* Form: 0 immediate, 1 register, 2 shifted register; plus 3 when flags are set. rd, rn, rm;
+ * imm is the constant (rm = 1: carry becomes its bit 31) or shift type << 8 | amount. */
+enum { ALU_IMM, ALU_REG, ALU_SHIFTED, ALU_FLAGS, ALU_FORMS = 6 };
+extern const sim_op sim_alu_ops[ALU_COUNT][ALU_FORMS];
+enum sim_shift { SHIFT_LSL, SHIFT_LSR, SHIFT_ASR, SHIFT_ROR, SHIFT_RRX };
+extern const sim_op sim_shift_imm_ops[3];   /* rd, rm, imm: sets flags (16-bit forms) */
+extern const sim_op sim_shift_reg_ops[4][2]; /* rd, rn, rm; [1] sets flags */
+
+SIM_OP(op_movw);
+SIM_OP(op_movt);
+SIM_OP(op_adr);      /* rd, imm signed, from Align(pc + 4, 4) */
+SIM_OP(op_add_sp);   /* rd = SP + imm; also for rd = 13 */
+SIM_OP(op_add_hi);   /* rd += rm, either may be PC */
+SIM_OP(op_mov_hi);
+SIM_OP(op_to_sp);    /* any ALU result to SP: rd = 13, rn, rm, imm = subtract << 16 | shift */
+SIM_OP(op_bfi);      /* rd, rn, rm = lsb, imm = width */
+SIM_OP(op_bfc);
+SIM_OP(op_ubfx);
+SIM_OP(op_sbfx);
+SIM_OP(op_ssat);     /* rd, rn, rm = bits, imm = shift */
+SIM_OP(op_usat);
+SIM_OP(op_ssat16);
+SIM_OP(op_usat16);
+SIM_OP(op_extend);   /* rd, rn (15: none), rm, imm = kind << 8 | rotation */
+SIM_OP(op_uxtb);
+SIM_OP(op_uxth);
+SIM_OP(op_sxtb);
+SIM_OP(op_sxth);
+SIM_OP(op_rev);
+SIM_OP(op_rev16);
+SIM_OP(op_revsh);
+SIM_OP(op_rbit);
+SIM_OP(op_clz);
+SIM_OP(op_pkh);      /* rd, rn, rm, imm = tb << 8 | shift */
+
+/* exec_mem.c: rd = rt; size index: 0 B, 1 H, 2 W, 3 SB, 4 SH */
+extern const sim_op sim_load_imm_ops[5], sim_load_reg_ops[5], sim_load_lit_ops[5];
+extern const sim_op sim_load_idx_ops[5][2]; /* [0] pre-, [1] post-indexed */
+extern const sim_op sim_store_imm_ops[3], sim_store_reg_ops[3], sim_store_idx_ops[3][2];
+SIM_OP(op_ldr_pc_imm);
+SIM_OP(op_ldr_pc_reg);
+SIM_OP(op_ldr_pc_lit);
+SIM_OP(op_ldr_pc_pre);
+SIM_OP(op_ldr_pc_post);
+SIM_OP(op_load_user);  /* LDRT and the like: imm = size index << 8 | offset */
+SIM_OP(op_store_user);
+SIM_OP(op_ldmia);    /* rn, imm = list, rm = write back */
+SIM_OP(op_ldmdb);
+SIM_OP(op_stmia);
+SIM_OP(op_stmdb);
+SIM_OP(op_push);     /* imm = list */
+SIM_OP(op_pop);      /* imm = list without PC */
+SIM_OP(op_pop_pc);   /* imm = list with PC */
+SIM_OP(op_ldrd);     /* rd, rm = second, rn, imm = offset | flags below */
+SIM_OP(op_strd);
+enum { DUAL_INDEX = 1u << 28, DUAL_WRITE_BACK = 1u << 29, DUAL_ADD = 1u << 30 };
+SIM_OP(op_ldrex);    /* rd, rn, imm offset */
+SIM_OP(op_strex);    /* rd = status, rm = value, rn, imm offset */
+SIM_OP(op_ldrexb);
+SIM_OP(op_ldrexh);
+SIM_OP(op_strexb);
+SIM_OP(op_strexh);
+SIM_OP(op_clrex);
+
+/* exec_branch.c */
+extern const sim_op sim_branch_cond_ops[14]; /* imm */
+SIM_OP(op_b);
+SIM_OP(op_bl);
+SIM_OP(op_bx);
+SIM_OP(op_blx);
+SIM_OP(op_cbz);
+SIM_OP(op_cbnz);
+SIM_OP(op_tbb);
+SIM_OP(op_tbh);
+SIM_OP(op_it);       /* imm = ITSTATE */
+
+/* exec_sys.c */
+SIM_OP(op_nop);
+SIM_OP(op_undefined);
+SIM_OP(op_svc);
+SIM_OP(op_bkpt);
+SIM_OP(op_cps);      /* imm: bits as encoded: 4 disable, 1 I -> 2, F -> 1 */
+SIM_OP(op_mrs);      /* rd, imm = SYSm */
+SIM_OP(op_msr);      /* rn, imm = SYSm, rm = mask */
+SIM_OP(op_wfi);
+SIM_OP(op_wfe);
+SIM_OP(op_sev);
+SIM_OP(op_coprocessor); /* imm = number, rm = 1 where only CP10/11 would be legal FP */
+
+/* exec_mul.c: rd, rn, rm; imm = ra where there is one */
+SIM_OP(op_mul);
+SIM_OP(op_muls);
+SIM_OP(op_mla);
+SIM_OP(op_mls);
+SIM_OP(op_udiv);
+SIM_OP(op_sdiv);
+/* Long ones: rd = RdHi, imm & 15 = RdLo. */
+SIM_OP(op_umull);
+SIM_OP(op_smull);
+SIM_OP(op_umlal);
+SIM_OP(op_smlal);
+SIM_OP(op_umaal);
+/* DSP multiplies: imm & 15 = ra, or RdLo; bit 4: N/top of rn or exchange or round; bit 5: M. */
+SIM_OP(op_smulxy);
+SIM_OP(op_smlaxy);
+SIM_OP(op_smulwy);
+SIM_OP(op_smlawy);
+SIM_OP(op_smuad);
+SIM_OP(op_smusd);
+SIM_OP(op_smlad);
+SIM_OP(op_smlsd);
+SIM_OP(op_smmul);
+SIM_OP(op_smmla);
+SIM_OP(op_smmls);
+SIM_OP(op_smlalxy);
+SIM_OP(op_smlald);
+SIM_OP(op_smlsld);
+SIM_OP(op_usad8);
+SIM_OP(op_usada8);
+
+/* exec_dsp.c */
+SIM_OP(op_parallel); /* rd, rn, rm, imm = prefix << 4 | operation, see the file */
+SIM_OP(op_qadd);     /* rd, rn, rm, imm: 0 QADD, 1 QDADD, 2 QSUB, 3 QDSUB */
+SIM_OP(op_sel);
+
+#endif

@@ -1,0 +1,317 @@
+/* The memory map: host memory by granules of 1 KB, everything else by the bus. */
+#include "sim/cpu/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+sim_granule sim_no_granules[SIM_TABLE_GRANULES];
+
+/* ---- code records ------------------------------------------------------------------ */
+
+/* A guard in front, so that the granule before the first may be touched like any other. */
+sim_code *sim_code_new(uint32_t bytes)
+{
+    size_t count = ((size_t)bytes + SIM_GRANULE_BYTES - 1u) / SIM_GRANULE_BYTES;
+    sim_code *guard = calloc(count + 1u, sizeof *guard);
+    if (!guard)
+        return NULL;
+    guard->count = (uint32_t)count;
+    return guard + 1;
+}
+
+void sim_code_free(sim_code *code)
+{
+    if (code)
+        free(code - 1);
+}
+
+sim_code *sim_code_at(sim_code *code, uint32_t offset)
+{
+    return code + offset / SIM_GRANULE_BYTES;
+}
+
+/* The instruction that ends in the first halfword begins one halfword earlier. */
+void sim_code_hit(sim_code *code, uint32_t offset, uint32_t size)
+{
+    uint32_t first = offset / 2u, last = (offset + size - 1u) / 2u;
+    if (first == 0)
+        code[-1].insn[SIM_GRANULE_BYTES / 2 - 1].op = NULL;
+    else
+        code->insn[first - 1u].op = NULL;
+    for (uint32_t k = first; k <= last; k++)
+        code->insn[k].op = NULL;
+}
+
+void sim_code_invalidate(sim_code *code, uint32_t offset, uint32_t bytes)
+{
+    while (bytes) {
+        sim_code *granule = code + offset / SIM_GRANULE_BYTES;
+        uint32_t within = offset % SIM_GRANULE_BYTES;
+        uint32_t part = SIM_GRANULE_BYTES - within;
+        part = part < bytes ? part : bytes;
+        if (part == SIM_GRANULE_BYTES) {
+            if (granule->live[0] | granule->live[1] | granule->live[2] | granule->live[3])
+                memset(granule, 0, offsetof(sim_code, count));
+            granule[-1].insn[SIM_GRANULE_BYTES / 2 - 1].op = NULL;
+        } else {
+            sim_code_hit(granule, within, part);
+        }
+        offset += part;
+        bytes -= part;
+    }
+}
+
+/* ---- mapping ----------------------------------------------------------------------- */
+
+static sim_granule *granule_for_change(sim_cpu *cpu, uint32_t address)
+{
+    sim_granule **table = &cpu->map[address >> SIM_TABLE_SHIFT];
+    if (*table == sim_no_granules) {
+        *table = calloc(SIM_TABLE_GRANULES, sizeof **table);
+        if (!*table)
+            abort();
+    }
+    return sim_granule_at(cpu, address);
+}
+
+/* A record that reaches over the edge of the range may have read what is mapped no more. */
+static void forget_edge(sim_cpu *cpu, uint32_t address)
+{
+    const sim_granule *g = sim_granule_at(cpu, address);
+    if (g->code)
+        g->code->insn[SIM_GRANULE_BYTES / 2 - 1].op = NULL;
+}
+
+void sim_cpu_map(sim_cpu *cpu, uint32_t base, uint32_t bytes, uint8_t *host, sim_code *code,
+                 unsigned flags)
+{
+    assert(base % SIM_GRANULE_BYTES == 0 && bytes % SIM_GRANULE_BYTES == 0);
+    forget_edge(cpu, base - SIM_GRANULE_BYTES);
+    for (uint32_t offset = 0; offset < bytes; offset += SIM_GRANULE_BYTES) {
+        sim_granule *g = granule_for_change(cpu, base + offset);
+        g->rd = flags & SIM_MAP_READ ? host + offset : NULL;
+        g->wr = flags & SIM_MAP_WRITE ? host + offset : NULL;
+        g->code = code && (flags & SIM_MAP_EXEC) ? code + offset / SIM_GRANULE_BYTES : NULL;
+        g->flags = flags;
+    }
+    if (bytes)
+        forget_edge(cpu, base + bytes - SIM_GRANULE_BYTES);
+    sim_attention(cpu);
+}
+
+void sim_cpu_unmap(sim_cpu *cpu, uint32_t base, uint32_t bytes)
+{
+    assert(base % SIM_GRANULE_BYTES == 0 && bytes % SIM_GRANULE_BYTES == 0);
+    forget_edge(cpu, base - SIM_GRANULE_BYTES);
+    for (uint32_t offset = 0; offset < bytes; offset += SIM_GRANULE_BYTES)
+        if (cpu->map[(base + offset) >> SIM_TABLE_SHIFT] != sim_no_granules)
+            *sim_granule_at(cpu, base + offset) = (sim_granule){ 0 };
+    sim_attention(cpu);
+}
+
+void sim_cpu_set_flash_timing(sim_cpu *cpu, unsigned wait_states, bool icache, bool dcache,
+                              bool prefetch)
+{
+    cpu->wait_states = wait_states;
+    cpu->icache = icache;
+    cpu->dcache = dcache;
+    cpu->prefetch = prefetch;
+    cpu->fetch_by_line = wait_states && !icache && !prefetch;
+    cpu->last_data_line = cpu->last_fetch_line = UINT32_MAX;
+    if (wait_states && !dcache)
+        cpu->slow_flags |= SIM_MAP_FLASH;
+    else
+        cpu->slow_flags &= ~(uint32_t)SIM_MAP_FLASH;
+    sim_attention(cpu);
+}
+
+/* ---- raw access -------------------------------------------------------------------- */
+
+static bool is_ppb(uint32_t address)
+{
+    return address >> 20 == 0xE00u;
+}
+
+/* 0x22000000 and 0x42000000: each word is a bit of the first megabyte of the region. */
+static bool is_bit_band(uint32_t address)
+{
+    return (address & 0xFE000000u) == 0x22000000u || (address & 0xFE000000u) == 0x42000000u;
+}
+
+static uint32_t bit_band_byte(uint32_t address)
+{
+    return (address & 0xF0000000u) + ((address & 0x01FFFFFFu) >> 5);
+}
+
+static sim_access ppb_read(sim_cpu *cpu, uint32_t address, unsigned size, uint32_t *value)
+{
+    uint32_t word;
+    if (!sim_privileged(cpu) || cpu->as_user)
+        return SIM_ACCESS_FAULT;
+    if (!sim_scs_read(cpu, address & ~3u, &word))
+        return cpu->bus.read(cpu->bus.ctx, address, size, SIM_ACCESS_DATA, value);
+    word >>= 8u * (address & 3u);
+    *value = size == 4 ? word : word & ((1u << (8u * size)) - 1u);
+    return SIM_ACCESS_OK;
+}
+
+static sim_access ppb_write(sim_cpu *cpu, uint32_t address, unsigned size, uint32_t value)
+{
+    bool user = !sim_privileged(cpu) || cpu->as_user;
+    if (user && !((address & ~3u) == 0xE000EF00u && (cpu->ccr & CCR_USERSETMPEND)))
+        return SIM_ACCESS_FAULT;
+    uint32_t shift = 8u * (address & 3u);
+    uint32_t lanes = size == 4 ? 0xFFFFFFFFu : ((1u << (8u * size)) - 1u) << shift;
+    if (sim_scs_write(cpu, address & ~3u, value << shift, lanes))
+        return SIM_ACCESS_OK;
+    return cpu->bus.write(cpu->bus.ctx, address, size, value);
+}
+
+static void flash_read_cost(sim_cpu *cpu, uint32_t address)
+{
+    if (cpu->dcache || address >> 3 == cpu->last_data_line)
+        return;
+    cpu->last_data_line = address >> 3;
+    cpu->cycles += cpu->wait_states;
+}
+
+sim_access sim_raw_read(sim_cpu *cpu, uint32_t address, unsigned size, sim_access_kind kind,
+                        uint32_t *value)
+{
+    const sim_granule *g = sim_granule_at(cpu, address);
+    cpu->mpu_denied = false;
+    if (g->rd && (kind != SIM_ACCESS_FETCH || (g->flags & SIM_MAP_EXEC))) {
+        if ((g->flags & SIM_MAP_FLASH) && kind != SIM_ACCESS_FETCH)
+            flash_read_cost(cpu, address);
+        *value = 0;
+        memcpy(value, g->rd + (address & (SIM_GRANULE_BYTES - 1u)), size);
+        return SIM_ACCESS_OK;
+    }
+    if (is_ppb(address))
+        return ppb_read(cpu, address, size, value);
+    if (is_bit_band(address)) {
+        sim_access answer = sim_raw_read(cpu, bit_band_byte(address), 1, kind, value);
+        *value = *value >> (address >> 2 & 7u) & 1u;
+        return answer;
+    }
+    return cpu->bus.read(cpu->bus.ctx, address, size, kind, value);
+}
+
+sim_access sim_raw_write(sim_cpu *cpu, uint32_t address, unsigned size, uint32_t value)
+{
+    const sim_granule *g = sim_granule_at(cpu, address);
+    cpu->mpu_denied = false;
+    if (g->wr) {
+        uint32_t offset = address & (SIM_GRANULE_BYTES - 1u);
+        memcpy(g->wr + offset, &value, size);
+        if (g->code && g->code->live[offset >> 8])
+            sim_code_hit(g->code, offset, size);
+        return SIM_ACCESS_OK;
+    }
+    if (is_ppb(address))
+        return ppb_write(cpu, address, size, value);
+    if (is_bit_band(address)) {
+        uint32_t byte, at = bit_band_byte(address), mask = 1u << (address >> 2 & 7u);
+        sim_access answer = sim_raw_read(cpu, at, 1, SIM_ACCESS_DATA, &byte);
+        if (answer != SIM_ACCESS_OK)
+            return answer;
+        return sim_raw_write(cpu, at, 1, value & 1u ? byte | mask : byte & ~mask);
+    }
+    return cpu->bus.write(cpu->bus.ctx, address, size, value);
+}
+
+/* ---- the slow path of loads and stores ---------------------------------------------- */
+
+/* false: the instruction ends here. *ignored: a fault that BFHFNMIGN swallows. */
+static bool accept(sim_cpu *cpu, sim_access answer, uint32_t address)
+{
+    if (answer == SIM_ACCESS_OK)
+        return true;
+    if (answer == SIM_ACCESS_STOP) {
+        cpu->abort = true;
+        sim_stop_run(cpu, SIM_CPU_BUS_STOP);
+        return false;
+    }
+    if ((cpu->ccr & CCR_BFHFNMIGN) && sim_execution_priority(cpu) <= -1) {
+        cpu->cfsr |= CFSR_PRECISERR | CFSR_BFARVALID;
+        cpu->bfar = address;
+        return true;
+    }
+    sim_fault_bus(cpu, CFSR_PRECISERR | CFSR_BFARVALID, address);
+    return false;
+}
+
+/* An unaligned access goes over the bus as the largest aligned pieces (TRM 3.3.2). */
+static unsigned piece_at(uint32_t address, unsigned left)
+{
+    if ((address & 1u) || left == 1)
+        return 1;
+    return (address & 2u) || left < 4 ? 2 : 4;
+}
+
+bool sim_load_slow(sim_cpu *cpu, uint32_t pc, uint32_t address, unsigned size, uint32_t *value)
+{
+    cpu->pc = pc;
+    if ((address & (size - 1u)) && (cpu->ccr & CCR_UNALIGN_TRP)) {
+        sim_fault_usage(cpu, CFSR_UNALIGNED);
+        return false;
+    }
+    *value = 0;
+    for (unsigned done = 0; done < size;) {
+        unsigned piece = piece_at(address + done, size - done);
+        uint32_t part = 0;
+        cpu->cycles += done != 0;
+        if (!accept(cpu, sim_raw_read(cpu, address + done, piece, SIM_ACCESS_DATA, &part),
+                    address + done))
+            return false;
+        *value |= part << (8u * done);
+        done += piece;
+    }
+    return true;
+}
+
+bool sim_store_slow(sim_cpu *cpu, uint32_t pc, uint32_t address, unsigned size, uint32_t value)
+{
+    cpu->pc = pc;
+    if ((address & (size - 1u)) && (cpu->ccr & CCR_UNALIGN_TRP)) {
+        sim_fault_usage(cpu, CFSR_UNALIGNED);
+        return false;
+    }
+    for (unsigned done = 0; done < size;) {
+        unsigned piece = piece_at(address + done, size - done);
+        uint32_t part = value >> (8u * done);
+        cpu->cycles += done != 0;
+        if (piece < 4)
+            part &= (1u << (8u * piece)) - 1u;
+        if (!accept(cpu, sim_raw_write(cpu, address + done, piece, part), address + done))
+            return false;
+        done += piece;
+    }
+    return true;
+}
+
+/* Device and system regions never execute (B3.1, table of the address map). */
+static bool never_executes(uint32_t address)
+{
+    return (address >= 0x40000000u && address < 0x60000000u) || address >= 0xA0000000u;
+}
+
+bool sim_fetch_slow(sim_cpu *cpu, uint32_t pc, uint32_t address, uint32_t *value)
+{
+    cpu->pc = pc;
+    if (never_executes(address)) {
+        sim_fault_mem(cpu, CFSR_IACCVIOL, address);
+        return false;
+    }
+    switch (sim_raw_read(cpu, address, 2, SIM_ACCESS_FETCH, value)) {
+    case SIM_ACCESS_OK:
+        return true;
+    case SIM_ACCESS_STOP:
+        cpu->abort = true;
+        sim_stop_run(cpu, SIM_CPU_BUS_STOP);
+        return false;
+    default:
+        sim_fault_bus(cpu, CFSR_IBUSERR, address);
+        return false;
+    }
+}
