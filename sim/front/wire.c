@@ -262,6 +262,7 @@ bool front_wire_open(front_wire *w, const front_wire_spec *spec, const char *unt
     w->until = until;
     w->seen = seen;
     w->ctx = ctx;
+    w->link = (sim_uart_link){.ctx = w, .byte_out = byte_out, .byte_in = byte_in};
     if (until && !prepare_search(w)) {
         return front_fail(error, "out of memory");
     }
@@ -295,19 +296,13 @@ static void list_uarts(sim_machine *m, const sim_uart_link *link, char *text, si
     }
 }
 
-sim_uart_link front_wire_link(front_wire *w)
-{
-    return (sim_uart_link){.ctx = w, .byte_out = byte_out, .byte_in = byte_in};
-}
-
 bool front_wire_connect(front_wire *w, sim_machine *m, front_error *error)
 {
-    const sim_uart_link link = front_wire_link(w);
     char names[160];
-    if (sim_uart_connect(m, w->spec.name, &link)) {
+    if (sim_uart_connect(m, w->spec.name, &w->link)) {
         return true;
     }
-    list_uarts(m, &link, names, sizeof names);
+    list_uarts(m, &w->link, names, sizeof names);
     return front_fail(error, "%s has no uart named '%s'; it has %s", sim_chip(m)->name,
                       w->spec.name, names);
 }

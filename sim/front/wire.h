@@ -16,6 +16,7 @@
 
 typedef struct front_wire {
     front_wire_spec spec;
+    sim_uart_link link; /* what the wire is to the part; the machine keeps a pointer to it */
     int in_fd, out_fd; /* the same for a pty; -1: none, or at its end */
     int slave_fd;      /* kept open, so that tools can come and go */
     char slave[64];
@@ -45,8 +46,6 @@ typedef struct front_wire {
 /* `seen` is called, with the part running, when `until` has gone by; until may be NULL. */
 bool front_wire_open(front_wire *w, const front_wire_spec *spec, const char *until,
                      void (*seen)(void *ctx), void *ctx, front_error *error);
-/* What the wire is to the part. */
-sim_uart_link front_wire_link(front_wire *w);
 bool front_wire_connect(front_wire *w, sim_machine *m, front_error *error);
 /* Gives the outside what it takes now; puts the terminal back, removes the link. */
 void front_wire_close(front_wire *w);

@@ -60,7 +60,7 @@ static int open_tool(void)
 
 static void out(const char *text, uint32_t baud)
 {
-    sim_uart_link l = front_wire_link(&wire);
+    sim_uart_link l = wire.link;
     for (; *text; text++) {
         l.byte_out(l.ctx, (uint8_t)*text, baud);
     }
@@ -83,7 +83,7 @@ static size_t tool_read(int fd, char *data, size_t bytes)
 
 static int next_in(void)
 {
-    sim_uart_link l = front_wire_link(&wire);
+    sim_uart_link l = wire.link;
     return l.byte_in(l.ctx);
 }
 
