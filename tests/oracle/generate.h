@@ -1,0 +1,27 @@
+/* A flash image full of random instructions that stay PREDICTABLE, made from a seed. */
+#ifndef ORACLE_GENERATE_H
+#define ORACLE_GENERATE_H
+
+#include <stdint.h>
+
+enum {
+    ORACLE_FLASH_BASE = 0x08000000,
+    ORACLE_FLASH_BYTES = 0x100000,
+    ORACLE_RAM_BASE = 0x20000000,
+    ORACLE_RAM_BYTES = 0x20000,
+    /* Reserved words of the vector table tell the harness where the program ends
+     * and, in a scenario that depends on time, where comparing begins. */
+    ORACLE_VECTOR_END = 7,
+    ORACLE_VECTOR_COMPARE = 8
+};
+
+typedef struct oracle_image {
+    uint8_t flash[ORACLE_FLASH_BYTES];
+    /* Per halfword: the block that drew it, 0 for what only sets the scene. */
+    uint16_t block[ORACLE_FLASH_BYTES / 2];
+} oracle_image;
+
+/* `instructions` random ones, the set-up for them not counted; at most 60,000. */
+void oracle_generate(oracle_image *image, uint64_t seed, unsigned instructions);
+
+#endif
