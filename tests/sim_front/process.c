@@ -38,9 +38,9 @@ int remove_folder(void **state)
 
 static const char *joined(const char *base, const char *name)
 {
-    static char paths[8][512];
+    static char paths[256][512];
     static unsigned next;
-    char *path = paths[next++ % 8u];
+    char *path = paths[next++ % 256u];
     (void)snprintf(path, sizeof paths[0], "%s/%s", base, name);
     return path;
 }

@@ -15,7 +15,7 @@ extern char err[OUTPUT_BYTES];    /* ... and stderr */
 int make_folder(void **state);
 int remove_folder(void **state);
 
-/* A name in the folder; up to eight at a time. */
+/* A name in the folder. */
 const char *in_folder(const char *name);
 /* Of an image built for the tests. */
 const char *image(const char *name);

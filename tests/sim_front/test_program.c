@@ -190,7 +190,7 @@ static void cuts_happen(void **state)
     expect(sim("", CHIP "--load %s --cut program=0,after --until start%%202, --for 500ms", elf), 0);
     expect(sim("", CHIP "--load %s --cut program=0,during,new,reset-only --until start%%202, "
                "--for 500ms", elf), 0);
-    expect(sim("", CHIP "--load %s --cut time=1ms,reset-only --until start --for 500ms", elf), 0);
+    expect(sim("", CHIP "--load %s --cut time=1ms,reset-only --until start%%202, --for 500ms", elf), 0);
     expect(sim("", CHIP "--load %s --cut program=7 --for 20ms", elf), 7);
     says(err, "did not happen");
     expect(sim("", CHIP "--load %s --cut time=5s --for 20ms", elf), 7);

@@ -72,6 +72,7 @@ void uart_number(uint32_t number)
 char uart_wait(void)
 {
     while (!(LPUART1_ISR & 0x20u)) {
+        LPUART1_ICR = 8u; /* overrun: what came while it was talking is lost */
     }
     return (char)LPUART1_RDR;
 }
