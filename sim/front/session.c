@@ -373,7 +373,7 @@ static sim_ps next_stop(front_session *s)
             s->real_wall = wall;
             target = now + SLICE;
         }
-        if (target <= now) {
+        if (target < now + SLICE) { /* less than a slice is not worth a round of its own */
             wait_outside(s, (now + SLICE - target) / PS_PER_NS, false);
             target = s->real_virtual + (front_wall_ns() - s->real_wall) * PS_PER_NS;
         }

@@ -362,9 +362,11 @@ static uint32_t baud_of(speed_t speed)
 bool front_wire_baud_warning(front_wire *w, char *text, size_t bytes)
 {
     struct termios t;
-    if (w->slave_fd < 0 || w->part_baud == 0 || tcgetattr(w->in_fd, &t) != 0) {
+    if (w->slave_fd < 0 || w->part_baud == 0 || w->compared == w->sent + w->received ||
+        tcgetattr(w->in_fd, &t) != 0) {
         return false;
     }
+    w->compared = w->sent + w->received;
     speed_t speed = cfgetospeed(&t);
     uint32_t host = baud_of(speed);
     /* Tools that never set a rate leave the first one, which says nothing. */

@@ -35,6 +35,7 @@ typedef struct front_wire {
     uint32_t part_baud;   /* of the last frame that left the part */
     speed_t first_speed, warned_speed; /* of the pty: at its making, last complained of */
     uint32_t warned_part;
+    uint64_t compared; /* frames either way when the rates were last looked at */
 
     const char *until; /* NULL: nothing is looked for */
     size_t matched;
