@@ -1,0 +1,259 @@
+/* DMA1, DMA2 and DMAMUX (RM0440 12, 13): memory to memory, and the requests of the modelled
+ * peripherals. Synchronisation and request generators stop the run. */
+#include "sim/periph/part.h"
+
+#define CONTROLLERS 2u
+#define CHANNELS 8u
+#define REQUESTS 128u
+#define TRANSFER_CYCLES 5u /* HCLK per datum, arbitration included */
+
+enum { R_ISR, R_IFCR, R_CHANNELS };
+enum { C_CCR, C_CNDTR, C_CPAR, C_CMAR, C_COUNT };
+#define DMA_ROWS (R_CHANNELS + CHANNELS * C_COUNT)
+enum { M_CSR = 16, M_CFR, M_RG0CR, M_RG1CR, M_RG2CR, M_RG3CR, M_RGSR, M_RGCFR, MUX_ROWS };
+
+#define CCR_EN 1u
+#define CCR_DIR (1u << 4)
+#define CCR_CIRC (1u << 5)
+#define CCR_PINC (1u << 6)
+#define CCR_MINC (1u << 7)
+#define CCR_MEM2MEM (1u << 14)
+#define CCR_INTERRUPTS 0xEu
+#define FLAG_GIF 1u
+#define FLAG_TC 2u
+#define FLAG_HT 4u
+#define FLAG_TE 8u
+
+#define CHANNEL(n, at)                                                                     \
+    {(at), "CCR" #n, 0, 0x7FFFu}, {(at) + 4u, "CNDTR" #n, 0, 0xFFFFu},                     \
+        {(at) + 8u, "CPAR" #n, 0, 0xFFFFFFFFu}, {(at) + 12u, "CMAR" #n, 0, 0xFFFFFFFFu}
+static const sim_reg dma_rows[DMA_ROWS] = {
+    {0x00, "ISR", 0, 0}, {0x04, "IFCR", 0, 0}, CHANNEL(1, 0x08), CHANNEL(2, 0x1C),
+    CHANNEL(3, 0x30),    CHANNEL(4, 0x44),     CHANNEL(5, 0x58), CHANNEL(6, 0x6C),
+    CHANNEL(7, 0x80),    CHANNEL(8, 0x94),
+};
+
+#define MUX(n) {4u * (n), "C" #n "CR", 0, 0x1FFF037Fu}
+static const sim_reg mux_rows[MUX_ROWS] = {
+    MUX(0), MUX(1), MUX(2), MUX(3), MUX(4), MUX(5), MUX(6), MUX(7), MUX(8), MUX(9), MUX(10),
+    MUX(11), MUX(12), MUX(13), MUX(14), MUX(15), {0x80, "CSR", 0, 0}, {0x84, "CFR", 0, 0},
+    {0x100, "RG0CR", 0, 0}, {0x104, "RG1CR", 0, 0}, {0x108, "RG2CR", 0, 0},
+    {0x10C, "RG3CR", 0, 0}, {0x140, "RGSR", 0, 0}, {0x144, "RGCFR", 0, 0}};
+
+struct controller;
+typedef struct channel {
+    struct controller *of;
+    unsigned number;
+    uint32_t reload, periph_at, memory_at;
+    sim_event next;
+} channel;
+
+typedef struct controller {
+    sim_block block;
+    unsigned number;
+    channel channels[CHANNELS];
+} controller;
+
+typedef struct sim_dma {
+    controller controllers[CONTROLLERS];
+    sim_block mux;
+    bool requests[REQUESTS];
+} sim_dma;
+
+static uint32_t *reg_of(const channel *c, unsigned which)
+{
+    return &c->of->block.value[R_CHANNELS + c->number * C_COUNT + which];
+}
+
+static void update_irq(const channel *c)
+{
+    static const uint8_t irqs[CONTROLLERS][CHANNELS] = {{11, 12, 13, 14, 15, 16, 17, 96},
+                                                        {56, 57, 58, 59, 60, 97, 98, 99}};
+    uint32_t flags = c->of->block.value[R_ISR] >> (4u * c->number);
+    sim_part_irq(c->of->block.part, irqs[c->of->number][c->number], 0,
+                 (flags & *reg_of(c, C_CCR) & CCR_INTERRUPTS) != 0u);
+}
+
+static void raise(channel *c, uint32_t flags)
+{
+    c->of->block.value[R_ISR] |= (flags | FLAG_GIF) << (4u * c->number);
+    update_irq(c);
+}
+
+static bool wanted(const channel *c)
+{
+    const sim_dma *d = c->of->block.part->dma;
+    uint32_t ccr = *reg_of(c, C_CCR);
+    if ((ccr & CCR_EN) == 0u || *reg_of(c, C_CNDTR) == 0u || !sim_block_clocked(&c->of->block)) {
+        return false;
+    }
+    uint32_t id = d->mux.value[c->of->number * CHANNELS + c->number] & (REQUESTS - 1u);
+    return (ccr & CCR_MEM2MEM) != 0u || (id != 0u && d->requests[id]);
+}
+
+static void plan(channel *c)
+{
+    sim_machine *m = c->of->block.part->m;
+    if (!wanted(c)) {
+        sim_cancel(m, &c->next);
+    } else if (!c->next.queued) {
+        sim_schedule(m, &c->next,
+                     sim_now(m) + sim_periods(TRANSFER_CYCLES, sim_hclk_hz(m)));
+    }
+}
+
+static bool move(channel *c)
+{
+    sim_machine *m = c->of->block.part->m;
+    uint32_t ccr = *reg_of(c, C_CCR);
+    unsigned psize = 1u << ((ccr >> 8) & 3u), msize = 1u << ((ccr >> 10) & 3u);
+    bool to_periph = (ccr & CCR_DIR) != 0u;
+    uint32_t value;
+    sim_access result =
+        sim_bus_read(m, to_periph ? c->memory_at : c->periph_at, to_periph ? msize : psize, &value);
+    if (result == SIM_ACCESS_OK) {
+        unsigned size = to_periph ? psize : msize;
+        value &= size == 4u ? ~0u : (1u << (8u * size)) - 1u;
+        result = sim_bus_write(m, to_periph ? c->periph_at : c->memory_at, size, value);
+    }
+    c->periph_at += (ccr & CCR_PINC) != 0u ? psize : 0u;
+    c->memory_at += (ccr & CCR_MINC) != 0u ? msize : 0u;
+    return result == SIM_ACCESS_OK;
+}
+
+static void transfer(void *self)
+{
+    channel *c = self;
+    if (!wanted(c)) {
+        return;
+    }
+    uint32_t *left = reg_of(c, C_CNDTR);
+    /* Counted first: the access below may make its peripheral look at the channel again. */
+    *left -= 1u;
+    if (!move(c)) {
+        *reg_of(c, C_CCR) &= ~CCR_EN;
+        raise(c, FLAG_TE);
+        return;
+    }
+    if (*left == c->reload / 2u) {
+        raise(c, FLAG_HT);
+    }
+    if (*left == 0u) {
+        if ((*reg_of(c, C_CCR) & CCR_CIRC) != 0u) {
+            *left = c->reload;
+            c->periph_at = *reg_of(c, C_CPAR);
+            c->memory_at = *reg_of(c, C_CMAR);
+        }
+        raise(c, FLAG_TC);
+    }
+    plan(c);
+}
+
+void sim_dma_request(sim_part *part, unsigned request, bool level)
+{
+    sim_dma *d = part->dma;
+    if (d == NULL || d->requests[request] == level) {
+        return;
+    }
+    d->requests[request] = level;
+    for (unsigned i = 0; i < CONTROLLERS * CHANNELS; i++) {
+        if ((d->mux.value[i] & (REQUESTS - 1u)) == request) {
+            plan(&d->controllers[i / CHANNELS].channels[i % CHANNELS]);
+        }
+    }
+}
+
+static sim_access write_channel(controller *d, unsigned reg, uint32_t old, uint32_t raw)
+{
+    channel *c = &d->channels[(reg - R_CHANNELS) / C_COUNT];
+    unsigned which = (reg - R_CHANNELS) % C_COUNT;
+    uint32_t *ccr = reg_of(c, C_CCR);
+    if (which != C_CCR) {
+        if ((*ccr & CCR_EN) != 0u) { /* read-only while the channel is on */
+            d->block.value[reg] = old;
+        } else if (which == C_CNDTR) {
+            c->reload = d->block.value[reg];
+        }
+        return SIM_ACCESS_OK;
+    }
+    if ((*ccr & CCR_EN) != 0u && (((*ccr >> 8) & 3u) == 3u || ((*ccr >> 10) & 3u) == 3u)) {
+        return sim_block_unmodelled(&d->block, reg, raw, "a reserved data size");
+    }
+    if ((old & CCR_EN) == 0u && (*ccr & CCR_EN) != 0u) {
+        c->reload = *reg_of(c, C_CNDTR);
+        c->periph_at = *reg_of(c, C_CPAR);
+        c->memory_at = *reg_of(c, C_CMAR);
+    }
+    update_irq(c);
+    plan(c);
+    return SIM_ACCESS_OK;
+}
+
+static sim_access dma_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
+{
+    controller *d = owner;
+    if (reg >= R_CHANNELS) {
+        return write_channel(d, reg, old, raw);
+    }
+    if (reg == R_IFCR) {
+        uint32_t *isr = &d->block.value[R_ISR];
+        for (unsigned i = 0; i < CHANNELS; i++) {
+            uint32_t clear = (raw >> (4u * i)) & 15u;
+            clear |= (clear & FLAG_GIF) != 0u ? 15u : 0u;
+            *isr &= ~(clear << (4u * i));
+            if (((*isr >> (4u * i)) & 14u) == 0u) {
+                *isr &= ~(FLAG_GIF << (4u * i));
+            }
+            update_irq(&d->channels[i]);
+        }
+    }
+    return SIM_ACCESS_OK;
+}
+
+static void dma_reset(void *owner, unsigned cause, bool backup_lost)
+{
+    controller *d = owner;
+    (void)cause, (void)backup_lost;
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        sim_cancel(d->block.part->m, &d->channels[i].next);
+        update_irq(&d->channels[i]);
+    }
+}
+
+static sim_access mux_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
+{
+    sim_dma *d = owner;
+    (void)old;
+    if (reg < M_CSR && (raw & (1u << 16 | 1u << 9)) != 0u) {
+        return sim_block_unmodelled(&d->mux, reg, raw, "synchronisation and events are not modelled");
+    }
+    if (reg >= M_RG0CR && reg <= M_RG3CR && raw != 0u) {
+        return sim_block_unmodelled(&d->mux, reg, raw, "request generators are not modelled");
+    }
+    if (reg < M_CSR) {
+        plan(&d->controllers[reg / CHANNELS].channels[reg % CHANNELS]);
+    }
+    return SIM_ACCESS_OK;
+}
+
+void sim_dma_g4_new(sim_part *part)
+{
+    static const sim_block_hooks dma_hooks = {NULL, dma_write, dma_reset};
+    static const sim_block_hooks mux_hooks = {NULL, mux_write, NULL};
+    static const sim_block_spec mux_spec = {"DMAMUX1", 0x40020800u, 0x400u, false, mux_rows,
+                                            MUX_ROWS, &mux_hooks};
+    sim_dma *d = sim_part_alloc(part, sizeof *d);
+    for (unsigned i = 0; i < CONTROLLERS; i++) {
+        controller *k = &d->controllers[i];
+        sim_block_spec spec = {i == 0u ? "DMA1" : "DMA2", 0x40020000u + 0x400u * i, 0x400u, false,
+                               dma_rows, DMA_ROWS, &dma_hooks};
+        k->number = i;
+        for (unsigned n = 0; n < CHANNELS; n++) {
+            k->channels[n] = (channel){.of = k, .number = n};
+            k->channels[n].next = (sim_event){.fire = transfer, .self = &k->channels[n]};
+        }
+        sim_block_init(&k->block, part, k, &spec);
+    }
+    sim_block_init(&d->mux, part, d, &mux_spec);
+    part->dma = d;
+}

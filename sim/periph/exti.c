@@ -1,0 +1,121 @@
+/* EXTI of the STM32G4 (RM0440 15): lines 0 to 15 from the pins that SYSCFG selects, the
+ * internal lines with a pending bit by software or by their peripheral. */
+#include "sim/periph/part.h"
+
+enum { R_IMR1, R_EMR1, R_RTSR1, R_FTSR1, R_SWIER1, R_PR1, R_IMR2, R_EMR2, R_RTSR2, R_FTSR2,
+       R_SWIER2, R_PR2 };
+
+#define LINES1 0x607BFFFFu /* with an edge detector, lines 0..31 */
+#define LINES2 0x00000303u /* lines 32, 33, 40, 41 */
+
+static const sim_reg rows[] = {
+    [R_IMR1] = {0x00, "IMR1", 0x1F840000u, 0xFFFFFFFFu},
+    [R_EMR1] = {0x04, "EMR1", 0, 0xFFFFFFFFu},
+    [R_RTSR1] = {0x08, "RTSR1", 0, LINES1},
+    [R_FTSR1] = {0x0C, "FTSR1", 0, LINES1},
+    [R_SWIER1] = {0x10, "SWIER1", 0, 0},
+    [R_PR1] = {0x14, "PR1", 0, 0},
+    [R_IMR2] = {0x20, "IMR2", 0x0000043Cu, 0x00000FFFu},
+    [R_EMR2] = {0x24, "EMR2", 0, 0x00000FFFu},
+    [R_RTSR2] = {0x28, "RTSR2", 0, LINES2},
+    [R_FTSR2] = {0x2C, "FTSR2", 0, LINES2},
+    [R_SWIER2] = {0x30, "SWIER2", 0, 0},
+    [R_PR2] = {0x34, "PR2", 0, 0},
+};
+
+typedef struct sim_exti {
+    sim_block block;
+} sim_exti;
+
+/* NVIC lines (CMSIS): which EXTI lines of word 1 each serves. */
+static const struct {
+    uint8_t irq;
+    uint32_t lines;
+} vectors[] = {{6, 1u << 0},  {7, 1u << 1},      {8, 1u << 2},      {9, 1u << 3},
+               {10, 1u << 4}, {23, 0x3E0u},      {40, 0xFC00u},     {1, 1u << 16},
+               {41, 1u << 17}, {2, 1u << 19},    {3, 1u << 20},     {64, 0x60600000u},
+               {65, 1u << 22}};
+
+static void update_irqs(sim_exti *e)
+{
+    const uint32_t *value = e->block.value;
+    uint32_t active = value[R_PR1] & value[R_IMR1];
+    for (size_t i = 0; i < SIM_ROWS(vectors); i++) {
+        sim_part_irq(e->block.part, vectors[i].irq, 0, (active & vectors[i].lines) != 0u);
+    }
+}
+
+static void trigger(sim_exti *e, uint32_t lines1, uint32_t lines2)
+{
+    uint32_t *value = e->block.value;
+    value[R_PR1] |= lines1;
+    value[R_PR2] |= lines2;
+    if ((lines1 & value[R_EMR1]) != 0u || (lines2 & value[R_EMR2]) != 0u) {
+        sim_cpu_event(sim_core(e->block.part->m));
+    }
+    update_irqs(e);
+}
+
+void sim_exti_pin(sim_part *part, unsigned port, unsigned pin, bool level)
+{
+    sim_exti *e = part->exti;
+    if (e == NULL || sim_syscfg_exti_port(part, pin) != port) {
+        return;
+    }
+    if ((e->block.value[level ? R_RTSR1 : R_FTSR1] & (1u << pin)) != 0u) {
+        trigger(e, 1u << pin, 0);
+    }
+}
+
+void sim_exti_line(sim_part *part, unsigned line)
+{
+    sim_exti *e = part->exti;
+    if (line < 32u && (e->block.value[R_RTSR1] & (1u << line)) != 0u) {
+        trigger(e, 1u << line, 0);
+    }
+}
+
+static sim_access exti_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
+{
+    sim_exti *e = owner;
+    uint32_t *value = e->block.value;
+    (void)old;
+    switch (reg) {
+    case R_SWIER1: /* stays set until the pending bit is cleared */
+        value[reg] |= raw & LINES1;
+        trigger(e, raw & LINES1 & value[R_IMR1], 0);
+        break;
+    case R_SWIER2:
+        value[reg] |= raw & LINES2;
+        trigger(e, 0, raw & LINES2 & value[R_IMR2]);
+        break;
+    case R_PR1:
+        value[reg] &= ~raw;
+        value[R_SWIER1] &= ~raw;
+        break;
+    case R_PR2:
+        value[reg] &= ~raw;
+        value[R_SWIER2] &= ~raw;
+        break;
+    default:
+        break;
+    }
+    update_irqs(e);
+    return SIM_ACCESS_OK;
+}
+
+static void exti_reset(void *owner, unsigned cause, bool backup_lost)
+{
+    (void)cause, (void)backup_lost;
+    update_irqs(owner);
+}
+
+void sim_exti_g4_new(sim_part *part)
+{
+    static const sim_block_hooks hooks = {NULL, exti_write, exti_reset};
+    static const sim_block_spec spec = {"EXTI", 0x40010400u, 0x400u, true, rows,
+                                        SIM_ROWS(rows), &hooks};
+    sim_exti *e = sim_part_alloc(part, sizeof *e);
+    part->exti = e;
+    sim_block_init(&e->block, part, e, &spec);
+}

@@ -1,0 +1,258 @@
+/* GPIO ports A to G (RM0440 9). Levels are worked out from mode, output, pulls and what
+ * is connected outside; every change reaches EXTI, the UARTs and the trace. */
+#include <stdio.h>
+
+#include "sim/periph/part.h"
+
+enum { R_MODER, R_OTYPER, R_OSPEEDR, R_PUPDR, R_IDR, R_ODR, R_BSRR, R_LCKR, R_AFRL, R_AFRH, R_BRR,
+       R_COUNT };
+enum { MODE_INPUT, MODE_OUTPUT, MODE_ALTERNATE, MODE_ANALOG };
+
+#define LCKK (1u << 16)
+#define PORT_BASE 0x48000000u
+
+static const sim_reg rows_a[R_COUNT] = {
+    {0x00, "MODER", 0xABFFFFFFu, 0xFFFFFFFFu}, {0x04, "OTYPER", 0, 0xFFFFu},
+    {0x08, "OSPEEDR", 0x0C000000u, 0xFFFFFFFFu}, {0x0C, "PUPDR", 0x64000000u, 0xFFFFFFFFu},
+    {0x10, "IDR", 0, 0}, {0x14, "ODR", 0, 0xFFFFu}, {0x18, "BSRR", 0, 0}, {0x1C, "LCKR", 0, 0},
+    {0x20, "AFRL", 0, 0xFFFFFFFFu}, {0x24, "AFRH", 0, 0xFFFFFFFFu}, {0x28, "BRR", 0, 0}};
+static const sim_reg rows_b[R_COUNT] = {
+    {0x00, "MODER", 0xFFFFFEBFu, 0xFFFFFFFFu}, {0x04, "OTYPER", 0, 0xFFFFu},
+    {0x08, "OSPEEDR", 0x000000C0u, 0xFFFFFFFFu}, {0x0C, "PUPDR", 0x00000100u, 0xFFFFFFFFu},
+    {0x10, "IDR", 0, 0}, {0x14, "ODR", 0, 0xFFFFu}, {0x18, "BSRR", 0, 0}, {0x1C, "LCKR", 0, 0},
+    {0x20, "AFRL", 0, 0xFFFFFFFFu}, {0x24, "AFRH", 0, 0xFFFFFFFFu}, {0x28, "BRR", 0, 0}};
+static const sim_reg rows_other[R_COUNT] = {
+    {0x00, "MODER", 0xFFFFFFFFu, 0xFFFFFFFFu}, {0x04, "OTYPER", 0, 0xFFFFu},
+    {0x08, "OSPEEDR", 0, 0xFFFFFFFFu}, {0x0C, "PUPDR", 0, 0xFFFFFFFFu},
+    {0x10, "IDR", 0, 0}, {0x14, "ODR", 0, 0xFFFFu}, {0x18, "BSRR", 0, 0}, {0x1C, "LCKR", 0, 0},
+    {0x20, "AFRL", 0, 0xFFFFFFFFu}, {0x24, "AFRH", 0, 0xFFFFFFFFu}, {0x28, "BRR", 0, 0}};
+
+typedef struct port {
+    sim_block block;
+    sim_part *part;
+    unsigned number;
+    int8_t driven[16]; /* by the outside: -1 nobody, else the level */
+    int8_t line[16];   /* by the far end of a serial line, weaker than `driven` */
+    uint16_t levels;
+    uint16_t outputs; /* levels of output pins when last traced; valid where mode is output */
+    uint16_t was_output;
+    unsigned lock_step;
+    uint16_t lock_mask; /* pins whose configuration is locked until reset */
+    uint16_t lock_want;
+} port;
+
+typedef struct sim_gpio {
+    port ports[SIM_PART_PORTS];
+} sim_gpio;
+
+static unsigned mode_of(const port *p, unsigned pin)
+{
+    return (p->block.value[R_MODER] >> (2u * pin)) & 3u;
+}
+
+static bool level_of(const port *p, unsigned pin)
+{
+    unsigned mode = mode_of(p, pin);
+    bool open_drain = ((p->block.value[R_OTYPER] >> pin) & 1u) != 0u;
+    bool out = ((p->block.value[R_ODR] >> pin) & 1u) != 0u;
+    if (mode == MODE_OUTPUT && (!open_drain || !out)) {
+        return out;
+    }
+    if (p->driven[pin] >= 0) {
+        return p->driven[pin] != 0;
+    }
+    if (p->line[pin] >= 0) {
+        return p->line[pin] != 0;
+    }
+    return ((p->block.value[R_PUPDR] >> (2u * pin)) & 3u) == 1u;
+}
+
+static void trace_outputs(port *p)
+{
+    for (unsigned pin = 0; pin < 16u; pin++) {
+        uint16_t bit = (uint16_t)(1u << pin);
+        bool is = mode_of(p, pin) == MODE_OUTPUT;
+        bool fresh = is && (p->was_output & bit) == 0u;
+        if (is && (fresh || ((p->levels ^ p->outputs) & bit) != 0u)) {
+            sim_trace(p->part->m, SIM_TRACE_GPIO, "P%c%u = %u", (int)('A' + p->number), pin,
+                      (p->levels & bit) != 0u ? 1u : 0u);
+        }
+        p->was_output = (uint16_t)(is ? p->was_output | bit : p->was_output & ~bit);
+    }
+    p->outputs = p->levels;
+}
+
+static void update(port *p)
+{
+    uint16_t before = p->levels, levels = 0;
+    for (unsigned pin = 0; pin < 16u; pin++) {
+        levels = (uint16_t)(levels | (level_of(p, pin) ? 1u << pin : 0u));
+    }
+    p->levels = levels;
+    if (sim_tracing(p->part->m, SIM_TRACE_GPIO)) {
+        trace_outputs(p);
+    }
+    for (unsigned pin = 0; pin < 16u && levels != before; pin++) {
+        if (((levels ^ before) >> pin & 1u) != 0u) {
+            bool level = (levels >> pin & 1u) != 0u;
+            sim_exti_pin(p->part, p->number, pin, level);
+            sim_uart_pin(p->part, p->number, pin, level);
+        }
+    }
+}
+
+static uint32_t gpio_read(void *owner, unsigned reg, uint32_t stored)
+{
+    const port *p = owner;
+    if (reg != R_IDR) {
+        return stored;
+    }
+    uint32_t idr = p->levels;
+    for (unsigned pin = 0; pin < 16u; pin++) {
+        if (mode_of(p, pin) == MODE_ANALOG) {
+            idr &= ~(1u << pin);
+        }
+    }
+    return idr;
+}
+
+/* The lock sequence: 1, 0, 1 in LCKK with the same pins, then a read (RM0440 9.4.8). */
+static void lock_write(port *p, uint32_t raw)
+{
+    uint16_t pins = (uint16_t)raw;
+    bool key = (raw & LCKK) != 0u;
+    if (p->lock_mask != 0u) {
+        return;
+    }
+    if (p->lock_step == 0u && key) {
+        p->lock_want = pins;
+        p->lock_step = 1;
+    } else if (p->lock_step == 1u && !key && pins == p->lock_want) {
+        p->lock_step = 2;
+    } else if (p->lock_step == 2u && key && pins == p->lock_want) {
+        p->lock_step = 0;
+        p->lock_mask = pins;
+        p->block.value[R_LCKR] = LCKK | pins;
+        return;
+    } else {
+        p->lock_step = 0;
+    }
+    p->block.value[R_LCKR] = pins;
+}
+
+static void keep_locked(port *p, unsigned reg, uint32_t old)
+{
+    uint32_t keep = 0;
+    for (unsigned pin = 0; pin < 16u && p->lock_mask != 0u; pin++) {
+        if ((p->lock_mask >> pin & 1u) == 0u) {
+            continue;
+        }
+        switch (reg) {
+        case R_MODER:
+        case R_OSPEEDR:
+        case R_PUPDR:
+            keep |= 3u << (2u * pin);
+            break;
+        case R_OTYPER:
+            keep |= 1u << pin;
+            break;
+        case R_AFRL:
+        case R_AFRH:
+            keep |= (pin >= 8u) == (reg == R_AFRH) ? 15u << (4u * (pin & 7u)) : 0u;
+            break;
+        default:
+            break;
+        }
+    }
+    p->block.value[reg] = (p->block.value[reg] & ~keep) | (old & keep);
+}
+
+static sim_access gpio_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
+{
+    port *p = owner;
+    switch (reg) {
+    case R_BSRR: /* set wins where both are asked for */
+        p->block.value[R_ODR] = (p->block.value[R_ODR] & ~(raw >> 16)) | (raw & 0xFFFFu);
+        break;
+    case R_BRR:
+        p->block.value[R_ODR] &= ~(raw & 0xFFFFu);
+        break;
+    case R_LCKR:
+        lock_write(p, raw);
+        return SIM_ACCESS_OK;
+    case R_OSPEEDR:
+        keep_locked(p, reg, old);
+        return SIM_ACCESS_OK;
+    default:
+        keep_locked(p, reg, old);
+        break;
+    }
+    update(p);
+    return SIM_ACCESS_OK;
+}
+
+static void gpio_reset(void *owner, unsigned cause, bool backup_lost)
+{
+    port *p = owner;
+    (void)cause, (void)backup_lost;
+    p->lock_step = 0;
+    p->lock_mask = 0;
+    update(p);
+}
+
+bool sim_gpio_is_alternate(const sim_part *part, unsigned number, unsigned pin, unsigned function)
+{
+    const port *p = &part->gpio->ports[number];
+    uint32_t word = p->block.value[pin < 8u ? R_AFRL : R_AFRH];
+    return mode_of(p, pin) == MODE_ALTERNATE && ((word >> (4u * (pin & 7u))) & 15u) == function;
+}
+
+void sim_gpio_line(sim_part *part, unsigned number, unsigned pin, int level)
+{
+    part->gpio->ports[number].line[pin] = (int8_t)level;
+    update(&part->gpio->ports[number]);
+}
+
+bool sim_gpio_held_low(const sim_part *part, unsigned number, unsigned pin)
+{
+    return part->gpio->ports[number].driven[pin] == 0;
+}
+
+bool sim_pin_level(sim_machine *m, unsigned number, unsigned pin)
+{
+    if (number >= SIM_PART_PORTS || pin > 15u) {
+        return false;
+    }
+    return (sim_get_part(m)->gpio->ports[number].levels >> pin & 1u) != 0u;
+}
+
+void sim_pin_drive(sim_machine *m, unsigned number, unsigned pin, int level)
+{
+    if (number >= SIM_PART_PORTS || pin > 15u) {
+        return;
+    }
+    port *p = &sim_get_part(m)->gpio->ports[number];
+    p->driven[pin] = (int8_t)(level < 0 ? -1 : level != 0);
+    update(p);
+}
+
+void sim_gpio_new(sim_part *part)
+{
+    static const sim_block_hooks hooks = {gpio_read, gpio_write, gpio_reset};
+    static const char *const names[SIM_PART_PORTS] = {"GPIOA", "GPIOB", "GPIOC", "GPIOD",
+                                                      "GPIOE", "GPIOF", "GPIOG"};
+    part->gpio = sim_part_alloc(part, sizeof *part->gpio);
+    for (unsigned i = 0; i < SIM_PART_PORTS; i++) {
+        port *p = &part->gpio->ports[i];
+        const sim_reg *rows = i == 0u ? rows_a : i == 1u ? rows_b : rows_other;
+        sim_block_spec spec = {names[i], PORT_BASE + 0x400u * i, 0x400u, false, rows,
+                               R_COUNT, &hooks};
+        p->part = part;
+        p->number = i;
+        for (unsigned pin = 0; pin < 16u; pin++) {
+            p->driven[pin] = p->line[pin] = -1;
+        }
+        sim_block_init(&p->block, part, p, &spec);
+        update(p);
+    }
+}

@@ -1,0 +1,115 @@
+/* PWR of the STM32G4 (RM0440 6.4): voltage ranges and the backup domain's write protection.
+ * The supply is always good: PVD and PVM never report. */
+#include "sim/periph/part.h"
+
+enum { R_CR1, R_CR2, R_CR3, R_CR4, R_SR1, R_SR2, R_SCR, R_CR5, R_PULLS, R_COUNT = R_PULLS + 14 };
+
+#define CR1_DBP (1u << 8)
+#define CR1_VOS 0x600u
+#define CR1_LPR (1u << 14)
+#define SR1_SBF (1u << 8)
+#define SR2_REGLPS (1u << 8)
+#define SR2_REGLPF (1u << 9)
+#define SR2_VOSF (1u << 10)
+#define CR5_R1MODE (1u << 8)
+#define VOS_CHANGE (20u * SIM_PS_PER_US) /* the regulator's way up to range 1 */
+
+static const sim_reg rows[R_COUNT] = {
+    [R_CR1] = {0x00, "CR1", 0x00000200u, 0x00004707u},
+    [R_CR2] = {0x04, "CR2", 0, 0x000000FFu},
+    [R_CR3] = {0x08, "CR3", 0x00008000u, 0x0000E51Fu},
+    [R_CR4] = {0x0C, "CR4", 0, 0x0000031Fu},
+    [R_SR1] = {0x10, "SR1", 0, 0},
+    [R_SR2] = {0x14, "SR2", SR2_REGLPS, 0},
+    [R_SCR] = {0x18, "SCR", 0, 0},
+    [R_CR5] = {0x80, "CR5", CR5_R1MODE, CR5_R1MODE},
+    [R_PULLS] = {0x20, "PUCRA", 0, 0xFFFFu},
+    {0x24, "PDCRA", 0, 0xFFFFu},
+    {0x28, "PUCRB", 0, 0xFFFFu},
+    {0x2C, "PDCRB", 0, 0xFFFFu},
+    {0x30, "PUCRC", 0, 0xFFFFu},
+    {0x34, "PDCRC", 0, 0xFFFFu},
+    {0x38, "PUCRD", 0, 0xFFFFu},
+    {0x3C, "PDCRD", 0, 0xFFFFu},
+    {0x40, "PUCRE", 0, 0xFFFFu},
+    {0x44, "PDCRE", 0, 0xFFFFu},
+    {0x48, "PUCRF", 0, 0xFFFFu},
+    {0x4C, "PDCRF", 0, 0xFFFFu},
+    {0x50, "PUCRG", 0, 0x07FFu},
+    {0x54, "PDCRG", 0, 0x07FFu},
+};
+
+typedef struct sim_pwr {
+    sim_block block;
+    sim_ps range1_at; /* VOSF until then */
+} sim_pwr;
+
+sim_volt_range sim_pwr_range(const sim_part *part)
+{
+    const uint32_t *value = part->pwr->block.value;
+    if ((value[R_CR1] & CR1_VOS) == 0x400u) {
+        return SIM_RANGE2;
+    }
+    return (value[R_CR5] & CR5_R1MODE) != 0u ? SIM_RANGE1 : SIM_RANGE1_BOOST;
+}
+
+bool sim_pwr_dbp(const sim_part *part)
+{
+    return (part->pwr->block.value[R_CR1] & CR1_DBP) != 0u;
+}
+
+static uint32_t pwr_read(void *owner, unsigned reg, uint32_t stored)
+{
+    const sim_pwr *p = owner;
+    if (reg == R_SR2) {
+        if ((p->block.value[R_CR1] & CR1_LPR) != 0u) {
+            stored |= SR2_REGLPF;
+        }
+        if (sim_now(p->block.part->m) < p->range1_at) {
+            stored |= SR2_VOSF;
+        }
+    }
+    return stored;
+}
+
+static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
+{
+    sim_pwr *p = owner;
+    sim_part *part = p->block.part;
+    uint32_t vos = p->block.value[reg] & CR1_VOS;
+    if (reg == R_CR2 && (p->block.value[reg] & 0xF1u) != 0u) {
+        return sim_block_unmodelled(&p->block, reg, raw, "voltage detectors are not modelled");
+    }
+    if (reg == R_SCR) {
+        p->block.value[R_SR1] &= ~(raw & (SR1_SBF | 0x1Fu));
+    } else if (reg == R_CR1) {
+        if (vos == 0u || vos == CR1_VOS) {
+            p->block.value[reg] = (p->block.value[reg] & ~CR1_VOS) | (old & CR1_VOS);
+        } else if (vos == 0x200u && (old & CR1_VOS) == 0x400u) {
+            p->range1_at = sim_now(part->m) + VOS_CHANGE;
+        }
+        sim_check_clock(part->m);
+    } else if (reg == R_CR5) {
+        sim_check_clock(part->m);
+    }
+    return SIM_ACCESS_OK;
+}
+
+static void pwr_reset(void *owner, unsigned cause, bool backup_lost)
+{
+    sim_pwr *p = owner;
+    (void)backup_lost;
+    p->range1_at = 0;
+    if ((cause & SIM_RESET_STANDBY) != 0u) {
+        p->block.value[R_SR1] = SR1_SBF;
+    }
+}
+
+void sim_pwr_g4_new(sim_part *part)
+{
+    static const sim_block_hooks hooks = {pwr_read, pwr_write, pwr_reset};
+    static const sim_block_spec spec = {"PWR", 0x40007000u, 0x400u, true, rows, R_COUNT, &hooks};
+    sim_pwr *p = sim_part_alloc(part, sizeof *p);
+    part->pwr = p;
+    sim_block_init(&p->block, part, p, &spec);
+}
