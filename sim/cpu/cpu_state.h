@@ -69,6 +69,7 @@ typedef struct sim_systick {
     uint32_t reload;
     uint32_t held;      /* counter while disabled */
     uint64_t zero_tick; /* tick (of the chosen clock) at which the counter becomes 0 */
+    uint64_t wrap;      /* distance to zero_tick at the moment of a 0 */
     bool count_flag;
     bool stopped; /* reached 0 with RVR = 0 */
 } sim_systick;
@@ -94,7 +95,6 @@ struct sim_cpu {
     bool q;
     bool t;
     bool abort; /* the present instruction faulted: nothing of it counts */
-    bool single; /* sim_cpu_step */
     uint8_t stop_pending; /* 1 + sim_cpu_stop, 0 for none */
     bool exclusive;
     bool it_loaded; /* an exception return in an IT block brought a new ITSTATE */
@@ -137,6 +137,7 @@ struct sim_cpu {
     sim_cpu_exception_hook hook;
     void *hook_ctx;
     sim_granule *map[SIM_TABLES];
+    const char *lockup; /* what happened, for stop_text */
     char stop_text[160];
 };
 

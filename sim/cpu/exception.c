@@ -1,8 +1,6 @@
 /* Exceptions: priority, entry, return, faults and their escalation (DDI 0403 B1.5). */
 #include "sim/cpu/internal.h"
 
-#include <stdio.h>
-
 enum { FRAME_BYTES = 32, NO_PRIORITY = 256 };
 
 static int group_priority(const sim_cpu *cpu, int priority)
@@ -93,9 +91,7 @@ void sim_pend(sim_cpu *cpu, unsigned exception)
 
 static void lock_up(sim_cpu *cpu, const char *why)
 {
-    snprintf(cpu->stop_text, sizeof cpu->stop_text,
-             "lockup: %s at PC 0x%08X, CFSR 0x%08X, HFSR 0x%08X, BFAR 0x%08X", why,
-             (unsigned)cpu->pc, (unsigned)cpu->cfsr, (unsigned)cpu->hfsr, (unsigned)cpu->bfar);
+    cpu->lockup = why;
     sim_stop_run(cpu, SIM_CPU_LOCKUP);
 }
 
@@ -150,6 +146,12 @@ void sim_fault_debug(sim_cpu *cpu)
 {
     cpu->abort = true;
     cpu->dfsr |= 2u;
+    if (sim_bit(cpu->enabled, SIM_EXC_DEBUGMON) &&
+        group_priority(cpu, sim_exception_priority(cpu, SIM_EXC_DEBUGMON)) <
+            sim_execution_priority(cpu)) {
+        sim_pend(cpu, SIM_EXC_DEBUGMON);
+        return;
+    }
     if (sim_execution_priority(cpu) <= -1) {
         lock_up(cpu, "BKPT in HardFault or NMI");
         return;
@@ -174,9 +176,13 @@ static void take(sim_cpu *cpu, unsigned exception)
     uint32_t vector;
     sim_access answer =
         sim_raw_read(cpu, cpu->vtor + 4u * exception, 4, SIM_ACCESS_VECTOR, &vector);
+    if (answer == SIM_ACCESS_STOP) {
+        sim_stop_run(cpu, SIM_CPU_BUS_STOP);
+        return;
+    }
     if (answer != SIM_ACCESS_OK) {
         cpu->hfsr |= HFSR_VECTTBL;
-        if (exception == SIM_EXC_HARDFAULT || exception == SIM_EXC_NMI || answer == SIM_ACCESS_STOP ||
+        if (exception == SIM_EXC_HARDFAULT || exception == SIM_EXC_NMI ||
             sim_raw_read(cpu, cpu->vtor + 4u * SIM_EXC_HARDFAULT, 4, SIM_ACCESS_VECTOR, &vector) !=
                 SIM_ACCESS_OK) {
             lock_up(cpu, "no vector could be read");
@@ -200,7 +206,7 @@ static void take(sim_cpu *cpu, unsigned exception)
         cpu->hook(cpu->hook_ctx, true, exception, cpu->pc);
 }
 
-static bool push_frame(sim_cpu *cpu)
+static sim_access push_frame(sim_cpu *cpu)
 {
     uint32_t sp = cpu->r[13];
     bool align = (cpu->ccr & CCR_STKALIGN) && (sp & 4u);
@@ -209,10 +215,14 @@ static bool push_frame(sim_cpu *cpu)
     uint32_t frame[8] = { cpu->r[0],  cpu->r[1],  cpu->r[2], cpu->r[3],
                           cpu->r[12], cpu->r[14], cpu->pc,   psr | (align ? 1u << 9 : 0) };
     cpu->r[13] = at;
-    for (unsigned k = 0; k < 8; k++)
-        if (sim_raw_write(cpu, at + 4u * k, 4, frame[k]) != SIM_ACCESS_OK)
-            return false;
-    return true;
+    for (unsigned k = 0; k < 8; k++) {
+        sim_access answer = sim_raw_write(cpu, at + 4u * k, 4, frame[k]);
+        if (answer == SIM_ACCESS_STOP)
+            cpu->r[13] = sp;
+        if (answer != SIM_ACCESS_OK)
+            return answer;
+    }
+    return SIM_ACCESS_OK;
 }
 
 void sim_exception_enter(sim_cpu *cpu, unsigned exception)
@@ -220,7 +230,12 @@ void sim_exception_enter(sim_cpu *cpu, unsigned exception)
     uint32_t link = cpu->ipsr ? 0xFFFFFFF1u : cpu->psp_in_use ? 0xFFFFFFFDu : 0xFFFFFFF9u;
     cpu->cycles += COST_ENTRY;
     cpu->sleeping = false;
-    if (!push_frame(cpu)) {
+    sim_access pushed = push_frame(cpu);
+    if (pushed == SIM_ACCESS_STOP) {
+        sim_stop_run(cpu, SIM_CPU_BUS_STOP);
+        return;
+    }
+    if (pushed != SIM_ACCESS_OK) {
         /* A derived exception: it goes first where its priority is higher, and the other
          * way round stays pending behind the first (B1.5.11). */
         cpu->cfsr |= cpu->mpu_denied ? CFSR_MSTKERR : CFSR_STKERR;
@@ -318,11 +333,11 @@ uint32_t sim_exception_return(sim_cpu *cpu, uint32_t exc_return)
         fault_in_return(cpu, CFSR_INVPC, SIM_EXC_USAGEFAULT, link);
         return cpu->pc;
     }
-    if (cpu->hook)
-        cpu->hook(cpu->hook_ctx, false, from, cpu->pc);
     unsigned next = sim_best_pending(cpu, &priority);
     if (next && priority < sim_execution_priority(cpu)) {
         cpu->cycles += COST_TAIL_CHAIN;
+        if (cpu->hook)
+            cpu->hook(cpu->hook_ctx, false, from, cpu->pc);
         cpu->r[14] = link;
         take(cpu, next);
         return cpu->pc;
@@ -330,14 +345,20 @@ uint32_t sim_exception_return(sim_cpu *cpu, uint32_t exc_return)
     cpu->cycles += COST_RETURN;
     bool to_thread = (exc_return & 15u) != 1, psp = (exc_return & 15u) == 13;
     uint32_t at = psp ? cpu->other_sp : cpu->r[13], frame[8];
-    for (unsigned k = 0; k < 8; k++)
-        if (sim_raw_read(cpu, at + 4u * k, 4, SIM_ACCESS_DATA, &frame[k]) != SIM_ACCESS_OK) {
-            if (cpu->mpu_denied)
-                fault_in_return(cpu, CFSR_MUNSTKERR, SIM_EXC_MEMMANAGE, link);
-            else
-                fault_in_return(cpu, CFSR_UNSTKERR, SIM_EXC_BUSFAULT, link);
-            return cpu->pc;
+    for (unsigned k = 0; k < 8; k++) {
+        sim_access answer = sim_raw_read(cpu, at + 4u * k, 4, SIM_ACCESS_DATA, &frame[k]);
+        if (answer == SIM_ACCESS_OK)
+            continue;
+        if (answer == SIM_ACCESS_STOP) {
+            sim_put_bit(cpu->active, from, true);
+            sim_stop_run(cpu, SIM_CPU_BUS_STOP);
+        } else if (cpu->mpu_denied) {
+            fault_in_return(cpu, CFSR_MUNSTKERR, SIM_EXC_MEMMANAGE, link);
+        } else {
+            fault_in_return(cpu, CFSR_UNSTKERR, SIM_EXC_BUSFAULT, link);
         }
+        return cpu->pc;
+    }
     uint32_t to = frame[7] & 0x1FFu;
     if (to_thread ? to != 0 : to == 0) {
         fault_in_return(cpu, CFSR_INVPC, SIM_EXC_USAGEFAULT, link);
@@ -351,6 +372,8 @@ uint32_t sim_exception_return(sim_cpu *cpu, uint32_t exc_return)
     pop_frame(cpu, frame, at);
     cpu->exclusive = false;
     cpu->event = true;
+    if (cpu->hook)
+        cpu->hook(cpu->hook_ctx, false, from, cpu->pc);
     if (to_thread && (cpu->scr & SCR_SLEEPONEXIT) && active_count(cpu) == 0) {
         cpu->sleeping = true;
         cpu->sleep_is_wfe = false;

@@ -57,10 +57,12 @@ BRANCH_COND(ble, !cpu->f.z || cpu->f.n >> 31 != cpu->f.v)
 const sim_op sim_branch_cond_ops[14] = { beq, bne, bcs, bcc, bmi, bpl, bvs,
                                          bvc, bhi, bls, bge, blt, bgt, ble };
 
-uint32_t sim_branch_interwork(sim_cpu *cpu, uint32_t target)
+uint32_t sim_branch_interwork(sim_cpu *cpu, uint32_t pc, uint32_t target)
 {
-    if (SIM_UNLIKELY(target >= 0xF0000000u && cpu->ipsr != 0))
+    if (SIM_UNLIKELY(target >= 0xF0000000u && cpu->ipsr != 0)) {
+        cpu->pc = pc;
         return sim_exception_return(cpu, target);
+    }
     if (SIM_UNLIKELY(!(target & 1u))) {
         cpu->t = false; /* INVSTATE at the target, before its first instruction */
         sim_attention(cpu);
@@ -81,7 +83,7 @@ SIM_OP(op_bl)
 
 SIM_OP(op_bx)
 {
-    return sim_branch_interwork(cpu, i->rm == 15 ? pc + 4u : RM);
+    return sim_branch_interwork(cpu, pc, i->rm == 15 ? pc + 4u : RM);
 }
 
 SIM_OP(op_blx)

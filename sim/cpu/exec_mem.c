@@ -78,7 +78,7 @@ const sim_op sim_store_idx_ops[3][2] = { { strb_pre, strb_post },
             return pc;                                                                             \
         cpu->cycles++;                                                                             \
         after;                                                                                     \
-        return sim_branch_interwork(cpu, value);                                                   \
+        return sim_branch_interwork(cpu, pc, value);                                                   \
     }
 LOAD_PC(op_ldr_pc_imm, RN + i->imm, (void)0)
 LOAD_PC(op_ldr_pc_reg, RN + (RM << i->imm), (void)0)
@@ -151,7 +151,7 @@ static uint32_t load_multiple(sim_cpu *cpu, const sim_insn *i, uint32_t pc, uint
         return pc;
     if (i->rm)
         sim_write_reg(cpu, i->rn, end);
-    return i->imm & 0x8000u ? sim_branch_interwork(cpu, target) : NEXT;
+    return i->imm & 0x8000u ? sim_branch_interwork(cpu, pc, target) : NEXT;
 }
 
 SIM_OP(op_ldmia)
@@ -210,7 +210,7 @@ SIM_OP(op_pop_pc)
     if (!load_list(cpu, pc, at, i->imm, &target))
         return pc;
     cpu->r[13] = at + 4u * (uint32_t)__builtin_popcount(i->imm);
-    return sim_branch_interwork(cpu, target);
+    return sim_branch_interwork(cpu, pc, target);
 }
 
 static inline uint32_t dual_address(const sim_cpu *cpu, const sim_insn *i, uint32_t pc,

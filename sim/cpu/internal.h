@@ -124,6 +124,9 @@ bool sim_tick_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lan
 void sim_tick_sync(sim_cpu *cpu);
 
 bool sim_mpu_read(sim_cpu *cpu, uint32_t address, uint32_t *value);
+/* May this access be made? Always true while the MPU is off. */
+bool sim_mpu_allows(const sim_cpu *cpu, uint32_t address, bool write, bool fetch);
+void sim_mpu_reset(sim_cpu *cpu);
 bool sim_mpu_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lanes);
 
 /* ---- memory.c */
@@ -231,7 +234,7 @@ static inline uint32_t sim_branch_to(sim_cpu *cpu, uint32_t target, uint32_t cos
     return target & ~1u;
 }
 /* BXWritePC and LoadWritePC: interworking bit, and exception return in Handler mode. */
-uint32_t sim_branch_interwork(sim_cpu *cpu, uint32_t target);
+uint32_t sim_branch_interwork(sim_cpu *cpu, uint32_t pc, uint32_t target);
 
 static inline void sim_write_reg(sim_cpu *cpu, unsigned n, uint32_t value)
 {
@@ -330,7 +333,7 @@ SIM_OP(op_msr);      /* rn, imm = SYSm, rm = mask */
 SIM_OP(op_wfi);
 SIM_OP(op_wfe);
 SIM_OP(op_sev);
-SIM_OP(op_coprocessor); /* imm = number, rm = 1 where only CP10/11 would be legal FP */
+SIM_OP(op_coprocessor); /* imm = number */
 
 /* exec_mul.c: rd, rn, rm; imm = ra where there is one */
 SIM_OP(op_mul);

@@ -132,15 +132,19 @@ static bool is_ppb(uint32_t address)
     return address >> 20 == 0xE00u;
 }
 
-/* 0x22000000 and 0x42000000: each word is a bit of the first megabyte of the region. */
+/* 0x22000000 and 0x42000000: each word is a bit of the first megabyte of the region. The
+ * access to the region has the size of the one to the alias. */
 static bool is_bit_band(uint32_t address)
 {
     return (address & 0xFE000000u) == 0x22000000u || (address & 0xFE000000u) == 0x42000000u;
 }
 
-static uint32_t bit_band_byte(uint32_t address)
+static uint32_t bit_band_target(uint32_t address, unsigned size, unsigned *bit)
 {
-    return (address & 0xF0000000u) + ((address & 0x01FFFFFFu) >> 5);
+    uint32_t byte = (address & 0xF0000000u) + ((address & 0x01FFFFFFu) >> 5);
+    uint32_t at = byte & ~(size - 1u);
+    *bit = 8u * (byte - at) + (address >> 2 & 7u);
+    return at;
 }
 
 static sim_access ppb_read(sim_cpu *cpu, uint32_t address, unsigned size, uint32_t *value)
@@ -179,7 +183,10 @@ sim_access sim_raw_read(sim_cpu *cpu, uint32_t address, unsigned size, sim_acces
                         uint32_t *value)
 {
     const sim_granule *g = sim_granule_at(cpu, address);
-    cpu->mpu_denied = false;
+    cpu->mpu_denied = kind != SIM_ACCESS_VECTOR &&
+                      !sim_mpu_allows(cpu, address, false, kind == SIM_ACCESS_FETCH);
+    if (cpu->mpu_denied)
+        return SIM_ACCESS_FAULT;
     if (g->rd && (kind != SIM_ACCESS_FETCH || (g->flags & SIM_MAP_EXEC))) {
         if ((g->flags & SIM_MAP_FLASH) && kind != SIM_ACCESS_FETCH)
             flash_read_cost(cpu, address);
@@ -190,8 +197,11 @@ sim_access sim_raw_read(sim_cpu *cpu, uint32_t address, unsigned size, sim_acces
     if (is_ppb(address))
         return ppb_read(cpu, address, size, value);
     if (is_bit_band(address)) {
-        sim_access answer = sim_raw_read(cpu, bit_band_byte(address), 1, kind, value);
-        *value = *value >> (address >> 2 & 7u) & 1u;
+        unsigned bit;
+        uint32_t at = bit_band_target(address, size, &bit);
+        sim_access answer = sim_raw_read(cpu, at, size, kind, value);
+        if (answer == SIM_ACCESS_OK)
+            *value = *value >> bit & 1u;
         return answer;
     }
     return cpu->bus.read(cpu->bus.ctx, address, size, kind, value);
@@ -200,7 +210,9 @@ sim_access sim_raw_read(sim_cpu *cpu, uint32_t address, unsigned size, sim_acces
 sim_access sim_raw_write(sim_cpu *cpu, uint32_t address, unsigned size, uint32_t value)
 {
     const sim_granule *g = sim_granule_at(cpu, address);
-    cpu->mpu_denied = false;
+    cpu->mpu_denied = !sim_mpu_allows(cpu, address, true, false);
+    if (cpu->mpu_denied)
+        return SIM_ACCESS_FAULT;
     if (g->wr) {
         uint32_t offset = address & (SIM_GRANULE_BYTES - 1u);
         memcpy(g->wr + offset, &value, size);
@@ -211,11 +223,12 @@ sim_access sim_raw_write(sim_cpu *cpu, uint32_t address, unsigned size, uint32_t
     if (is_ppb(address))
         return ppb_write(cpu, address, size, value);
     if (is_bit_band(address)) {
-        uint32_t byte, at = bit_band_byte(address), mask = 1u << (address >> 2 & 7u);
-        sim_access answer = sim_raw_read(cpu, at, 1, SIM_ACCESS_DATA, &byte);
+        unsigned bit;
+        uint32_t old, at = bit_band_target(address, size, &bit);
+        sim_access answer = sim_raw_read(cpu, at, size, SIM_ACCESS_DATA, &old);
         if (answer != SIM_ACCESS_OK)
             return answer;
-        return sim_raw_write(cpu, at, 1, value & 1u ? byte | mask : byte & ~mask);
+        return sim_raw_write(cpu, at, size, value & 1u ? old | 1u << bit : old & ~(1u << bit));
     }
     return cpu->bus.write(cpu->bus.ctx, address, size, value);
 }
@@ -230,6 +243,10 @@ static bool accept(sim_cpu *cpu, sim_access answer, uint32_t address)
     if (answer == SIM_ACCESS_STOP) {
         cpu->abort = true;
         sim_stop_run(cpu, SIM_CPU_BUS_STOP);
+        return false;
+    }
+    if (cpu->mpu_denied) {
+        sim_fault_mem(cpu, CFSR_DACCVIOL | CFSR_MMARVALID, address);
         return false;
     }
     if ((cpu->ccr & CCR_BFHFNMIGN) && sim_execution_priority(cpu) <= -1) {
@@ -311,7 +328,10 @@ bool sim_fetch_slow(sim_cpu *cpu, uint32_t pc, uint32_t address, uint32_t *value
         sim_stop_run(cpu, SIM_CPU_BUS_STOP);
         return false;
     default:
-        sim_fault_bus(cpu, CFSR_IBUSERR, address);
+        if (cpu->mpu_denied)
+            sim_fault_mem(cpu, CFSR_IACCVIOL, address);
+        else
+            sim_fault_bus(cpu, CFSR_IBUSERR, address);
         return false;
     }
 }

@@ -1,17 +1,105 @@
-/* MPU: eight regions. */
+/* MPU: eight regions (DDI 0403 B3.5). While it is on, every access takes the slow path. */
 #include "sim/cpu/internal.h"
+
+enum { MPU_ENABLE = 1u, MPU_HFNMIENA = 2u, MPU_PRIVDEFENA = 4u, REGIONS = 8 };
+#define MPU_SLOW ((uint32_t)(SIM_MAP_READ | SIM_MAP_WRITE | SIM_MAP_EXEC))
+
+void sim_mpu_reset(sim_cpu *cpu)
+{
+    memset(&cpu->mpu, 0, sizeof cpu->mpu);
+    cpu->slow_flags &= ~MPU_SLOW;
+}
+
+static bool region_matches(const sim_mpu *mpu, unsigned region, uint32_t address)
+{
+    uint32_t rasr = mpu->rasr[region];
+    unsigned log2_bytes = (rasr >> 1 & 31u) + 1u;
+    if (!(rasr & 1u) || log2_bytes < 5)
+        return false;
+    uint32_t mask = log2_bytes == 32 ? 0 : ~((1u << log2_bytes) - 1u);
+    if ((address & mask) != (mpu->rbar[region] & mask))
+        return false;
+    if (log2_bytes < 8) /* no sub-regions */
+        return true;
+    uint32_t sub = address >> (log2_bytes - 3u) & 7u;
+    return !(rasr >> (8u + sub) & 1u);
+}
+
+static bool permission(uint32_t rasr, bool privileged, bool write)
+{
+    switch (rasr >> 24 & 7u) {
+    case 1:
+        return privileged;
+    case 2:
+        return privileged || !write;
+    case 3:
+        return true;
+    case 5:
+        return privileged && !write;
+    case 6:
+    case 7:
+        return !write;
+    default:
+        return false;
+    }
+}
+
+bool sim_mpu_allows(const sim_cpu *cpu, uint32_t address, bool write, bool fetch)
+{
+    const sim_mpu *mpu = &cpu->mpu;
+    if (SIM_LIKELY(!(mpu->ctrl & MPU_ENABLE)) || (!fetch && address >> 20 == 0xE00u))
+        return true;
+    if (!(mpu->ctrl & MPU_HFNMIENA) && sim_execution_priority(cpu) < 0)
+        return true;
+    bool privileged = sim_privileged(cpu) && !cpu->as_user;
+    for (unsigned region = REGIONS; region-- > 0;)
+        if (region_matches(mpu, region, address)) {
+            if (fetch && (mpu->rasr[region] >> 28 & 1u))
+                return false;
+            return permission(mpu->rasr[region], privileged, write);
+        }
+    return privileged && (mpu->ctrl & MPU_PRIVDEFENA);
+}
 
 bool sim_mpu_read(sim_cpu *cpu, uint32_t address, uint32_t *value)
 {
-    (void)cpu;
-    *value = 0;
-    return address == 0xE000ED90u; /* MPU_TYPE: no regions */
+    const sim_mpu *mpu = &cpu->mpu;
+    if (address < 0xE000ED90u || address > 0xE000EDB8u)
+        return false;
+    if (address == 0xE000ED90u)
+        *value = REGIONS << 8;
+    else if (address == 0xE000ED94u)
+        *value = mpu->ctrl;
+    else if (address == 0xE000ED98u)
+        *value = mpu->rnr;
+    else if ((address - 0xE000ED9Cu) % 8u == 0)
+        *value = mpu->rbar[mpu->rnr] | mpu->rnr;
+    else
+        *value = mpu->rasr[mpu->rnr];
+    return true;
 }
 
 bool sim_mpu_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lanes)
 {
-    (void)cpu;
-    (void)value;
-    (void)lanes;
-    return address == 0xE000ED90u;
+    sim_mpu *mpu = &cpu->mpu;
+    if (address < 0xE000ED90u || address > 0xE000EDB8u)
+        return false;
+    if (address == 0xE000ED94u) {
+        mpu->ctrl = ((mpu->ctrl & ~lanes) | (value & lanes)) & 7u;
+        if (mpu->ctrl & MPU_ENABLE)
+            cpu->slow_flags |= MPU_SLOW;
+        else
+            cpu->slow_flags &= ~MPU_SLOW;
+    } else if (address == 0xE000ED98u) {
+        mpu->rnr = value & 7u;
+    } else if (address >= 0xE000ED9Cu && (address - 0xE000ED9Cu) % 8u == 0) { /* RBAR, aliases */
+        if (value & 16u)
+            mpu->rnr = value & 7u;
+        mpu->rbar[mpu->rnr] = value & ~31u;
+    } else if (address >= 0xE000EDA0u) {
+        uint32_t *rasr = &mpu->rasr[mpu->rnr];
+        *rasr = ((*rasr & ~lanes) | (value & lanes)) & 0x173FFF3Fu;
+    }
+    sim_attention(cpu);
+    return true;
 }

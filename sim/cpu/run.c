@@ -50,12 +50,12 @@ void sim_cpu_reset(sim_cpu *cpu, uint32_t vector_base, uint32_t vtor)
     sim_exception_reset(cpu);
     cpu->vtor = vtor;
     cpu->stop_text[0] = '\0';
+    cpu->lockup = "";
     cpu->t = true;
     sim_access first = sim_raw_read(cpu, vector_base, 4, SIM_ACCESS_VECTOR, &sp);
     sim_access second = sim_raw_read(cpu, vector_base + 4u, 4, SIM_ACCESS_VECTOR, &entry);
     if (first != SIM_ACCESS_OK || second != SIM_ACCESS_OK) {
-        snprintf(cpu->stop_text, sizeof cpu->stop_text,
-                 "lockup: the reset vector at 0x%08X cannot be read", (unsigned)vector_base);
+        cpu->lockup = "the reset vector cannot be read";
         sim_stop_run(cpu, first == SIM_ACCESS_STOP || second == SIM_ACCESS_STOP ? SIM_CPU_BUS_STOP
                                                                                 : SIM_CPU_LOCKUP);
     }
@@ -247,6 +247,11 @@ static void run_block(sim_cpu *cpu)
     cpu->instructions += count;
 }
 
+static bool needs_slow(sim_cpu *cpu)
+{
+    return cpu->fetch_by_line || !code_at(cpu, cpu->pc);
+}
+
 /* One instruction by the slow way: unmapped code, uncached flash, single steps. */
 static void run_one(sim_cpu *cpu)
 {
@@ -267,17 +272,16 @@ static void run_one(sim_cpu *cpu)
     cpu->pc = insn->op(cpu, insn, pc);
 }
 
-static bool needs_slow(sim_cpu *cpu)
-{
-    return cpu->fetch_by_line || !code_at(cpu, cpu->pc);
-}
-
 static bool take_stop(sim_cpu *cpu, sim_cpu_stop *why)
 {
     if (!cpu->stop_pending)
         return false;
     *why = (sim_cpu_stop)(cpu->stop_pending - 1u);
     cpu->stop_pending = 0;
+    if (*why == SIM_CPU_LOCKUP)
+        snprintf(cpu->stop_text, sizeof cpu->stop_text,
+                 "lockup: %s, PC 0x%08X, CFSR 0x%08X, HFSR 0x%08X, BFAR 0x%08X", cpu->lockup,
+                 (unsigned)cpu->pc, (unsigned)cpu->cfsr, (unsigned)cpu->hfsr, (unsigned)cpu->bfar);
     return true;
 }
 
@@ -322,10 +326,10 @@ sim_cpu_stop sim_cpu_run(sim_cpu *cpu, uint64_t deadline_cycles)
             continue;
         uint64_t tick = sim_cpu_next_tick(cpu);
         cpu->stop_at = tick < deadline_cycles ? tick : deadline_cycles;
-        if (needs_slow(cpu))
-            run_one(cpu);
-        else
+        if (!needs_slow(cpu))
             run_block(cpu);
+        while (cpu->cycles < cpu->stop_at && needs_slow(cpu))
+            run_one(cpu);
     }
 }
 

@@ -17,7 +17,7 @@ void sim_scs_reset(sim_cpu *cpu)
     cpu->demcr = 0;
     cpu->dwt_ctrl = 0;
     cpu->dwt_held = 0;
-    memset(&cpu->mpu, 0, sizeof cpu->mpu);
+    sim_mpu_reset(cpu);
     sim_tick_reset(cpu);
 }
 
@@ -364,6 +364,7 @@ static bool scb_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t l
         break;
     case 0xE000EDFCu:
         dwt_change(cpu, &cpu->demcr, ((cpu->demcr & ~lanes) | (value & lanes)) & 0x010F07F1u);
+        sim_put_bit(cpu->enabled, SIM_EXC_DEBUGMON, cpu->demcr >> 16 & 1u);
         break;
     case 0xE000EF00u: /* STIR */
         if (SIM_EXC_IRQ0 + (value & 0x1FFu) < cpu->exceptions)

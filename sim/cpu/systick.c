@@ -31,6 +31,7 @@ void sim_tick_sync(sim_cpu *cpu)
     }
     uint64_t period = (uint64_t)s->reload + 1u;
     s->zero_tick += ((now - s->zero_tick) / period + 1u) * period;
+    s->wrap = period;
 }
 
 static uint32_t current(const sim_cpu *cpu)
@@ -40,7 +41,7 @@ static uint32_t current(const sim_cpu *cpu)
         return s->held;
     /* At the tick of the zero itself sync has moved zero_tick on by a whole period. */
     uint64_t left = s->zero_tick - ticks_now(cpu);
-    return left > s->reload ? 0 : (uint32_t)left;
+    return left == s->wrap ? 0 : (uint32_t)left;
 }
 
 /* Counting goes on from `value`; 0 is followed by a reload. */
@@ -49,7 +50,8 @@ static void count_from(sim_cpu *cpu, uint32_t value)
     sim_systick *s = &cpu->tick;
     s->stopped = value == 0 && s->reload == 0;
     s->held = value;
-    s->zero_tick = ticks_now(cpu) + (value ? value : (uint64_t)s->reload + 1u);
+    s->wrap = value ? 0 : (uint64_t)s->reload + 1u;
+    s->zero_tick = ticks_now(cpu) + (value ? value : s->wrap);
     sim_attention(cpu);
 }
 
