@@ -11,10 +11,8 @@
 #endif
 
 static const verb *const verbs[] = {
-    &verb_image_pack,
-    &verb_image_info,
-    &verb_factory,
-    &verb_chips,
+    &verb_flash, &verb_info,  &verb_map,        &verb_boot,       &verb_confirm, &verb_rollback,
+    &verb_erase, &verb_reset, &verb_image_pack, &verb_image_info, &verb_factory, &verb_chips,
 };
 
 static const verb no_verb = {.name = ""};

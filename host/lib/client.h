@@ -1,0 +1,129 @@
+/* The wire from the host's side: ask, send an image, see what became of it. */
+#ifndef TWINBANK_HOST_CLIENT_H
+#define TWINBANK_HOST_CLIENT_H
+
+#include <signal.h>
+
+#include "host/lib/complaint.h"
+#include "host/lib/imagefile.h"
+#include "host/lib/link.h"
+#include "twinbank/boot.h"
+#include "twinbank/slotlog.h"
+#include "twinbank/wire.h"
+
+typedef enum tb_client_result {
+    TB_CLIENT_OK = 0,
+    TB_CLIENT_PORT, /* the port is gone */
+    TB_CLIENT_NO_ANSWER,
+    TB_CLIENT_REFUSED, /* client->device_error says why */
+    TB_CLIENT_INTERRUPTED,
+    TB_CLIENT_PROTOCOL /* the device answers what it should not */
+} tb_client_result;
+
+typedef enum tb_client_event {
+    TB_EVENT_PROGRESS,  /* done, total */
+    TB_EVENT_RESUMED,   /* done: where it goes on */
+    TB_EVENT_RESTARTED, /* the device lost the session and was given it again; done: where */
+    TB_EVENT_RETRY,     /* done: where; total: retries in a row */
+    TB_EVENT_TRIAL,     /* done: attempt */
+    TB_EVENT_SILENT     /* waiting: nothing answers yet */
+} tb_client_event;
+
+#define TB_CLIENT_QUEUE 96u
+
+typedef struct tb_client_sent {
+    uint8_t seq;
+    bool stale; /* sent before a rewind: its reply says nothing new */
+    uint32_t end, frame_bytes;
+} tb_client_sent;
+
+typedef struct tb_client {
+    tb_link *link;
+    const volatile sig_atomic_t *stop; /* Ctrl-C; may be NULL */
+    void (*event)(void *ctx, tb_client_event event, uint32_t done,
+                  uint32_t total); /* may be NULL */
+    void *event_ctx;
+    uint32_t hello_timeout_ms;
+
+    tb_complaint why;      /* set with every result but OK */
+    tb_error device_error; /* with REFUSED */
+    tb_hello hello;        /* after tb_client_connect() */
+    tb_status status;      /* after tb_client_status() */
+
+    /* below: the client's own */
+    uint8_t seq;
+    bool more;
+    tb_receiver receiver;
+    uint8_t buffer[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD];
+    uint8_t in[512];
+    size_t in_at, in_fill;
+    uint64_t last_byte_ms;
+    uint8_t reply[TB_WIRE_MAX_PAYLOAD]; /* of the last exchange, after seq and status */
+    size_t reply_bytes;
+} tb_client;
+
+void tb_client_init(tb_client *c, tb_link *link, const volatile sig_atomic_t *stop);
+
+/* HELLO until answered or hello_timeout_ms are over. */
+tb_client_result tb_client_connect(tb_client *c);
+tb_client_result tb_client_status(tb_client *c);
+/* A command without much of a payload: one answer, or why not. Retried. */
+tb_client_result tb_client_command(tb_client *c, tb_command command, const void *payload,
+                                   uint16_t bytes, uint32_t timeout_ms);
+/* RESET and BOOT: the device answers and resets; silence after that is no error. */
+tb_client_result tb_client_reset(tb_client *c, tb_command command, uint8_t mode);
+
+/* ---- an update ---------------------------------------------------------------------- */
+
+/* What the device would refuse, found before a byte is sent: needs connect and status. */
+tb_client_result tb_client_check(tb_client *c, const tb_image_file *image);
+
+typedef struct tb_sent {
+    uint8_t bank;
+    uint16_t generation;
+    uint32_t resumed_from; /* bytes that were there already */
+    uint32_t sent_bytes;   /* of the image, repeats included */
+} tb_sent;
+
+/* Begin (resuming what is there), data, finish. After an error or Ctrl-C the device still
+ * has its old image, and the next call resumes. */
+tb_client_result tb_client_send(tb_client *c, const tb_image_file *image, tb_sent *sent);
+
+typedef enum tb_fate {
+    TB_FATE_CONFIRMED,   /* it runs and is confirmed */
+    TB_FATE_ON_TRIAL,    /* it runs, not confirmed in time */
+    TB_FATE_REJECTED,    /* rolled back: status.slot[bank].reason */
+    TB_FATE_NOT_RUNNING, /* something else runs; nothing was rejected in time */
+    TB_FATE_LOST         /* the slot no longer holds it */
+} tb_fate;
+
+typedef struct tb_wait_options {
+    uint32_t total_ms;   /* for the device to come back, failed trials included */
+    uint32_t confirm_ms; /* for a running trial to confirm itself */
+    bool confirm;        /* confirm it by wire as soon as it answers */
+} tb_wait_options;
+
+/* After a reset: what became of that image? Also for stage 2, where CONFIRMED means that
+ * the copy is there and good. */
+tb_client_result tb_client_wait(tb_client *c, const tb_image_file *image, const tb_sent *sent,
+                                const tb_wait_options *options, tb_fate *fate);
+
+/* ---- shared by client's files ---------------------------------------------------------- */
+
+/* The next reply of the device before the deadline: 1, 0: none, -1: port or Ctrl-C. */
+int tb_client_next(tb_client *c, uint64_t deadline_ms, tb_frame *frame);
+bool tb_client_put(tb_client *c, uint8_t command, uint8_t seq, const void *payload, uint16_t bytes);
+uint8_t tb_client_seq(tb_client *c);
+tb_client_result tb_client_refused(tb_client *c, tb_error error, const char *doing);
+tb_client_result tb_client_gone(tb_client *c); /* port or Ctrl-C */
+tb_client_result tb_client_no_answer(tb_client *c, const char *doing);
+tb_client_result tb_client_nonsense(tb_client *c, const char *doing);
+void tb_client_tell(tb_client *c, tb_client_event event, uint32_t done, uint32_t total);
+static inline uint32_t tb_get_u32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+/* What to do about a device's error; NULL: nothing particular. */
+const char *tb_error_hint(tb_error error);
+
+#endif

@@ -1,0 +1,294 @@
+#include <string.h>
+
+#include "host/lib/client.h"
+
+#define DATA_PREFIX 5u /* seq, offset */
+#define DATA_REPLY_BYTES 10u
+#define MOST_TROUBLE 12u /* time-outs and rewinds in a row without progress */
+#define MOST_BEGINS 8u
+#define REPLY_TIMEOUT_MS 1500u
+#define BEGIN_TIMEOUT_MS 4000u
+#define FINISH_TIMEOUT_MS 20000u
+
+typedef struct sending {
+    tb_client *c;
+    const tb_image_file *image;
+    tb_sent *sent;
+    uint32_t total, acked, next, window;
+    uint32_t best;    /* highest acknowledged so far */
+    uint32_t trouble; /* since `best` last rose */
+    unsigned begins;
+    bool one_by_one; /* after a time-out: until the device answers again */
+    bool again;      /* the device lost the session: begin again */
+    tb_client_sent queue[TB_CLIENT_QUEUE];
+    size_t queued;
+} sending;
+
+static tb_client_result begin(sending *s)
+{
+    tb_client *c = s->c;
+    tb_client_result result =
+        tb_client_command(c, TB_CMD_BEGIN, s->image->data, TB_HEAD_BYTES, BEGIN_TIMEOUT_MS);
+    if (result != TB_CLIENT_OK) {
+        return result;
+    }
+    uint32_t next = c->reply_bytes >= 9u ? tb_get_u32(c->reply) : UINT32_MAX;
+    if (next > s->total) {
+        return tb_client_nonsense(c, "to the image's header");
+    }
+    s->acked = s->next = next;
+    s->window = tb_get_u32(c->reply + 4);
+    s->sent->bank = c->reply[8];
+    s->queued = 0;
+    s->again = false;
+    if (s->begins++ > 0) {
+        tb_client_tell(c, TB_EVENT_RESTARTED, next, s->total);
+    } else {
+        s->best = next;
+        s->sent->resumed_from = next;
+        if (next > 0) {
+            tb_client_tell(c, TB_EVENT_RESUMED, next, s->total);
+        }
+    }
+    tb_client_tell(c, TB_EVENT_PROGRESS, next, s->total);
+    return TB_CLIENT_OK;
+}
+
+/* ---- sending ---------------------------------------------------------------------------- */
+
+static uint32_t data_bytes(const sending *s)
+{
+    uint32_t payload = s->c->hello.max_payload;
+    payload = payload < TB_WIRE_MAX_PAYLOAD ? payload : TB_WIRE_MAX_PAYLOAD;
+    if (s->window < payload + TB_WIRE_OVERHEAD) {
+        payload = s->window > TB_WIRE_OVERHEAD + 16u ? s->window - TB_WIRE_OVERHEAD : 16u;
+    }
+    uint32_t most = (payload - DATA_PREFIX) & ~7u;
+    uint32_t left = s->total - s->next;
+    return left < most ? left : most;
+}
+
+static uint32_t outstanding(const sending *s)
+{
+    uint32_t bytes = 0;
+    for (size_t i = 0; i < s->queued; i++) {
+        bytes += s->queue[i].frame_bytes;
+    }
+    return bytes;
+}
+
+static bool may_send(const sending *s)
+{
+    if (s->next >= s->total || s->queued == TB_CLIENT_QUEUE) {
+        return false;
+    }
+    if (s->queued == 0) {
+        return true;
+    }
+    uint32_t frame = data_bytes(s) + DATA_PREFIX + TB_WIRE_OVERHEAD;
+    return !s->one_by_one && outstanding(s) + frame <= s->window;
+}
+
+static bool send_next(sending *s)
+{
+    uint8_t body[TB_WIRE_MAX_PAYLOAD], seq = tb_client_seq(s->c);
+    uint32_t n = data_bytes(s);
+    for (unsigned i = 0; i < 4; i++) {
+        body[i] = (uint8_t)(s->next >> (8u * i));
+    }
+    memcpy(body + 4, s->image->data + s->next, n);
+    s->queue[s->queued++] = (tb_client_sent){
+        .seq = seq, .end = s->next + n, .frame_bytes = n + DATA_PREFIX + TB_WIRE_OVERHEAD};
+    s->next += n;
+    s->sent->sent_bytes += n;
+    return tb_client_put(s->c, TB_CMD_DATA, seq, body, (uint16_t)(n + 4u));
+}
+
+/* ---- what comes back ---------------------------------------------------------------------- */
+
+static void acknowledge(sending *s, uint32_t next)
+{
+    if (next <= s->acked || next > s->total) {
+        return;
+    }
+    s->acked = next;
+    if (s->next < next) {
+        s->next = next;
+    }
+    if (next > s->best) {
+        s->best = next;
+        s->trouble = 0;
+        tb_client_tell(s->c, TB_EVENT_PROGRESS, next, s->total);
+    }
+}
+
+/* Goes on from `next`. What is under way still fills the device's buffer, so it stays in
+ * the queue, but its replies no longer count. */
+static void rewind_to(sending *s, uint32_t next)
+{
+    s->trouble++;
+    s->acked = s->next = next;
+    for (size_t i = 0; i < s->queued; i++) {
+        s->queue[i].stale = true;
+    }
+    tb_client_tell(s->c, TB_EVENT_RETRY, next, s->trouble);
+}
+
+static tb_client_result take_error(sending *s, const tb_client_sent *of, tb_error error,
+                                   uint32_t next)
+{
+    switch (error) {
+    case TB_ERR_OFFSET:
+    case TB_ERR_OVERRUN:
+    case TB_ERR_FRAME_CRC:
+    case TB_ERR_FRAME_LENGTH:
+    case TB_ERR_FRAME_TIMEOUT:
+        if (!of->stale) {
+            rewind_to(s, next <= s->total ? next : s->acked);
+        }
+        return TB_CLIENT_OK;
+    case TB_ERR_NO_SESSION: /* it restarted in the middle; what it has it keeps */
+        s->again = true;
+        s->trouble++;
+        return TB_CLIENT_OK;
+    default:
+        return tb_client_refused(s->c, error, "the data");
+    }
+}
+
+static tb_client_result take_reply(sending *s, const tb_frame *f)
+{
+    if (f->command == TB_WIRE_REPLY) {
+        /* Something arrived damaged. Where more is under way the next reply tells what is
+         * missing; the last one has nobody behind it. */
+        if (s->queued == 1) {
+            s->queued = 0;
+            rewind_to(s, s->acked);
+        }
+        return TB_CLIENT_OK;
+    }
+    if (f->command != (TB_CMD_DATA | TB_WIRE_REPLY) || f->length < DATA_REPLY_BYTES) {
+        return TB_CLIENT_OK;
+    }
+    uint32_t next = tb_get_u32(f->payload + 2);
+    tb_error error = (tb_error)f->payload[1];
+    size_t i = 0;
+    while (i < s->queued && s->queue[i].seq != f->payload[0]) {
+        i++;
+    }
+    if (i == s->queued) { /* given up before: still good for what it acknowledges */
+        if (error == TB_OK && next <= s->next) {
+            acknowledge(s, next);
+        }
+        return TB_CLIENT_OK;
+    }
+    tb_client_sent of = s->queue[i];
+    /* Answers come in order: what was sent before this one is through, or lost. */
+    s->queued -= i + 1u;
+    memmove(s->queue, s->queue + i + 1u, s->queued * sizeof s->queue[0]);
+    s->one_by_one = false;
+    s->window = tb_get_u32(f->payload + 6);
+    if (error != TB_OK) {
+        return take_error(s, &of, error, next);
+    }
+    acknowledge(s, next);
+    return TB_CLIENT_OK;
+}
+
+static void take_silence(sending *s)
+{
+    s->queued = 0;
+    s->one_by_one = true;
+    rewind_to(s, s->acked);
+}
+
+static uint64_t reply_deadline(const sending *s)
+{
+    const tb_link *link = s->c->link;
+    uint64_t line_ms = link->baud ? (uint64_t)outstanding(s) * 20000u / link->baud : 0;
+    return link->now_ms(link->ctx) + REPLY_TIMEOUT_MS + line_ms;
+}
+
+static tb_client_result send_data(sending *s)
+{
+    tb_client *c = s->c;
+    while (s->acked < s->total && !s->again) {
+        while (may_send(s)) {
+            if (!send_next(s)) {
+                return tb_client_gone(c);
+            }
+        }
+        tb_frame f;
+        int got = tb_client_next(c, reply_deadline(s), &f);
+        if (got < 0) {
+            return tb_client_gone(c);
+        }
+        if (got == 0) {
+            take_silence(s);
+        } else {
+            tb_client_result result = take_reply(s, &f);
+            if (result != TB_CLIENT_OK) {
+                return result;
+            }
+        }
+        if (s->trouble > MOST_TROUBLE) {
+            (void)tb_client_no_answer(c, "in the middle of the image");
+            (void)tb_hint(&c->why,
+                          "it still has its old image; once it answers again, the same command "
+                          "goes on where this one stopped");
+            return TB_CLIENT_NO_ANSWER;
+        }
+    }
+    return TB_CLIENT_OK;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+static tb_client_result reconnect_and_begin(sending *s)
+{
+    if (s->begins >= MOST_BEGINS) {
+        (void)tb_complain(&s->c->why, "the device restarted %u times during the update",
+                          s->begins - 1u);
+        (void)tb_hint(&s->c->why,
+                      "check its supply; the same command goes on where this one stopped");
+        return TB_CLIENT_NO_ANSWER;
+    }
+    tb_client_result result = s->begins ? tb_client_connect(s->c) : TB_CLIENT_OK;
+    return result == TB_CLIENT_OK ? begin(s) : result;
+}
+
+tb_client_result tb_client_send(tb_client *c, const tb_image_file *image, tb_sent *sent)
+{
+    sending s = {.c = c, .image = image, .sent = sent, .total = (uint32_t)image->bytes};
+    bool fresh_start_tried = false;
+    *sent = (tb_sent){0};
+    for (;;) {
+        tb_client_result result = reconnect_and_begin(&s);
+        if (result == TB_CLIENT_OK) {
+            result = send_data(&s);
+        }
+        if (result != TB_CLIENT_OK) {
+            return result;
+        }
+        if (s.again) {
+            continue;
+        }
+        result = tb_client_command(c, TB_CMD_FINISH, NULL, 0, FINISH_TIMEOUT_MS);
+        if (result == TB_CLIENT_OK) {
+            if (c->reply_bytes < 3) {
+                return tb_client_nonsense(c, "to the finished image");
+            }
+            sent->bank = c->reply[0];
+            sent->generation = (uint16_t)(c->reply[1] | c->reply[2] << 8);
+            return TB_CLIENT_OK;
+        }
+        bool lost = result == TB_CLIENT_REFUSED && c->device_error == TB_ERR_NO_SESSION;
+        /* What was resumed may have been damaged by the cut: the device has thrown it away. */
+        bool stale = result == TB_CLIENT_REFUSED && sent->resumed_from > 0 && !fresh_start_tried &&
+                     (c->device_error == TB_ERR_PAYLOAD_CRC || c->device_error == TB_ERR_TLV_CRC);
+        if (!lost && !stale) {
+            return result;
+        }
+        fresh_start_tried = fresh_start_tried || stale;
+    }
+}

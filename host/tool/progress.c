@@ -1,0 +1,141 @@
+#include "host/tool/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/tool/options.h"
+#include "host/tool/out.h"
+
+#define BAR 30u
+#define REDRAW_MS 100u
+
+void progress_init(progress *p, const tb_link *link)
+{
+    *p = (progress){.link = link};
+    p->terminal = isatty(STDOUT_FILENO) == 1 && !the_settings.quiet && !the_settings.json;
+}
+
+static unsigned percent(const progress *p)
+{
+    return p->total ? (unsigned)((uint64_t)p->done * 100u / p->total) : 0;
+}
+
+/* Bytes a second since the start, 0 while unknown. */
+static uint64_t rate(const progress *p, uint64_t now)
+{
+    uint64_t took = now - p->start_ms;
+    return took && p->done > p->start ? (uint64_t)(p->done - p->start) * 1000u / took : 0;
+}
+
+static void draw_bar(progress *p, uint64_t now)
+{
+    bool utf8 = out_is_utf8();
+    char bar[BAR * 4u] = "";
+    unsigned filled = p->total ? (unsigned)((uint64_t)p->done * BAR / p->total) : 0;
+    uint64_t speed = rate(p, now);
+    for (unsigned i = 0; i < BAR; i++) {
+        (void)strcat(bar, i < filled ? (utf8 ? "█" : "#") : (utf8 ? "░" : "."));
+    }
+    (void)printf("\r%s%s%s %3u %%", out_style(stdout, STYLE_GOOD), bar,
+                 out_style(stdout, STYLE_PLAIN), percent(p));
+    if (speed) {
+        uint64_t left = (p->total - p->done + speed - 1u) / speed;
+        (void)printf("  %u.%u kB/s  ", (unsigned)(speed / 1000u), (unsigned)(speed % 1000u / 100u));
+        if (p->done < p->total) {
+            (void)printf("%u:%02u left ", (unsigned)(left / 60u), (unsigned)(left % 60u));
+        } else {
+            (void)printf("%u.%u s     ", (unsigned)((now - p->start_ms) / 1000u),
+                         (unsigned)((now - p->start_ms) % 1000u / 100u));
+        }
+    }
+    (void)fflush(stdout);
+    p->drawn_ms = now;
+    p->drawn = true;
+}
+
+static void say_line(progress *p, uint64_t now)
+{
+    unsigned now_percent = percent(p) / 10u * 10u;
+    uint64_t speed = rate(p, now);
+    if (now_percent <= p->said_percent) {
+        return;
+    }
+    p->said_percent = now_percent;
+    if (speed) {
+        out_line("sent %3u %%  %u of %u bytes, %u.%u kB/s", now_percent, (unsigned)p->done,
+                 (unsigned)p->total, (unsigned)(speed / 1000u), (unsigned)(speed % 1000u / 100u));
+    } else {
+        out_line("sent %3u %%  %u of %u bytes", now_percent, (unsigned)p->done, (unsigned)p->total);
+    }
+    out_json(json_pack("{s:s, s:I, s:I, s:i, s:I}", "event", "progress", "done",
+                       (json_int_t)p->done, "total", (json_int_t)p->total, "percent",
+                       (int)now_percent, "bytes_per_second", (json_int_t)speed));
+}
+
+static void advance(progress *p, uint32_t done, uint32_t total)
+{
+    uint64_t now = p->link->now_ms(p->link->ctx);
+    p->done = done;
+    p->total = total;
+    if (!p->started) {
+        p->started = true;
+        p->start_ms = now;
+        p->start = done;
+        p->said_percent = percent(p) / 10u * 10u;
+    }
+    if (!p->terminal) {
+        say_line(p, now);
+    } else if (!p->drawn || now - p->drawn_ms >= REDRAW_MS || done == total) {
+        draw_bar(p, now);
+    }
+}
+
+void progress_end(progress *p)
+{
+    if (p->drawn) {
+        (void)putchar('\n');
+        (void)fflush(stdout);
+        p->drawn = false;
+    }
+}
+
+static void note(progress *p, const char *event, uint32_t done, const char *text)
+{
+    progress_end(p);
+    out_line("%s", text);
+    out_json(json_pack("{s:s, s:I, s:s}", "event", event, "at", (json_int_t)done, "message", text));
+}
+
+void progress_event(void *ctx, tb_client_event event, uint32_t done, uint32_t total)
+{
+    progress *p = ctx;
+    char text[128];
+    unsigned at = total ? (unsigned)((uint64_t)done * 100u / total) : 0;
+    switch (event) {
+    case TB_EVENT_PROGRESS:
+        advance(p, done, total);
+        break;
+    case TB_EVENT_RESUMED:
+        if (done < total) {
+            (void)snprintf(text, sizeof text,
+                           "resuming at %u %% (%u of %u bytes are there already)", at,
+                           (unsigned)done, (unsigned)total);
+        } else {
+            (void)snprintf(text, sizeof text, "the device holds the whole image already");
+        }
+        note(p, "resumed", done, text);
+        break;
+    case TB_EVENT_RESTARTED:
+        (void)snprintf(text, sizeof text, "the device restarted; going on at %u %%", at);
+        note(p, "restarted", done, text);
+        break;
+    case TB_EVENT_TRIAL:
+        (void)snprintf(text, sizeof text, "trial boot %u of %u", (unsigned)done, (unsigned)total);
+        note(p, "trial", done, text);
+        break;
+    case TB_EVENT_RETRY:
+    case TB_EVENT_SILENT:
+        break;
+    }
+}
