@@ -16,7 +16,8 @@ void wr(sim_machine *m, uint32_t address, uint32_t value)
 
 void rig_sleep(sim_machine *m)
 {
-    wr(m, SLEEP_AT, 0xE7FDBF30u); /* wfi; b .-2 */
+    wr(m, SLEEP_AT, 0xE7FDBF30u);      /* wfi; b .-2 */
+    wr(m, SLEEP_AT + 4u, 0x47704770u); /* the NMI handler: bx lr */
     sim_cpu_set_reg(sim_core(m), 13u, 0x20018000u);
     sim_cpu_set_reg(sim_core(m), 15u, SLEEP_AT);
 }
@@ -31,7 +32,8 @@ void rig_power_on(sim_machine *m, bool backup_lost)
 sim_machine *rig_new(const char *chip)
 {
     const sim_options options = {.seed = 1u};
-    static const uint8_t vectors[8] = {0x00, 0x80, 0x01, 0x20, 0x01, 0x01, 0x00, 0x20};
+    static const uint8_t vectors[16] = {0x00, 0x80, 0x01, 0x20, 0x01, 0x01, 0x00, 0x20,
+                                        0x05, 0x01, 0x00, 0x20, 0x05, 0x01, 0x00, 0x20};
     sim_machine *m = sim_new(tb_chip_find(chip), &options);
     assert_non_null(m);
     assert_true(sim_flash_load(m, BANK1, vectors, sizeof vectors));
