@@ -1,6 +1,6 @@
 /* What a family gives to boot/, app/ and the ota library, beside its tb_flash driver.
- * One implementation per family (chips/g4/...); the row is a parameter throughout.
- * TB_TARGET, from the generated tb_target.h, is the row that a firmware is built for. */
+ * One implementation per family (chips/g4/...), for TB_TARGET, the row that a firmware is
+ * built for (from the generated tb_target.h). */
 #ifndef CHIPS_H
 #define CHIPS_H
 
@@ -11,14 +11,19 @@
 #include "twinbank/chip.h"
 #include "twinbank/port.h"
 
-/* The flash driver of the row's family; ctx is static state of the driver. */
-void chip_flash_init(tb_flash *flash, const tb_chip *chip);
-/* DEV_ID, dual-bank mode: is this the part the row describes? */
+/* The flash driver of TB_TARGET. A constant, so that the compiler sees through it. Reads
+ * the mapping once: call chip_flash_init() before anything else. */
+extern const tb_flash chip_flash;
+void chip_flash_init(void);
+/* DEV_ID, dual-bank mode: is this the part the row describes? An id that reads 0 (no
+ * debug clock on some parts) is let pass. */
 tb_error chip_check(const tb_chip *chip);
 unsigned chip_mapped_bank(void);
 /* Takes a flash ECC error out of NMI: true if it was one. The read that met it fails. */
 bool chip_nmi_is_ecc(void);
 void chip_uid(uint8_t uid[12]);
+/* CRC-32 (zlib) of memory, address and length multiples of 4, by hardware where there is some. */
+uint32_t chip_crc32(const void *data, uint32_t bytes);
 
 void chip_backup_read(uint32_t words[TB_BACKUP_COUNT]);
 void chip_backup_write(unsigned index, uint32_t word); /* TB_BACKUP_CONTROL .. */
@@ -27,5 +32,47 @@ void chip_reset_cause_clear(void);
 void chip_watchdog_start(uint32_t timeout_ms);
 void chip_watchdog_feed(void);
 _Noreturn void chip_reset(void);
+
+/* ---- stage 1 -------------------------------------------------------------------------- */
+
+/* From reset's clock to boot_hz. Where something does not come up in its time the clock
+ * stays as it was. */
+void chip_clock_raise(void);
+/* Whatever stage 1 touched, clocks and peripherals, as reset leaves it. */
+void chip_restore_reset_state(const tb_chip *chip);
+/* Is the receive line held low: at once, and for 2 ms without a break? At reset's clock. */
+bool chip_line_held_low(const tb_chip *chip);
+/* Maps that bank to the start of flash and starts the vector table at `vectors`, an
+ * address as it is after that. The core is as after reset but for VTOR. */
+_Noreturn void chip_launch(unsigned bank, uint32_t vectors, uint32_t argument);
+/* The bootloader in ROM: for when there is nothing of ours left to run. */
+_Noreturn void chip_launch_rom(void);
+
+/* ---- the board's serial ports ----------------------------------------------------------- */
+
+/* Reception by interrupt into a ring, transmission by waiting. */
+typedef struct chip_uart {
+    uint32_t base;
+    uint32_t clock_hz;
+    uint8_t *ring;
+    uint16_t ring_bytes; /* a power of two */
+    volatile uint16_t head, tail;
+    volatile bool lost;
+} chip_uart;
+
+/* Clocks, pins and the port itself, 8N1. ring NULL: it only sends. */
+void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t clock_hz, uint32_t baud,
+                    uint8_t *ring, uint16_t ring_bytes);
+void chip_uart_interrupt(chip_uart *uart);
+uint16_t chip_uart_read(chip_uart *uart, uint8_t *out, uint16_t bytes);
+/* Bytes were lost since the last call: ring full, or the receiver overrun. */
+bool chip_uart_take_lost(chip_uart *uart);
+void chip_uart_send(chip_uart *uart, const uint8_t *bytes, size_t count);
+void chip_uart_flush(chip_uart *uart); /* until the last stop bit has left */
+/* Takes effect at once; what is in the ring is forgotten. false: not to be had from
+ * this clock, and nothing has changed. */
+bool chip_uart_set_baud(chip_uart *uart, uint32_t baud);
+void chip_pin_output(unsigned port, unsigned pin);
+void chip_pin_set(unsigned port, unsigned pin, bool high);
 
 #endif

@@ -1,7 +1,11 @@
 # The rooms of the house, in the order in which they depend on each other.
+if(TB_FIRMWARE AND PROJECT_IS_TOP_LEVEL)
+    include(cmake/firmware.cmake)
+endif()
 add_subdirectory(core)
 add_subdirectory(chips)
 if(TB_FIRMWARE)
+    add_subdirectory(ota)
     if(PROJECT_IS_TOP_LEVEL)
         add_subdirectory(boot)
         add_subdirectory(app)

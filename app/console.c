@@ -1,0 +1,53 @@
+/* Lines for people on USART1 (PA9), 115200 baud. */
+#include "app/app.h"
+
+#include <string.h>
+
+#include "chips/chips.h"
+
+static const tb_board console_board = {.uart_base = 0x40013800u, .port = 0u, .tx_pin = 9u,
+                                       .rx_pin = 10u, .alternate = 7u};
+static chip_uart console;
+
+void console_open(uint32_t clock_hz)
+{
+    chip_uart_open(&console, &console_board, clock_hz, 115200u, NULL, 0u);
+}
+
+void console_text(const char *text)
+{
+    chip_uart_send(&console, (const uint8_t *)text, strlen(text));
+}
+
+static void console_digits(uint32_t value, uint32_t base, unsigned width)
+{
+    char digits[11];
+    unsigned at = sizeof digits - 1u;
+
+    digits[at] = '\0';
+    do {
+        digits[--at] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value != 0u || sizeof digits - 1u - at < width);
+    console_text(&digits[at]);
+}
+
+void console_number(uint32_t value)
+{
+    console_digits(value, 10u, 1u);
+}
+
+void console_hex(uint32_t value)
+{
+    console_text("0x");
+    console_digits(value, 16u, 8u);
+}
+
+void console_version(uint32_t version)
+{
+    console_number(version >> 24);
+    console_text(".");
+    console_number(version >> 16 & 0xFFu);
+    console_text(".");
+    console_number(version & 0xFFFFu);
+}

@@ -1,0 +1,14 @@
+/* Faults at start-up. */
+#include "app/app.h"
+
+void app_at_start(void)
+{
+    console_text("about to execute an undefined instruction\r\n");
+    __builtin_trap();
+}
+
+bool app_is_well(uint32_t up_ms)
+{
+    (void)up_ms;
+    return false;
+}

@@ -1,0 +1,197 @@
+/* Stage 1: reads the mapping, the logs and the backup registers, asks tb_decide(), and
+ * starts what it says. It erases nothing, and writes nothing but records. */
+#include "boot/stage1/stage1.h"
+
+#include "chips/armv7m.h"
+
+#define ROUNDS_MAX 8u           /* two records, two failed checks, a stage 2 that is not there */
+#define STAGE2_FAILURES_MAX 4u  /* two starts of each copy: then a request is not followed */
+#define STACK_ALIGNMENT 4u
+
+static struct {
+    tb_control control;
+    bool last_was_stage2, last_was_slot;
+    uint8_t last_bank;
+    uint16_t last_generation;
+    uint8_t failures;
+    tb_boot_inputs in;
+    tb_image_head head[2];
+} s;
+
+bool stage1_head_read(unsigned bank, uint32_t offset, tb_image_kind kind, tb_image_head *head)
+{
+    tb_identity device;
+
+    if (chip_flash.read(chip_flash.ctx, bank, offset, head, sizeof *head) != TB_OK) {
+        return false;
+    }
+    /* Stage 1 serves any product. */
+    device = (tb_identity){.chip = TB_TARGET, .product_id = head->product_id};
+    return head->kind == (uint8_t)kind && tb_image_check_head(head, &device) == TB_OK;
+}
+
+/* The stack may lie in any RAM of the part, CCM and its alias too. */
+__attribute__((noinline)) bool stage1_vectors_good(const uint32_t vectors[2], uint32_t start, uint32_t bytes)
+{
+    uint32_t sp = vectors[0], pc = vectors[1];
+
+    return sp % STACK_ALIGNMENT == 0u && (sp >> 28 == 1u || sp >> 28 == 2u) && (pc & 1u) != 0u &&
+           pc - start < bytes;
+}
+
+static void slot_look(unsigned bank)
+{
+    (void)tb_slot_log_read(&chip_flash, bank, &s.in.slot[bank].log);
+    s.in.slot[bank].valid = stage1_head_read(bank, TB_TARGET->slot_offset, TB_IMAGE_APPLICATION,
+                                             &s.head[bank]);
+}
+
+static bool payload_good(unsigned bank)
+{
+    const tb_image_head *head = &s.head[bank];
+    uint32_t offset = TB_TARGET->slot_offset + TB_HEADER_BYTES;
+    uint32_t vectors[2], crc;
+
+    return chip_flash.crc32(chip_flash.ctx, bank, offset, head->size, &crc) == TB_OK &&
+           crc == head->crc32 &&
+           chip_flash.read(chip_flash.ctx, bank, offset, vectors, sizeof vectors) == TB_OK &&
+           stage1_vectors_good(vectors, TB_FLASH_BASE + offset, head->size);
+}
+
+static tb_error append(const tb_boot_decision *d)
+{
+    return tb_slot_log_append(&chip_flash, d->bank, (tb_record_kind)d->record, d->argument,
+                              s.in.slot[d->bank].log.generation);
+}
+
+static void report_write(const tb_boot_decision *d, unsigned bank,
+                         const tb_control *control)
+{
+    bool slot = d->action == TB_BOOT_SLOT;
+    tb_boot_report report = {
+        .why = d->why, .cause = (uint8_t)s.in.cause, .bank = (uint8_t)bank,
+        .swapped = (slot ? bank : s.in.mapped_bank) == 1u,
+    };
+
+    if (slot) {
+        report.generation = s.in.slot[bank].log.generation;
+        report.attempts = (uint8_t)(s.in.slot[bank].log.attempts + (d->record != 0u ? 1u : 0u));
+    }
+    chip_backup_write(TB_BACKUP_REPORT, tb_report_encode(&report));
+    chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(control));
+}
+
+/* false: the attempt could not be written down, so that it must not be made. */
+static bool slot_start(const tb_boot_decision *d)
+{
+    const tb_slot_log *log = &s.in.slot[d->bank].log;
+    tb_control control = {0};
+
+    if (d->record != 0u) {
+        if (append(d) != TB_OK) {
+            return false;
+        }
+        uint32_t timeout_ms = s.head[d->bank].trial_watchdog_ms;
+        chip_watchdog_start(timeout_ms != 0u ? timeout_ms : TB_TRIAL_WATCHDOG_DEFAULT_MS);
+    }
+    /* The counter belongs to the image that has run up to now. */
+    if (s.last_was_slot && s.last_bank == d->bank &&
+        s.last_generation == log->generation) {
+        control.armed = s.control.armed;
+        control.failures = s.failures;
+    }
+    report_write(d, d->bank, &control);
+    chip_restore_reset_state(TB_TARGET);
+    chip_launch(d->bank, TB_FLASH_BASE + TB_TARGET->slot_offset + TB_HEADER_BYTES, 0u);
+}
+
+/* false: there is no stage 2 to start. */
+static bool stage2_start(const tb_boot_decision *d)
+{
+    /* A stage 2 that hangs or crashes is counted, and the copies take turns. */
+    tb_control control = {.failures = s.last_was_stage2 ? s.failures : 0u};
+    int bank = stage2_load(control.failures % 2u == 1u);
+
+    if (bank < 0) {
+        return false;
+    }
+    report_write(d, (unsigned)bank, &control);
+    chip_watchdog_start(TB_TRIAL_WATCHDOG_DEFAULT_MS);
+    chip_restore_reset_state(TB_TARGET);
+    chip_launch(s.in.mapped_bank, TB_TARGET->stage2_run, (uint32_t)bank);
+}
+
+/* The reasons for stage 2; all others are for a slot. */
+static bool is_stage2(unsigned why)
+{
+    return why == TB_WHY_REQUESTED || why == TB_WHY_NO_IMAGE || why == TB_WHY_BOOT_COUNTER;
+}
+
+/* What the backup registers and the reset say. */
+static void history_read(void)
+{
+    uint32_t words[TB_BACKUP_COUNT];
+    tb_boot_report last;
+    bool failed;
+
+    chip_backup_read(words);
+    s.control = tb_control_decode(words[TB_BACKUP_CONTROL]);
+    last = tb_report_decode(words);
+    s.last_bank = last.bank;
+    s.last_generation = last.generation;
+    s.last_was_stage2 = last.present && is_stage2(last.why);
+    s.last_was_slot = last.present && !is_stage2(last.why);
+    s.in.cause = chip_reset_cause();
+    chip_reset_cause_clear();
+    if (s.in.cause == TB_RESET_SOFTWARE && s.control.fault) {
+        s.in.cause = TB_RESET_FAULT;
+        if (stage1_owns(words[TB_BACKUP_FAULT_PC]) &&
+            (words[TB_BACKUP_FAULT_PC] & STAGE1_FAULT_LAST) != 0u) {
+            chip_backup_write(TB_BACKUP_CONTROL, 0u);
+            chip_launch_rom();
+        }
+    }
+    failed = s.in.cause == TB_RESET_WATCHDOG || s.in.cause == TB_RESET_FAULT;
+    s.failures = s.control.failures;
+    if (failed && (s.control.armed || s.last_was_stage2) && s.failures < UINT8_MAX) {
+        s.failures++;
+    }
+    s.in.failures_at_limit = s.control.armed && s.failures >= TB_BOOT_FAILURES;
+    s.in.stage2_requested = s.control.request == TB_REQUEST_STAGE2 &&
+                             !(s.last_was_stage2 && s.failures >= STAGE2_FAILURES_MAX);
+}
+
+_Noreturn void stage1_main(void)
+{
+    chip_watchdog_feed(); /* a hardware watchdog may be running since reset */
+    chip_flash_init();
+    s.in.mapped_bank = chip_flash.mapped_bank(chip_flash.ctx);
+    history_read();
+    if (chip_line_held_low(TB_TARGET)) {
+        s.in.stage2_requested = true;
+    }
+    chip_clock_raise();
+    slot_look(0u);
+    slot_look(1u);
+    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+        tb_boot_decision d = tb_decide(&s.in);
+        tb_slot_view *view = &s.in.slot[d.bank];
+
+        if (d.action == TB_BOOT_RECORD) {
+            (void)append(&d);
+            view->log.state = TB_SLOT_REJECTED;
+            s.in.failures_at_limit = false;
+        } else if (d.action == TB_BOOT_STAGE2) {
+            if (!stage2_start(&d)) {
+                if (!s.in.stage2_requested && !s.in.failures_at_limit) {
+                    break;
+                }
+                s.in.stage2_requested = s.in.failures_at_limit = false;
+            }
+        } else if (!payload_good(d.bank) || !slot_start(&d)) {
+            view->valid = false;
+        }
+    }
+    chip_restore_reset_state(TB_TARGET);
+    chip_launch_rom();
+}

@@ -1,0 +1,179 @@
+/* Stage 2: the wire, the update engine behind it, from SRAM. So no erase or program ever
+ * stalls it, and it may rewrite either bank. */
+#include "boot/stage2/stage2.h"
+
+#include <string.h>
+
+#include "chips/armv7m.h"
+#include "twinbank/server.h"
+
+#define BAUD 115200u
+#define BAUD_TRIAL_MS 1000u /* no good frame within this after a change: back */
+#define WELL_AFTER_MS 1000u /* running for this long: this copy of stage 2 works */
+#define RING_BYTES 4096u
+/* Of a full ring something is kept back for what is under way when the sender stops. */
+#define WINDOW_BYTES (RING_BYTES - 256u)
+#define HSI_HZ 16000000u
+#define STATUS_OFFSET 5u /* of a native reply: token, command, length, seq, status */
+
+static struct {
+    chip_uart uart;
+    uint8_t ring[RING_BYTES];
+    volatile uint32_t now_ms;
+    tb_server server;
+    char version_text[TB_WIRE_VERSION_TEXT_BYTES + 1u];
+    uint32_t baud;
+    bool baud_on_trial;
+    uint32_t baud_since_ms;
+} stage2;
+
+void stage2_tick(void)
+{
+    stage2.now_ms++;
+}
+
+void stage2_line_interrupt(void)
+{
+    chip_uart_interrupt(&stage2.uart);
+}
+
+static bool answers_good_frame(const uint8_t *bytes, size_t count)
+{
+    if (bytes[0] == TB_WIRE_TOKEN_NATIVE) {
+        return count > STATUS_OFFSET && bytes[1] != TB_WIRE_REPLY &&
+               bytes[STATUS_OFFSET] != TB_ERR_FRAME_CRC &&
+               bytes[STATUS_OFFSET] != TB_ERR_FRAME_LENGTH &&
+               bytes[STATUS_OFFSET] != TB_ERR_FRAME_TIMEOUT;
+    }
+    return bytes[0] != TB_WIRE_NACK;
+}
+
+static void send(void *ctx, const uint8_t *bytes, size_t count)
+{
+    (void)ctx;
+    if (count != 0u && answers_good_frame(bytes, count)) {
+        stage2.baud_on_trial = false;
+    }
+    chip_uart_send(&stage2.uart, bytes, count);
+}
+
+/* "twinbank stage 2 1.0.0", padded with spaces to the tutorial's 27 bytes. */
+static void put_version(uint32_t version)
+{
+    static const char name[] = "twinbank stage 2 ";
+    char *out = stage2.version_text;
+    const uint32_t parts[3] = {version >> 24, version >> 16 & 0xFFu, version & 0xFFFFu};
+    char digits[5];
+
+    memset(out, ' ', TB_WIRE_VERSION_TEXT_BYTES);
+    memcpy(out, name, sizeof name - 1u);
+    out += sizeof name - 1u;
+    for (unsigned i = 0; i < 3u; i++) {
+        uint32_t value = parts[i];
+        unsigned count = 0;
+        do {
+            digits[count++] = (char)('0' + value % 10u);
+            value /= 10u;
+        } while (value != 0u);
+        while (count != 0u && out < stage2.version_text + TB_WIRE_VERSION_TEXT_BYTES) {
+            *out++ = digits[--count];
+        }
+        if (i < 2u && out < stage2.version_text + TB_WIRE_VERSION_TEXT_BYTES) {
+            *out++ = '.';
+        }
+    }
+}
+
+static void server_start(unsigned bank)
+{
+    tb_image_head head;
+    uint32_t backup[TB_BACKUP_COUNT];
+    tb_server_config config = {
+        .flash = &chip_flash, .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES, .can_baud = true,
+        .version_text = stage2.version_text, .send = send,
+        .policy = {.device = {.chip = TB_TARGET}, .running_bank = -1,
+                   .running_stage2_bank = (int)bank},
+    };
+
+    /* Stage 1 has checked this head, and it is this program's own. */
+    if (chip_flash.read(chip_flash.ctx, bank, TB_TARGET->stage2_offset, &head, sizeof head) == TB_OK) {
+        config.policy.device.product_id = head.product_id;
+        put_version(head.version);
+    }
+    chip_uid(config.uid);
+    chip_backup_read(backup);
+    config.report = tb_report_decode(backup);
+    tb_server_init(&stage2.server, &config);
+}
+
+static void reset_with(uint8_t request)
+{
+    tb_control control = {.request = request};
+
+    chip_uart_flush(&stage2.uart);
+    chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(&control));
+    chip_reset();
+}
+
+static void act(tb_server_action action)
+{
+    switch (action) {
+    case TB_SERVER_NONE:
+        break;
+    case TB_SERVER_RESET:
+        reset_with(TB_REQUEST_NONE);
+        break;
+    case TB_SERVER_RESET_TO_STAGE2:
+        reset_with(TB_REQUEST_STAGE2);
+        break;
+    case TB_SERVER_BAUD:
+        chip_uart_flush(&stage2.uart);
+        if (chip_uart_set_baud(&stage2.uart, stage2.server.new_baud)) {
+            stage2.baud_on_trial = true;
+            stage2.baud_since_ms = stage2.now_ms;
+        }
+        break;
+    }
+}
+
+static void work(void)
+{
+    uint8_t bytes[64];
+    uint16_t count = chip_uart_read(&stage2.uart, bytes, sizeof bytes);
+
+    if (chip_uart_take_lost(&stage2.uart)) {
+        tb_server_overrun(&stage2.server);
+    }
+    if (count != 0u) {
+        tb_server_receive(&stage2.server, bytes, count, stage2.now_ms);
+    } else if (!tb_server_idle(&stage2.server, stage2.now_ms)) {
+        arm_wait_for_interrupt();
+    }
+    act(tb_server_take_action(&stage2.server));
+    if (stage2.baud_on_trial && stage2.now_ms - stage2.baud_since_ms > BAUD_TRIAL_MS) {
+        stage2.baud_on_trial = false;
+        (void)chip_uart_set_baud(&stage2.uart, BAUD);
+    }
+}
+
+_Noreturn void stage2_main(unsigned bank)
+{
+    bool well = false;
+
+    chip_flash_init();
+    chip_clock_raise();
+    SYST_RVR = TB_TARGET->boot_hz / 1000u - 1u;
+    SYST_CVR = 0u;
+    SYST_CSR = SYST_CSR_ENABLE | SYST_CSR_TICKINT | SYST_CSR_CLKSOURCE;
+    chip_uart_open(&stage2.uart, &TB_TARGET->board, HSI_HZ, BAUD, stage2.ring, RING_BYTES);
+    server_start(bank);
+    for (;;) {
+        chip_watchdog_feed();
+        work();
+        if (!well && stage2.now_ms >= WELL_AFTER_MS) {
+            tb_control control = {0};
+            chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(&control));
+            well = true;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+#include "boot/stage2/stage2.h"
+#include "chips/armv7m.h"
+#include "chips/startup.h"
+
+void reset_handler(uint32_t bank);
+void nmi_handler(void);
+void fault_handler(void);
+void stage2_fault(void);
+
+/* Stage 1 gives the bank that this copy came from. */
+void reset_handler(uint32_t bank)
+{
+    chip_memory_init();
+    stage2_main(bank & 1u);
+}
+
+/* Stage 2 again: stage 1 counts, and takes the other copy. */
+__attribute__((used)) void stage2_fault(void)
+{
+    tb_control control;
+    uint32_t words[TB_BACKUP_COUNT];
+
+    chip_backup_read(words);
+    control = tb_control_decode(words[TB_BACKUP_CONTROL]);
+    control.request = TB_REQUEST_STAGE2;
+    control.fault = true;
+    chip_backup_write(TB_BACKUP_FAULT_PC, TB_TARGET->stage2_run);
+    chip_backup_write(TB_BACKUP_FAULT_STATUS, SCB_CFSR);
+    chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(&control));
+    chip_reset();
+}
+
+/* The stack may be what is broken: it starts anew. */
+__attribute__((naked)) void fault_handler(void)
+{
+    __asm volatile("ldr r0, =__stack_top\n\t"
+                   "mov sp, r0\n\t"
+                   "b stage2_fault");
+}
+
+void nmi_handler(void)
+{
+    if (!chip_nmi_is_ecc()) {
+        stage2_fault();
+    }
+}
+
+__attribute__((section(".vectors"), used)) static const chip_vector vectors[CHIP_G4_VECTORS] = {
+    CHIP_STACK_TOP, (chip_vector)reset_handler, nmi_handler, fault_handler, fault_handler,
+    fault_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler,
+    fault_handler, fault_handler, fault_handler, fault_handler, stage2_tick,
+    /* only the line's interrupt is ever enabled */
+    [ARMV7M_EXCEPTIONS ... CHIP_G4_VECTORS - 1u] = stage2_line_interrupt,
+};

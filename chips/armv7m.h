@@ -1,0 +1,58 @@
+/* The core's own registers (ARMv7-M ARM B3) and the instructions that C lacks. */
+#ifndef CHIPS_ARMV7M_H
+#define CHIPS_ARMV7M_H
+
+#include <stdint.h>
+
+#define SYST_CSR (*(volatile uint32_t *)0xE000E010u)
+#define SYST_RVR (*(volatile uint32_t *)0xE000E014u)
+#define SYST_CVR (*(volatile uint32_t *)0xE000E018u)
+#define NVIC_ISER ((volatile uint32_t *)0xE000E100u)
+#define NVIC_ICER ((volatile uint32_t *)0xE000E180u)
+#define NVIC_ICPR ((volatile uint32_t *)0xE000E280u)
+#define NVIC_WORDS 8u
+#define SCB_ICSR (*(volatile uint32_t *)0xE000ED04u)
+#define SCB_VTOR (*(volatile uint32_t *)0xE000ED08u)
+#define SCB_AIRCR (*(volatile uint32_t *)0xE000ED0Cu)
+#define SCB_CFSR (*(volatile uint32_t *)0xE000ED28u)
+
+#define SYST_CSR_ENABLE 1u
+#define SYST_CSR_TICKINT 2u
+#define SYST_CSR_CLKSOURCE 4u
+#define SYST_CSR_COUNTFLAG (1u << 16)
+#define SCB_ICSR_PENDSTCLR (1u << 25)
+#define SCB_ICSR_PENDSVCLR (1u << 27)
+#define SCB_AIRCR_SYSRESETREQ 0x05FA0004u
+
+#define ARMV7M_EXCEPTIONS 16u
+
+static inline void arm_dsb(void)
+{
+    __asm volatile("dsb" ::: "memory");
+}
+
+static inline void arm_isb(void)
+{
+    __asm volatile("isb" ::: "memory");
+}
+
+static inline void arm_wait_for_interrupt(void)
+{
+    __asm volatile("wfi" ::: "memory");
+}
+
+/* Masks interrupts; give the result to arm_interrupts_restore(). */
+static inline uint32_t arm_interrupts_mask(void)
+{
+    uint32_t primask;
+
+    __asm volatile("mrs %0, primask\n\tcpsid i" : "=r"(primask)::"memory");
+    return primask;
+}
+
+static inline void arm_interrupts_restore(uint32_t primask)
+{
+    __asm volatile("msr primask, %0" ::"r"(primask) : "memory");
+}
+
+#endif

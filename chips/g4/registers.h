@@ -1,0 +1,143 @@
+/* Registers of the STM32G4, by the reference manual's names (RM0440), as far as they
+ * are used here. */
+#ifndef CHIPS_G4_REGISTERS_H
+#define CHIPS_G4_REGISTERS_H
+
+#include <stdint.h>
+
+typedef volatile uint32_t reg;
+
+typedef struct rcc_registers { /* RM0440 7.4 */
+    reg CR, ICSCR, CFGR, PLLCFGR;
+    reg reserved_10, reserved_14, CIER, CIFR, CICR, reserved_24;
+    reg AHB1RSTR, AHB2RSTR, AHB3RSTR, reserved_34, APB1RSTR1, APB1RSTR2, APB2RSTR, reserved_44;
+    reg AHB1ENR, AHB2ENR, AHB3ENR, reserved_54, APB1ENR1, APB1ENR2, APB2ENR, reserved_64;
+    reg AHB1SMENR, AHB2SMENR, AHB3SMENR, reserved_74, APB1SMENR1, APB1SMENR2, APB2SMENR, reserved_84;
+    reg CCIPR, reserved_8C, BDCR, CSR;
+} rcc_registers;
+_Static_assert(sizeof(rcc_registers) == 0x98, "RCC_CSR is at 0x94");
+
+typedef struct flash_registers { /* RM0440 3.7 */
+    reg ACR, PDKEYR, KEYR, OPTKEYR, SR, CR, ECCR, reserved_1C, OPTR;
+} flash_registers;
+
+typedef struct crc_registers { /* RM0440 16.4 */
+    reg DR, IDR, CR, reserved_0C, INIT, POL;
+} crc_registers;
+
+typedef struct iwdg_registers { /* RM0440 42.4 */
+    reg KR, PR, RLR, SR, WINR;
+} iwdg_registers;
+
+typedef struct gpio_registers { /* RM0440 9.4 */
+    reg MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2], BRR;
+} gpio_registers;
+
+typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
+    reg CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR, PRESC;
+} usart_registers;
+
+#define RCC ((rcc_registers *)0x40021000u)
+#define FLASH ((flash_registers *)0x40022000u)
+#define CRC ((crc_registers *)0x40023000u)
+#define IWDG ((iwdg_registers *)0x40003000u)
+#define GPIO(port) ((gpio_registers *)(0x48000000u + 0x400u * (port)))
+#define SYSCFG_MEMRMP (*(reg *)0x40010000u)
+#define PWR_CR1 (*(reg *)0x40007000u)
+#define PWR_SR1 (*(reg *)0x40007010u)
+#define PWR_CR5 (*(reg *)0x40007080u)
+#define TAMP_BKPR ((reg *)0x40002500u)
+#define DBGMCU_IDCODE (*(reg *)0xE0042000u)
+#define UID_WORDS ((const volatile uint32_t *)0x1FFF7590u)
+#define SYSTEM_MEMORY 0x1FFF0000u /* the ROM bootloader's vector table */
+#define USART1_BASE 0x40013800u
+#define USART2_BASE 0x40004400u
+#define LPUART1_BASE 0x40008000u
+
+#define RCC_CR_PLLON (1u << 24)
+#define RCC_CR_PLLRDY (1u << 25)
+#define RCC_CFGR_SW_MASK 3u
+#define RCC_CFGR_SW_HSI 1u
+#define RCC_CFGR_SW_PLL 3u
+#define RCC_CFGR_SWS_SHIFT 2u
+#define RCC_CFGR_HPRE_MASK (0xFu << 4)
+#define RCC_CFGR_HPRE_DIV2 (8u << 4)
+#define RCC_PLLCFGR_RESET 0x00001000u
+#define RCC_PLLCFGR_SRC_HSI 2u
+#define RCC_PLLCFGR_M_SHIFT 4u
+#define RCC_PLLCFGR_N_SHIFT 8u
+#define RCC_PLLCFGR_REN (1u << 24)
+#define RCC_AHB1ENR_CRCEN (1u << 12)
+#define RCC_AHB1ENR_RESET (1u << 8) /* FLASHEN */
+#define RCC_APB1ENR1_USART2EN (1u << 17)
+#define RCC_APB1ENR1_RTCAPBEN (1u << 10)
+#define RCC_APB1ENR1_PWREN (1u << 28)
+#define RCC_APB1ENR1_RESET RCC_APB1ENR1_RTCAPBEN
+#define RCC_APB1ENR2_LPUART1EN 1u
+#define RCC_APB2ENR_SYSCFGEN 1u
+#define RCC_APB2ENR_USART1EN (1u << 14)
+#define RCC_CCIPR_LPUART1SEL_MASK (3u << 10)
+#define RCC_CCIPR_LPUART1SEL_HSI16 (2u << 10)
+#define RCC_CSR_RMVF (1u << 23)
+#define RCC_CSR_OBLRSTF (1u << 25)
+#define RCC_CSR_PINRSTF (1u << 26)
+#define RCC_CSR_BORRSTF (1u << 27)
+#define RCC_CSR_SFTRSTF (1u << 28)
+#define RCC_CSR_IWDGRSTF (1u << 29)
+#define RCC_CSR_WWDGRSTF (1u << 30)
+#define RCC_CSR_LPWRRSTF (1u << 31)
+
+#define PWR_CR1_DBP (1u << 8)
+#define PWR_SR1_SBF (1u << 8)
+#define PWR_CR5_R1MODE (1u << 8) /* 0: range 1 boost */
+
+#define FLASH_KEY1 0x45670123u
+#define FLASH_KEY2 0xCDEF89ABu
+#define FLASH_ACR_LATENCY_MASK 0xFu
+#define FLASH_ACR_ICEN (1u << 9)
+#define FLASH_ACR_DCEN (1u << 10)
+#define FLASH_ACR_ICRST (1u << 11)
+#define FLASH_ACR_DCRST (1u << 12)
+#define FLASH_ACR_RESET 0x00040601u
+#define FLASH_SR_WRPERR (1u << 4)
+#define FLASH_SR_ERRORS 0xC3FAu /* OPERR PROGERR WRPERR PGAERR SIZERR PGSERR MISERR FASTERR RDERR OPTVERR */
+#define FLASH_SR_BSY (1u << 16)
+#define FLASH_CR_PG 1u
+#define FLASH_CR_PER (1u << 1)
+#define FLASH_CR_PNB_SHIFT 3u
+#define FLASH_CR_BKER (1u << 11)
+#define FLASH_CR_STRT (1u << 16)
+#define FLASH_CR_LOCK (1u << 31)
+#define FLASH_ECCR_ECCIE (1u << 24)
+#define FLASH_ECCR_ECCD (1u << 31)
+#define FLASH_OPTR_DBANK (1u << 22)
+
+#define SYSCFG_MEMRMP_MEM_MODE_MASK 7u
+#define SYSCFG_MEMRMP_MEM_MODE_SYSTEM 1u
+#define SYSCFG_MEMRMP_FB_MODE (1u << 8)
+
+#define CRC_CR_RESET 1u
+#define CRC_CR_REV_IN_BYTE (1u << 5)
+#define CRC_CR_REV_IN_WORD (3u << 5)
+#define CRC_CR_REV_OUT (1u << 7)
+#define CRC_POL_ETHERNET 0x04C11DB7u
+
+#define IWDG_KEY_UNLOCK 0x5555u
+#define IWDG_KEY_RELOAD 0xAAAAu
+#define IWDG_KEY_START 0xCCCCu
+#define IWDG_RLR_MAX 0xFFFu
+#define IWDG_PR_256 6u
+#define LSI_HZ 32000u
+
+#define USART_CR1_UE 1u
+#define USART_CR1_RE (1u << 2)
+#define USART_CR1_TE (1u << 3)
+#define USART_CR1_RXNEIE (1u << 5)
+#define USART_CR1_FIFOEN (1u << 29)
+#define USART_ISR_ORE (1u << 3)
+#define USART_ISR_RXNE (1u << 5)
+#define USART_ISR_TC (1u << 6)
+#define USART_ISR_TXE (1u << 7)
+#define USART_ISR_ERRORS 0xFu /* PE FE NE ORE; ICR clears them by the same numbers */
+
+#endif

@@ -1,0 +1,189 @@
+/* USART and LPUART (RM0440 37, 38): the same registers, another baud rate generator. */
+#include "chips/armv7m.h"
+#include "chips/chips.h"
+#include "chips/g4/registers.h"
+
+#define LPUART_BRR_MIN 0x300u
+#define LPUART_BRR_MAX 0xFFFFFu
+#define USART_BRR_MIN 16u
+#define USART_BRR_MAX 0xFFFFu
+#define BAUD_MAX 4000000u
+#define MODE_ALTERNATE 2u
+#define MODE_OUTPUT 1u
+#define PULL_UP 1u
+
+static usart_registers *registers(const chip_uart *uart)
+{
+    return (usart_registers *)uart->base;
+}
+
+static uint32_t divider(const chip_uart *uart, uint32_t baud)
+{
+    if (baud == 0u || baud > BAUD_MAX) {
+        return 0u;
+    }
+    if (uart->base == LPUART1_BASE) {
+        uint64_t brr = (256ull * uart->clock_hz + baud / 2u) / baud;
+        /* ES0430 2.17.1: the receiver errs below 0x400. */
+        return brr < LPUART_BRR_MIN + 0x100u || brr > LPUART_BRR_MAX ? 0u : (uint32_t)brr;
+    }
+    uint32_t brr = (uart->clock_hz + baud / 2u) / baud;
+    return brr < USART_BRR_MIN || brr > USART_BRR_MAX ? 0u : brr;
+}
+
+static void enable_clock(uint32_t base)
+{
+    switch (base) {
+    case LPUART1_BASE:
+        RCC->CCIPR = (RCC->CCIPR & ~RCC_CCIPR_LPUART1SEL_MASK) | RCC_CCIPR_LPUART1SEL_HSI16;
+        RCC->APB1ENR2 |= RCC_APB1ENR2_LPUART1EN;
+        (void)RCC->APB1ENR2;
+        break;
+    case USART2_BASE:
+        RCC->APB1ENR1 |= RCC_APB1ENR1_USART2EN;
+        (void)RCC->APB1ENR1;
+        break;
+    default:
+        RCC->APB2ENR |= RCC_APB2ENR_USART1EN;
+        (void)RCC->APB2ENR;
+        break;
+    }
+}
+
+static void pin_mode(unsigned port, unsigned pin, uint32_t mode)
+{
+    RCC->AHB2ENR |= 1u << port;
+    (void)RCC->AHB2ENR;
+    GPIO(port)->MODER = (GPIO(port)->MODER & ~(3u << (2u * pin))) | mode << (2u * pin);
+}
+
+static void pin_alternate(unsigned port, unsigned pin, uint32_t function)
+{
+    RCC->AHB2ENR |= 1u << port;
+    (void)RCC->AHB2ENR;
+    reg *afr = &GPIO(port)->AFR[pin / 8u];
+    *afr = (*afr & ~(0xFu << (4u * (pin % 8u)))) | function << (4u * (pin % 8u));
+    pin_mode(port, pin, MODE_ALTERNATE);
+}
+
+static void start(const chip_uart *uart, uint32_t brr)
+{
+    usart_registers *r = registers(uart);
+
+    r->CR1 = 0u;
+    r->BRR = brr;
+    r->CR1 = USART_CR1_FIFOEN | USART_CR1_TE | USART_CR1_UE |
+             (uart->ring != NULL ? USART_CR1_RE | USART_CR1_RXNEIE : 0u);
+}
+
+void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t clock_hz, uint32_t baud,
+                    uint8_t *ring, uint16_t ring_bytes)
+{
+    *uart = (chip_uart){.base = board->uart_base, .clock_hz = clock_hz, .ring = ring,
+                        .ring_bytes = ring_bytes};
+    enable_clock(uart->base);
+    pin_alternate(board->port, board->tx_pin, board->alternate);
+    if (ring != NULL) {
+        /* With nothing plugged in the line idles high. */
+        pin_alternate(board->port, board->rx_pin, board->alternate);
+        GPIO(board->port)->PUPDR |= PULL_UP << (2u * board->rx_pin);
+    }
+    start(uart, divider(uart, baud));
+    if (ring != NULL) {
+        NVIC_ISER[board->uart_irq / 32u] = 1u << (board->uart_irq % 32u);
+    }
+}
+
+void chip_uart_interrupt(chip_uart *uart)
+{
+    usart_registers *r = registers(uart);
+    uint16_t mask = (uint16_t)(uart->ring_bytes - 1u);
+    uint16_t head = uart->head;
+    uint32_t isr;
+
+    while (((isr = r->ISR) & (USART_ISR_RXNE | USART_ISR_ORE)) != 0u) {
+        if ((isr & USART_ISR_ERRORS) != 0u) {
+            r->ICR = isr & USART_ISR_ERRORS; /* a standing ORE stops reception */
+            if ((isr & USART_ISR_ORE) != 0u) {
+                uart->lost = true;
+            }
+        }
+        if ((isr & USART_ISR_RXNE) == 0u) {
+            continue;
+        }
+        uint8_t byte = (uint8_t)r->RDR;
+        if ((uint16_t)(head - uart->tail) == uart->ring_bytes) {
+            uart->lost = true;
+        } else {
+            uart->ring[head & mask] = byte;
+            head++;
+        }
+    }
+    uart->head = head;
+}
+
+uint16_t chip_uart_read(chip_uart *uart, uint8_t *out, uint16_t bytes)
+{
+    uint16_t mask = (uint16_t)(uart->ring_bytes - 1u);
+    uint16_t tail = uart->tail;
+    uint16_t count = 0;
+
+    while (count < bytes && tail != uart->head) {
+        out[count++] = uart->ring[tail & mask];
+        tail++;
+    }
+    uart->tail = tail;
+    return count;
+}
+
+bool chip_uart_take_lost(chip_uart *uart)
+{
+    bool lost = uart->lost;
+
+    if (lost) {
+        uart->lost = false;
+    }
+    return lost;
+}
+
+void chip_uart_send(chip_uart *uart, const uint8_t *bytes, size_t count)
+{
+    usart_registers *r = registers(uart);
+
+    for (size_t i = 0; i < count; i++) {
+        while ((r->ISR & USART_ISR_TXE) == 0u) {
+        }
+        r->TDR = bytes[i];
+    }
+}
+
+void chip_uart_flush(chip_uart *uart)
+{
+    while ((registers(uart)->ISR & USART_ISR_TC) == 0u) {
+    }
+}
+
+bool chip_uart_set_baud(chip_uart *uart, uint32_t baud)
+{
+    uint32_t brr = divider(uart, baud);
+
+    if (brr == 0u) {
+        return false;
+    }
+    uint32_t primask = arm_interrupts_mask();
+    start(uart, brr);
+    uart->tail = uart->head;
+    uart->lost = false;
+    arm_interrupts_restore(primask);
+    return true;
+}
+
+void chip_pin_output(unsigned port, unsigned pin)
+{
+    pin_mode(port, pin, MODE_OUTPUT);
+}
+
+void chip_pin_set(unsigned port, unsigned pin, bool high)
+{
+    GPIO(port)->BSRR = high ? 1u << pin : 1u << (pin + 16u);
+}

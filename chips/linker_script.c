@@ -1,0 +1,104 @@
+/* Prints the linker script of a firmware part, made from the chip's row:
+ *   tb-linker-script CHIP stage1|stage2|app
+ *   tb-linker-script CHIP slot-bytes */
+#include <stdio.h>
+#include <string.h>
+
+#include "twinbank/chip.h"
+#include "twinbank/image.h"
+
+/* Stage 1's own RAM, stack included: the last of it, so that what an application left
+ * lower down (a log, a crash dump) outlives the boot. */
+#define STAGE1_RAM_BYTES 0x1000u
+
+static uint32_t sram_end(const tb_chip *c)
+{
+    return c->sram.base + c->sram.bytes;
+}
+
+static void print_memory(const char *flash, uint32_t origin, uint32_t bytes, uint32_t ram,
+                         uint32_t ram_end)
+{
+    printf("MEMORY\n{\n");
+    printf("    %s : ORIGIN = 0x%08X, LENGTH = 0x%X\n", flash, (unsigned)origin, (unsigned)bytes);
+    printf("    RAM (rwx) : ORIGIN = 0x%08X, LENGTH = 0x%X\n", (unsigned)ram,
+           (unsigned)(ram_end - ram));
+    printf("}\n\n");
+}
+
+static void print_sections(bool in_ram)
+{
+    const char *flash = in_ram ? "RAM" : "FLASH";
+
+    printf("ENTRY(reset_handler)\n__stack_top = ORIGIN(RAM) + LENGTH(RAM);\n\n");
+    printf("SECTIONS\n{\n");
+    printf("    .text : {\n        KEEP(*(.vectors))\n        *(.text .text.*)\n"
+           "        *(.rodata .rodata.*)\n        . = ALIGN(4);\n    } > %s\n", flash);
+    printf("    .ARM.exidx : { *(.ARM.exidx*) } > %s\n", flash);
+    printf("    .data : ALIGN(4) {\n        __data_start = .;\n        *(.ramfunc .ramfunc.*)\n"
+           "        *(.data .data.*)\n        . = ALIGN(4);\n        __data_end = .;\n    } > RAM%s\n",
+           in_ram ? "" : " AT > FLASH");
+    printf("    __data_load = LOADADDR(.data);\n");
+    printf("    .bss (NOLOAD) : ALIGN(4) {\n        __bss_start = .;\n        *(.bss .bss.* COMMON)\n"
+           "        . = ALIGN(4);\n        __bss_end = .;\n    } > RAM\n");
+    printf("    __end = .;\n");
+    printf("    /DISCARD/ : { *(.comment) }\n}\n");
+}
+
+static void print_stage1(const tb_chip *c)
+{
+    print_memory("FLASH (rx)", TB_FLASH_BASE, c->stage1_bytes, sram_end(c) - STAGE1_RAM_BYTES,
+                 sram_end(c));
+    print_sections(false);
+}
+
+static void print_stage2(const tb_chip *c)
+{
+    printf("/* The image, header included, has %u bytes. */\n", (unsigned)c->stage2_bytes);
+    printf("MEMORY\n{\n    RAM (rwx) : ORIGIN = 0x%08X, LENGTH = 0x%X\n}\n\n",
+           (unsigned)c->stage2_run, (unsigned)(sram_end(c) - c->stage2_run));
+    print_sections(true);
+    printf("ASSERT(__data_end - ORIGIN(RAM) <= 0x%X, \"stage 2 is too large\")\n",
+           (unsigned)(c->stage2_bytes - TB_HEADER_BYTES));
+}
+
+static void print_app(const tb_chip *c)
+{
+    printf("/* An application for the slot of %s: the header of %u bytes comes first and is\n"
+           " * put there by `twinbank image pack`; the vector table follows. In a project of your\n"
+           " * own change just the FLASH line. */\n", c->name, (unsigned)TB_HEADER_BYTES);
+    print_memory("FLASH (rx)", TB_FLASH_BASE + c->slot_offset + TB_HEADER_BYTES,
+                 tb_slot_image_bytes(c) - TB_HEADER_BYTES, c->sram.base, sram_end(c));
+    print_sections(false);
+}
+
+int main(int argc, char **argv)
+{
+    const tb_chip *chip = argc == 3 ? tb_chip_find(argv[1]) : NULL;
+
+    if (argc != 3) {
+        fprintf(stderr, "usage: tb-linker-script CHIP stage1|stage2|app|slot-bytes\n");
+        return 2;
+    }
+    if (chip == NULL || !chip->has_banks) {
+        fprintf(stderr, "tb-linker-script: %s: %s\n", argv[1],
+                chip == NULL ? "no such chip" : chip->refusal);
+        return 1;
+    }
+    if (strcmp(argv[2], "slot-bytes") == 0) {
+        printf("%u\n", (unsigned)tb_slot_bytes(chip));
+        return 0;
+    }
+    printf("/* %s, %s: made by tb-linker-script from the chip's row. */\n\n", chip->name, argv[2]);
+    if (strcmp(argv[2], "stage1") == 0) {
+        print_stage1(chip);
+    } else if (strcmp(argv[2], "stage2") == 0) {
+        print_stage2(chip);
+    } else if (strcmp(argv[2], "app") == 0) {
+        print_app(chip);
+    } else {
+        fprintf(stderr, "tb-linker-script: %s: not stage1, stage2, app or slot-bytes\n", argv[2]);
+        return 2;
+    }
+    return ferror(stdout) != 0 ? 1 : 0;
+}
