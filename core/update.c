@@ -160,7 +160,7 @@ static page_content page_scan(const tb_update *u, const tb_page *page)
 
 /* Where an interrupted session of this very head left off: the page before the first
  * that is blank or cannot be read, since that page too may have been cut. False where
- * there is nothing to go on from. */
+ * no such session was. */
 static bool find_resume(const tb_update *u, tb_page *last, tb_page *frontier, bool *has_frontier)
 {
     const tb_flash *flash = u->flash;
@@ -174,7 +174,9 @@ static bool find_resume(const tb_update *u, tb_page *last, tb_page *frontier, bo
         tb_slot_log_read(flash, u->bank, &log) != TB_OK || log.state != TB_SLOT_EMPTY) {
         return false;
     }
-    memset(last, 0, sizeof *last);
+    if (!region_page(u, 0, last)) {
+        return false;
+    }
     *has_frontier = false;
     for (uint32_t at = 0; at < total_bytes(u); at = page.offset + page.bytes) {
         if (!region_page(u, at, &page)) {
@@ -187,7 +189,7 @@ static bool find_resume(const tb_update *u, tb_page *last, tb_page *frontier, bo
         }
         *last = page;
     }
-    return last->offset != 0;
+    return true;
 }
 
 /* Everything from the resume point on is erased again, as a page that merely looks blank
@@ -195,7 +197,21 @@ static bool find_resume(const tb_update *u, tb_page *last, tb_page *frontier, bo
  * cut, the frontier is still the first blank page. */
 static tb_error begin_resumed(tb_update *u, const tb_page *last, const tb_page *frontier)
 {
-    tb_error error = erase_log(u);
+    tb_error error;
+    tb_page second;
+
+    if (last->offset == 0) {
+        /* From the start, then; but this header is not to be found again, should its erase
+         * be cut, with anything other than a blank page behind it. */
+        if (last->bytes < total_bytes(u)) {
+            error = region_page(u, last->bytes, &second) ? erase_page(u, &second) : TB_ERR_RANGE;
+            if (error != TB_OK) {
+                return error;
+            }
+        }
+        return begin_fresh(u);
+    }
+    error = erase_log(u);
 
     if (error == TB_OK && frontier != NULL) {
         error = erase_page(u, frontier);

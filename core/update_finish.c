@@ -131,6 +131,24 @@ static tb_error install(tb_update *u)
     return tb_slot_log_append(u->flash, u->bank, TB_RECORD_INSTALLED, 0, u->generation);
 }
 
+/* The image was installed before. A record that was the last thing written before a power
+ * cut may read as whole now and as torn at the next boot, so it is written again
+ * while the log is young; the fold takes the first that it can read. */
+static tb_error reinforce(tb_update *u)
+{
+    tb_slot_log log;
+    tb_error error;
+
+    if (u->head.kind != TB_IMAGE_APPLICATION) {
+        return TB_OK;
+    }
+    error = tb_slot_log_read(u->flash, u->bank, &log);
+    if (error != TB_OK || log.state > TB_SLOT_TRIAL || log.used_units > TB_TRIAL_ATTEMPTS) {
+        return error;
+    }
+    return tb_slot_log_append(u->flash, u->bank, TB_RECORD_INSTALLED, 0, u->generation);
+}
+
 /* Without its header an image is nothing, so that the next begin starts afresh. */
 static tb_error discard(tb_update *u, tb_error why)
 {
@@ -174,16 +192,18 @@ tb_error tb_update_finish(tb_update *u)
     if (u->next != tb_image_bytes(&u->head)) {
         return TB_ERR_INCOMPLETE;
     }
-    if (!u->nothing_to_do) {
+    if (u->nothing_to_do) {
+        error = reinforce(u);
+    } else {
         error = tb_update_flush(u);
         while (error == TB_OK && tb_update_work(u)) {
         }
         if (error == TB_OK) {
             error = u->failed ? (tb_error)u->failure : conclude(u);
         }
-        if (error != TB_OK) {
-            return error;
-        }
+    }
+    if (error != TB_OK) {
+        return error;
     }
     u->open = false;
     u->done = true;

@@ -48,7 +48,7 @@ void tb_update_init(tb_update *u, const tb_flash *flash, const tb_update_policy 
  * where it is. What is installed already, and next to boot, is not written again.
  * *next: where to go on.
  * Errors: all of tb_image_check_head(), TB_ERR_VERSION, TB_ERR_SECURITY,
- * TB_ERR_CONFIRM_FIRST, TB_ERR_RUNNING, flash errors. Erases up to 4 pages; nothing when
+ * TB_ERR_CONFIRM_FIRST, TB_ERR_RUNNING, flash errors. Erases up to 5 pages; nothing when
  * it refuses. */
 tb_error tb_update_begin(tb_update *u, const tb_image_head *head, uint32_t *next);
 
