@@ -237,7 +237,7 @@ static enum front_status run(front_session *s)
         return status;
     }
     status = keep(s, status);
-    if (s->end == FRONT_END_STOPPED) {
+    if (s->end == FRONT_END_STOPPED && o->quiet) { /* else the summary begins with it */
         (void)fail(status, s->end_text);
     }
     if (status == FRONT_STATUS_NO_CUT) {

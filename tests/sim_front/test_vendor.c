@@ -1,0 +1,113 @@
+/* Firmware in the vendors' manner, which knows nothing of this project, runs unchanged. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "tests/sim_front/process.h"
+
+#define CHIP "--chip stm32g474re "
+
+static void expect(int status, int wanted)
+{
+    if (status != wanted) {
+        fail_msg("status %d, not %d\nstdout: %s\nstderr: %s", status, wanted, out, err);
+    }
+}
+
+static void starts_and_drives_the_flash(const char *name)
+{
+    expect(sim("", CHIP "--load %s --uart lpuart1=stdio --until listening --for 1s --quiet",
+               image(name)), 0);
+    assert_string_equal(err, "");
+    static const char *const lines[] = {
+        "started after power reset at 170000000 Hz\r\n",
+        "heap -42 text\r\n",
+        "delay of 10 took 11 ms\r\n",
+        "polling: errors 0, blank, verified\r\n",
+        "ticks meanwhile: few\r\n",
+        "over old data: 8\r\n", /* PROGERR */
+        "interrupts: errors 0, 33 of them, verified, erase while the core ran on\r\n"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        if (!strstr(out, lines[i])) {
+            fail_msg("'%s' is not in '%s'", lines[i], out);
+        }
+    }
+}
+
+static void small_code(void **state)
+{
+    (void)state;
+    starts_and_drives_the_flash("interrupts-Os.elf");
+}
+
+static void fast_code(void **state)
+{
+    (void)state;
+    starts_and_drives_the_flash("interrupts-O2.elf");
+}
+
+static void echoes_by_interrupts(void **state)
+{
+    (void)state;
+    const char *link = in_folder("port");
+    pid_t pid = sim_start(CHIP "--load %s --uart lpuart1=pty:%s", image("interrupts-Os.elf"), link);
+    int fd = open_port(link);
+    assert_true(port_expect(fd, "listening"));
+    port_write(fd, "the quick brown fox jumps over the lazy dog");
+    assert_true(port_expect(fd, "the quick brown fox jumps over the lazy dog"));
+    port_write(fd, "reset");
+    assert_true(port_expect(fd, "started after software reset"));
+    assert_true(port_expect(fd, "listening"));
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    expect(sim_wait(pid), 0);
+    close(fd);
+}
+
+/* More than the buffer holds, at 921600 baud without a gap: wraps, half and full. */
+static void receives_by_dma(void **state)
+{
+    (void)state;
+    const char *link = in_folder("port");
+    char text[1001], answer[64];
+    uint32_t sum = 0;
+    pid_t pid = sim_start(CHIP "--load %s --uart lpuart1=pty:%s", image("dma-Os.elf"), link);
+    int fd = open_port(link);
+    assert_true(port_expect(fd, "listening"));
+    for (size_t i = 0; i < 1000; i++) {
+        text[i] = (char)('!' + i * 7u % 90u);
+        sum = sum * 31u + (uint8_t)text[i];
+    }
+    text[1000] = '\0';
+    port_write(fd, text);
+    (void)snprintf(answer, sizeof answer, "bytes 1000 sum %08lX", (unsigned long)sum);
+    assert_true(port_expect(fd, answer));
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    expect(sim_wait(pid), 0);
+    close(fd);
+}
+
+static void floating_point_is_refused_by_name(void **state)
+{
+    (void)state;
+    expect(sim("", CHIP "--load %s --for 1s", image("float.elf")), 4);
+    assert_non_null(strstr(err, "floating point"));
+    assert_non_null(strstr(err, "PC 0x0800"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(small_code), TEST(fast_code),
+                                       TEST(echoes_by_interrupts), TEST(receives_by_dma),
+                                       TEST(floating_point_is_refused_by_name)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
