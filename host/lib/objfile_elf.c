@@ -79,6 +79,9 @@ static bool add_segments(tb_object_builder *b, Elf *elf, const uint8_t *data, si
                 i, (unsigned)p.p_paddr, (unsigned long long)(p.p_offset + p.p_filesz), bytes);
         }
         trim_to_sections(elf, &p);
+        if (p.p_paddr + p.p_filesz > 0x100000000u) {
+            return tb_object_fail(b, "segment %zu runs past the end of the address space", i);
+        }
         if (!tb_object_add(b, (uint32_t)p.p_paddr, data + p.p_offset, p.p_filesz)) {
             return false;
         }
