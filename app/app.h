@@ -16,6 +16,7 @@ bool app_is_well(uint32_t up_ms); /* the self-check: may this image be confirmed
 
 void console_open(uint32_t clock_hz);
 void console_text(const char *text);
+void console_flush(void); /* until the last bit has left */
 void console_number(uint32_t value);
 void console_hex(uint32_t value);
 void console_version(uint32_t version);

@@ -19,6 +19,11 @@ void console_text(const char *text)
     chip_uart_send(&console, (const uint8_t *)text, strlen(text));
 }
 
+void console_flush(void)
+{
+    chip_uart_flush(&console);
+}
+
 static void console_digits(uint32_t value, uint32_t base, unsigned width)
 {
     char digits[11];

@@ -4,6 +4,7 @@
 void app_at_start(void)
 {
     console_text("about to execute an undefined instruction\r\n");
+    console_flush();
     __builtin_trap();
 }
 

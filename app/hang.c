@@ -4,6 +4,7 @@
 void app_at_start(void)
 {
     console_text("about to hang\r\n");
+    console_flush();
     for (;;) {
         __asm volatile("");
     }
