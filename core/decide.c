@@ -35,7 +35,7 @@ typedef enum slot_class {
  * for the boot counter: stage 2 answers, and the image is kept. */
 static const uint8_t answers[CLASSES][CLASSES] = {
     /*               NOTHING  BAD      REJECTED EXHAUST. FAILING  TRIAL    CONFIRMED */
-    [NOTHING] =     {S_NONE,  S_NONE,  S_NONE,  O_EXH,   S_FAIL,  N_TRIAL, N_CONF},
+    [NOTHING] =     {S_NONE,  S_NONE,  S_NONE,  O_EXH,   S_FAIL,  O_BAD,   O_BAD},
     [BAD] =         {S_NONE,  S_NONE,  S_NONE,  O_EXH,   S_FAIL,  O_BAD,   O_BAD},
     [REJECTED] =    {S_NONE,  S_NONE,  S_NONE,  O_EXH,   S_FAIL,  O_REJ,   O_REJ},
     [EXHAUSTED] =   {N_EXH,   N_EXH,   N_EXH,   N_EXH,   N_EXH,   N_EXH,   N_EXH},
