@@ -1,0 +1,82 @@
+/* Power cuts spread over a whole update of the real firmware: whatever is cut and
+ * however, the device comes back with a whole image and takes the update again. A
+ * sample; every operation with every outcome is for a longer run. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/lib/client.h"
+#include "tests/e2e/board.h"
+
+static const sim_cut_outcome outcomes[] = { SIM_CUT_OLD, SIM_CUT_NEW, SIM_CUT_MIXED, SIM_CUT_ECC,
+                                            SIM_CUT_UNSTABLE };
+
+/* One life: an update with a cut in it, to the end. Returns operations counted. */
+static uint64_t life(uint64_t op, sim_cut_when when, sim_cut_outcome outcome, bool cut_it)
+{
+    board *b = board_new("stm32g474re", "factory.hex", (uint32_t)op + 1u);
+    tb_link link;
+    tb_client client;
+    tb_image_file image;
+    tb_complaint why;
+    tb_sent sent;
+    tb_fate fate = TB_FATE_LOST;
+    const tb_wait_options wait = { .total_ms = 30000, .confirm_ms = 5000 };
+
+    b->backup_lost = (op & 1u) != 0;
+    assert_true(board_wait(b, "1.0.0", SIM_PS_PER_S));
+    board_link(b, &link);
+    tb_client_init(&client, &link, NULL);
+    assert_true(tb_image_load(&image, board_file(b, "app-1.1.0.twb"), &why));
+    if (cut_it) {
+        sim_cut cut = { .op = op, .when = when, .outcome = outcome };
+        sim_schedule_cut(b->machine, &cut);
+    }
+    for (int round = 0; round < 4 && fate != TB_FATE_CONFIRMED; round++) {
+        if (tb_client_connect(&client) != TB_CLIENT_OK)
+            fail_msg("op %u, when %d, outcome %d: the device is lost", (unsigned)op, when, outcome);
+        if (tb_client_send(&client, &image, &sent) != TB_CLIENT_OK)
+            continue;
+        (void)tb_client_reset(&client, TB_CMD_RESET, 0);
+        (void)tb_client_wait(&client, &image, &sent, &wait, &fate);
+    }
+    if (fate != TB_FATE_CONFIRMED)
+        fail_msg("op %u, when %d, outcome %d: fate %d, %s", (unsigned)op, when, outcome, fate,
+                 b->console);
+    assert_int_equal(sim_cuts_fired(b->machine), sim_cuts_scheduled(b->machine));
+    uint64_t ops = sim_op_count(b->machine, 0);
+    assert_int_equal(sim_op_count(b->machine, 1u << SIM_OP_OPTION), 0);
+    tb_image_file_free(&image);
+    board_free(b);
+    return ops;
+}
+
+static void an_update_survives_cuts_all_over(void **state)
+{
+    (void)state;
+    uint64_t ops = life(0, SIM_CUT_BEFORE, SIM_CUT_OLD, false);
+    assert_true(ops > 500);
+    /* the first and the last operations are where the records are: all of them, then a
+     * spread over the data */
+    for (uint64_t op = 0; op < ops; op += op < 8 || op + 8 >= ops ? 1 : (ops - 16) / 24) {
+        sim_cut_outcome outcome = outcomes[op % (sizeof outcomes / sizeof outcomes[0])];
+        life(op, SIM_CUT_DURING, outcome, true);
+        if (op < 4 || op + 4 >= ops)
+            for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++)
+                life(op, SIM_CUT_DURING, outcomes[i], true);
+    }
+    life(3, SIM_CUT_BEFORE, SIM_CUT_OLD, true);
+    life(ops - 2, SIM_CUT_AFTER, SIM_CUT_NEW, true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_update_survives_cuts_all_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
