@@ -45,6 +45,11 @@ typedef struct sim_gpio {
     port ports[SIM_PART_PORTS];
 } sim_gpio;
 
+static bool bit(uint32_t word, unsigned number)
+{
+    return (word >> number & 1u) != 0u;
+}
+
 static unsigned mode_of(const port *p, unsigned pin)
 {
     return (p->block.value[R_MODER] >> (2u * pin)) & 3u;
@@ -53,8 +58,8 @@ static unsigned mode_of(const port *p, unsigned pin)
 static bool level_of(const port *p, unsigned pin)
 {
     unsigned mode = mode_of(p, pin);
-    bool open_drain = ((p->block.value[R_OTYPER] >> pin) & 1u) != 0u;
-    bool out = ((p->block.value[R_ODR] >> pin) & 1u) != 0u;
+    bool open_drain = bit(p->block.value[R_OTYPER], pin);
+    bool out = bit(p->block.value[R_ODR], pin);
     if (mode == MODE_OUTPUT && (!open_drain || !out)) {
         return out;
     }
@@ -70,14 +75,14 @@ static bool level_of(const port *p, unsigned pin)
 static void trace_outputs(port *p)
 {
     for (unsigned pin = 0; pin < 16u; pin++) {
-        uint16_t bit = (uint16_t)(1u << pin);
+        uint16_t mask = (uint16_t)(1u << pin);
         bool is = mode_of(p, pin) == MODE_OUTPUT;
-        bool fresh = is && (p->was_output & bit) == 0u;
-        if (is && (fresh || ((p->levels ^ p->outputs) & bit) != 0u)) {
+        bool fresh = is && (p->was_output & mask) == 0u;
+        if (is && (fresh || ((p->levels ^ p->outputs) & mask) != 0)) {
             sim_trace(p->part->m, SIM_TRACE_GPIO, "P%c%u = %u", (int)('A' + p->number), pin,
-                      (p->levels & bit) != 0u ? 1u : 0u);
+                      bit(p->levels, pin) ? 1u : 0u);
         }
-        p->was_output = (uint16_t)(is ? p->was_output | bit : p->was_output & ~bit);
+        p->was_output = (uint16_t)(is ? p->was_output | mask : p->was_output & ~mask);
     }
     p->outputs = p->levels;
 }
@@ -93,8 +98,8 @@ static void update(port *p)
         trace_outputs(p);
     }
     for (unsigned pin = 0; pin < 16u && levels != before; pin++) {
-        if (((levels ^ before) >> pin & 1u) != 0u) {
-            bool level = (levels >> pin & 1u) != 0u;
+        if (bit((uint32_t)levels ^ before, pin)) {
+            bool level = bit(levels, pin);
             sim_exti_pin(p->part, p->number, pin, level);
             sim_uart_pin(p->part, p->number, pin, level);
         }
@@ -144,7 +149,7 @@ static void keep_locked(port *p, unsigned reg, uint32_t old)
 {
     uint32_t keep = 0;
     for (unsigned pin = 0; pin < 16u && p->lock_mask != 0u; pin++) {
-        if ((p->lock_mask >> pin & 1u) == 0u) {
+        if (!bit(p->lock_mask, pin)) {
             continue;
         }
         switch (reg) {
@@ -223,7 +228,7 @@ bool sim_pin_level(sim_machine *m, unsigned number, unsigned pin)
     if (number >= SIM_PART_PORTS || pin > 15u) {
         return false;
     }
-    return (sim_get_part(m)->gpio->ports[number].levels >> pin & 1u) != 0u;
+    return bit(sim_get_part(m)->gpio->ports[number].levels, pin);
 }
 
 void sim_pin_drive(sim_machine *m, unsigned number, unsigned pin, int level)
