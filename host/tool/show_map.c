@@ -5,7 +5,7 @@
 #include "host/tool/device.h"
 #include "host/tool/out.h"
 
-#define INNER 32u /* columns inside a box */
+#define INNER 36u /* columns inside a box */
 #define GAP "   "
 #define BAR 20u
 #define MOST_LINES 20u
