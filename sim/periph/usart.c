@@ -135,7 +135,6 @@ typedef struct sim_uart {
 
     frame rx[FIFO_DEPTH];
     unsigned rx_count;
-    bool idle_armed; /* IDLE is raised once per reception */
     sim_event idle, timeout;
 
     /* The far end's side of the wire goes on whatever the part does. */
@@ -357,7 +356,6 @@ static void receive(sim_uart *u, uint32_t data, uint32_t errors)
     sim_trace(m, SIM_TRACE_UART, "%s hears 0x%02X%s%s", u->kind->link_name, data & 0x1FFu,
               (errors & ISR_FE) != 0u ? " framing error" : "",
               keep_old && full ? ", lost: overrun" : "");
-    u->idle_armed = true;
     if (keep_old && (u->flags & ISR_ORE) != 0u) {
         return; /* until ORE is cleared */
     }
@@ -378,6 +376,7 @@ static void receive(sim_uart *u, uint32_t data, uint32_t errors)
     }
 }
 
+/* After the last frame: IDLE a frame later, RTOF when RTOR's time has passed. */
 static void plan_silence(sim_uart *u)
 {
     sim_machine *m = u->block.part->m;
@@ -385,9 +384,7 @@ static void plan_silence(sim_uart *u)
     if (!on(u, CR1_RE) || r.count == 0u) {
         return;
     }
-    if (u->idle_armed) {
-        sim_schedule(m, &u->idle, sim_now(m) + half_bits_ps(&r, frame_half_bits(u)));
-    }
+    sim_schedule(m, &u->idle, sim_now(m) + half_bits_ps(&r, frame_half_bits(u)));
     if (!u->kind->low_power && flag(u, R_CR2, CR2_RTOEN)) {
         uint64_t bits = u->block.value[R_RTOR] & 0xFFFFFFu;
         sim_schedule(m, &u->timeout, sim_now(m) + half_bits_ps(&r, 2u * bits));
@@ -397,7 +394,6 @@ static void plan_silence(sim_uart *u)
 static void line_idle(void *self)
 {
     sim_uart *u = self;
-    u->idle_armed = false;
     u->flags |= ISR_IDLE;
     update(u);
 }
@@ -583,7 +579,7 @@ static void forget(sim_uart *u)
     u->flags = ISR_TC;
     u->tx_count = u->rx_count = 0;
     u->shift = SHIFT_NONE;
-    u->idle_first = u->break_asked = u->idle_armed = u->low_busy = u->heard = false;
+    u->idle_first = u->break_asked = u->low_busy = u->heard = false;
 }
 
 static void write_cr1(sim_uart *u, uint32_t old)

@@ -110,6 +110,7 @@ static void backup_registers(void **state)
     reset_part(m, SIM_RESET_IWDG, false);
     assert_int_equal(rd(m, BKP31), 0x11111111);
     wr(m, BKP31, 5u);
+    wr(m, RCC_BDCR, 1u << 16);
     assert_int_equal(rd(m, BKP31), 0x11111111);
     reset_part(m, SIM_RESET_POWER, false); /* VBAT was there */
     assert_int_equal(rd(m, BKP0), 0x22222222);
@@ -221,6 +222,33 @@ static void time_base(void **state)
     uint32_t before = rd(m, TIM6 + CNT);
     pass(m, 10u * US);
     assert_in_range(rd(m, TIM6 + CNT) - before, 105, 107);
+    wr(m, RCC_CFGR, 3u | 5u << 8); /* PCLK1 is HCLK / 4, the timer runs at HCLK / 2 */
+    before = rd(m, TIM6 + CNT);
+    pass(m, 10u * US);
+    assert_in_range(rd(m, TIM6 + CNT) - before, 52, 54);
+}
+
+static void prescaler_and_reload_come_with_the_update(void **state)
+{
+    sim_machine *m = *state;
+    set_bits(m, RCC_APB1ENR1, 1u << 4);
+    wr(m, TIM6 + PSC, 15u);
+    wr(m, TIM6 + ARR, 99u);
+    wr(m, TIM6 + TCR1, 1u << 7 | 4u);
+    wr(m, TIM6 + EGR, 1u);
+    assert_int_equal(rd(m, TIM6 + TSR), 0); /* URS */
+    set_bits(m, TIM6 + TCR1, 1u);
+    wr(m, TIM6 + PSC, 159u);
+    wr(m, TIM6 + ARR, 49u);
+    pass(m, 90u * US);
+    assert_in_range(rd(m, TIM6 + CNT), 89, 90); /* still the old ones */
+    pass(m, 10u * US + 495u * US);
+    assert_in_range(rd(m, TIM6 + CNT), 49, 50);
+    wr(m, TIM6 + DIER, 1u);
+    wr(m, TIM6 + TSR, 0);
+    pass(m, 300u * US);
+    assert_true(irq_line(m, 54));
+    assert_in_range(rd(m, TIM6 + CNT), 29, 30);
 }
 
 static void free_running_tim2(void **state)
@@ -272,7 +300,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
         T(iwdg_times_out), T(iwdg_window_and_hardware_start), T(wwdg), T(backup_registers),
-        T(backup_words_carry_the_domain), T(rtc_counts), T(time_base), T(free_running_tim2),
+        T(backup_words_carry_the_domain), T(rtc_counts), T(time_base), T(prescaler_and_reload_come_with_the_update), T(free_running_tim2),
         T(rng),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,12 @@ static void lost_when_nobody_listens(void **state)
     assert_int_equal(rd(m, LPUART1 + ISR) & RXNE, 0);
     pass(m, FRAME);
     assert_int_equal(rd(m, LPUART1 + RDR), 'y');
+    clear_bits(m, LPUART1 + CR1, RE);
+    send(m, "lpuart1", "z", 1);
+    pass(m, FRAME / 2u);
+    set_bits(m, LPUART1 + CR1, RE); /* no start bit was seen */
+    pass(m, FRAME);
+    assert_int_equal(rd(m, LPUART1 + ISR) & RXNE, 0);
 }
 
 static void wrong_rate(void **state)
@@ -271,6 +277,12 @@ static void idle_and_timeout(void **state)
     wr(m, USART2 + ICR, IDLE | 1u << 11);
     pass(m, MS);
     assert_int_equal(rd(m, USART2 + ISR) & (IDLE | 1u << 11), 0);
+    rd(m, USART2 + RDR);
+    send(m, "usart2", "b", 1);
+    pass(m, 15u * US);
+    send(m, "usart2", "c", 1); /* half a frame later: the line was not idle */
+    pass(m, 9u * US);
+    assert_int_equal(rd(m, USART2 + ISR) & IDLE, 0);
 }
 
 static void over8_parity_prescaler(void **state)
@@ -308,6 +320,11 @@ static void refused_and_locked(void **state)
     lpuart(m, 0);
     wr(m, LPUART1 + BRR, 5000u);
     assert_int_equal(rd(m, LPUART1 + BRR), BRR_115200);
+    wr(m, LPUART1 + CR1, UE | RE | TE | FIFOEN | 1u << 12);
+    assert_int_equal(rd(m, LPUART1 + CR1), UE | RE | TE);
+    wr(m, LPUART1 + CR1, 0);
+    wr(m, LPUART1 + BRR, 5000u);
+    assert_int_equal(rd(m, LPUART1 + BRR), 5000);
     assert_non_null(strstr(wr_stops(m, LPUART1 + CR1, 1u << 13), "CR1: mute mode"));
     assert_non_null(strstr(wr_stops(m, LPUART1 + CR3, 1u << 3), "half duplex"));
     assert_non_null(strstr(rd_stops(m, LPUART1 + RTOR), "LPUART1"));
