@@ -188,6 +188,7 @@ static void decode_misc(uint32_t hw, sim_insn *i)
     case 4:
     case 5:
         i->imm = list | (op & 1u) << 14;
+        i->rd = (uint8_t)__builtin_popcount(i->imm);
         i->op = i->imm ? op_push : op_undefined;
         break;
     case 6:
@@ -214,6 +215,7 @@ static void decode_misc(uint32_t hw, sim_insn *i)
     case 12:
     case 13:
         i->imm = list | (op & 1u) << 15;
+        i->rd = (uint8_t)__builtin_popcount(i->imm);
         i->op = !i->imm ? op_undefined : op & 1u ? op_pop_pc : op_pop;
         break;
     case 14:
@@ -233,6 +235,7 @@ static void decode_multiple(uint32_t hw, sim_insn *i)
     bool load = hw >> 11 & 1u;
     i->imm = hw & 0xFFu;
     i->rn = n & 7u;
+    i->rd = (uint8_t)__builtin_popcount(i->imm);
     i->rm = !load || !(i->imm >> n & 1u); /* LDM without write back when Rn is in the list */
     if (i->imm)
         i->op = load ? op_ldmia : op_stmia;

@@ -42,6 +42,7 @@ static void decode_multiple(uint32_t hw1, uint32_t hw2, sim_insn *i)
         return;
     if (load ? (hw2 & 0xC000u) == 0xC000u : BIT(hw2, 15))
         return;
+    i->rd = (uint8_t)__builtin_popcount(hw2);
     i->rn = (uint8_t)n;
     i->rm = back;
     i->imm = hw2;
@@ -600,7 +601,8 @@ static void decode_long(uint32_t hw1, uint32_t hw2, sim_insn *i)
 
 static void decode_coprocessor(uint32_t hw1, uint32_t hw2, sim_insn *i)
 {
-    (void)hw1;
+    if (BITS(hw1, 9, 8) == 3)
+        return; /* Advanced SIMD elsewhere, undefined in this profile */
     i->imm = BITS(hw2, 11, 8);
     i->op = op_coprocessor;
 }

@@ -114,18 +114,41 @@ SIM_OP(op_store_user)
     return ok ? NEXT : pc;
 }
 
+/* Host memory of a whole list, or NULL where it must go word by word: over an edge, by the
+ * bus, or onto decoded code. */
+static inline uint8_t *list_in_host(const sim_cpu *cpu, uint32_t at, uint32_t bytes, bool write)
+{
+    const sim_granule *g = sim_granule_at(cpu, at);
+    uint32_t offset = at & (SIM_GRANULE_BYTES - 1u);
+    uint8_t *host = write ? g->wr : g->rd;
+    if (!host || (g->flags & cpu->slow_flags) || (at & 3u) || offset + bytes > SIM_GRANULE_BYTES)
+        return NULL;
+    if (write && g->code && (g->code->live[offset >> 8] | g->code->live[(offset + bytes - 1u) >> 8]))
+        return NULL;
+    return host + offset;
+}
+
 /* All values are read before any register changes, so that a fault or a stop in the
  * middle leaves the registers as they were. */
 static inline bool load_list(sim_cpu *cpu, uint32_t pc, uint32_t at, uint32_t list,
-                             uint32_t *target)
+                             unsigned count, uint32_t *target)
 {
     uint32_t values[16];
-    unsigned count = 0;
-    for (uint32_t left = list; left; left &= left - 1u, count++)
-        if (!sim_load_aligned(cpu, pc, at + 4u * count, &values[count]))
+    unsigned k = 0;
+    const uint8_t *host = list_in_host(cpu, at, 4u * count, false);
+    if (SIM_LIKELY(host)) {
+        for (uint32_t left = list & 0x7FFFu; left; left &= left - 1u, host += 4)
+            memcpy(&cpu->r[__builtin_ctz(left)], host, 4);
+        if (list & 0x8000u)
+            memcpy(target, host, 4);
+        cpu->cycles += count;
+        return true;
+    }
+    for (; k < count; k++)
+        if (!sim_load_aligned(cpu, pc, at + 4u * k, &values[k]))
             return false;
     cpu->cycles += count;
-    unsigned k = 0;
+    k = 0;
     for (uint32_t left = list & 0x7FFFu; left; left &= left - 1u)
         cpu->r[__builtin_ctz(left)] = values[k++];
     if (list & 0x8000u)
@@ -133,12 +156,19 @@ static inline bool load_list(sim_cpu *cpu, uint32_t pc, uint32_t at, uint32_t li
     return true;
 }
 
-static inline bool store_list(sim_cpu *cpu, uint32_t pc, uint32_t at, uint32_t list)
+static inline bool store_list(sim_cpu *cpu, uint32_t pc, uint32_t at, uint32_t list,
+                              unsigned count)
 {
-    unsigned count = 0;
-    for (uint32_t left = list; left; left &= left - 1u, count++)
-        if (!sim_store_aligned(cpu, pc, at + 4u * count, cpu->r[__builtin_ctz(left)]))
-            return false;
+    unsigned k = 0;
+    uint8_t *host = list_in_host(cpu, at, 4u * count, true);
+    if (SIM_LIKELY(host)) {
+        for (uint32_t left = list; left; left &= left - 1u, host += 4)
+            memcpy(host, &cpu->r[__builtin_ctz(left)], 4);
+    } else {
+        for (uint32_t left = list; left; left &= left - 1u, k++)
+            if (!sim_store_aligned(cpu, pc, at + 4u * k, cpu->r[__builtin_ctz(left)]))
+                return false;
+    }
     cpu->cycles += count;
     return true;
 }
@@ -147,7 +177,7 @@ static uint32_t load_multiple(sim_cpu *cpu, const sim_insn *i, uint32_t pc, uint
                               uint32_t end)
 {
     uint32_t target = 0;
-    if (!load_list(cpu, pc, at, i->imm, &target))
+    if (!load_list(cpu, pc, at, i->imm, i->rd, &target))
         return pc;
     if (i->rm)
         sim_write_reg(cpu, i->rn, end);
@@ -157,29 +187,29 @@ static uint32_t load_multiple(sim_cpu *cpu, const sim_insn *i, uint32_t pc, uint
 SIM_OP(op_ldmia)
 {
     uint32_t at = RN;
-    return load_multiple(cpu, i, pc, at, at + 4u * (uint32_t)__builtin_popcount(i->imm));
+    return load_multiple(cpu, i, pc, at, at + 4u * i->rd);
 }
 
 SIM_OP(op_ldmdb)
 {
-    uint32_t at = RN - 4u * (uint32_t)__builtin_popcount(i->imm);
+    uint32_t at = RN - 4u * i->rd;
     return load_multiple(cpu, i, pc, at, at);
 }
 
 SIM_OP(op_stmia)
 {
     uint32_t at = RN;
-    if (!store_list(cpu, pc, at, i->imm))
+    if (!store_list(cpu, pc, at, i->imm, i->rd))
         return pc;
     if (i->rm)
-        sim_write_reg(cpu, i->rn, at + 4u * (uint32_t)__builtin_popcount(i->imm));
+        sim_write_reg(cpu, i->rn, at + 4u * i->rd);
     return NEXT;
 }
 
 SIM_OP(op_stmdb)
 {
-    uint32_t at = RN - 4u * (uint32_t)__builtin_popcount(i->imm);
-    if (!store_list(cpu, pc, at, i->imm))
+    uint32_t at = RN - 4u * i->rd;
+    if (!store_list(cpu, pc, at, i->imm, i->rd))
         return pc;
     if (i->rm)
         sim_write_reg(cpu, i->rn, at);
@@ -188,8 +218,8 @@ SIM_OP(op_stmdb)
 
 SIM_OP(op_push)
 {
-    uint32_t at = cpu->r[13] - 4u * (uint32_t)__builtin_popcount(i->imm);
-    if (!store_list(cpu, pc, at, i->imm))
+    uint32_t at = cpu->r[13] - 4u * i->rd;
+    if (!store_list(cpu, pc, at, i->imm, i->rd))
         return pc;
     cpu->r[13] = at;
     return NEXT;
@@ -198,18 +228,18 @@ SIM_OP(op_push)
 SIM_OP(op_pop)
 {
     uint32_t at = cpu->r[13], target = 0;
-    if (!load_list(cpu, pc, at, i->imm, &target))
+    if (!load_list(cpu, pc, at, i->imm, i->rd, &target))
         return pc;
-    cpu->r[13] = at + 4u * (uint32_t)__builtin_popcount(i->imm);
+    cpu->r[13] = at + 4u * i->rd;
     return NEXT;
 }
 
 SIM_OP(op_pop_pc)
 {
     uint32_t at = cpu->r[13], target = 0;
-    if (!load_list(cpu, pc, at, i->imm, &target))
+    if (!load_list(cpu, pc, at, i->imm, i->rd, &target))
         return pc;
-    cpu->r[13] = at + 4u * (uint32_t)__builtin_popcount(i->imm);
+    cpu->r[13] = at + 4u * i->rd;
     return sim_branch_interwork(cpu, pc, target);
 }
 

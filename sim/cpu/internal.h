@@ -292,11 +292,11 @@ SIM_OP(op_ldr_pc_pre);
 SIM_OP(op_ldr_pc_post);
 SIM_OP(op_load_user);  /* LDRT and the like: imm = size index << 8 | offset */
 SIM_OP(op_store_user);
-SIM_OP(op_ldmia);    /* rn, imm = list, rm = write back */
+SIM_OP(op_ldmia);    /* rn, imm = list, rd = how many, rm = write back */
 SIM_OP(op_ldmdb);
 SIM_OP(op_stmia);
 SIM_OP(op_stmdb);
-SIM_OP(op_push);     /* imm = list */
+SIM_OP(op_push);     /* imm = list, rd = how many */
 SIM_OP(op_pop);      /* imm = list without PC */
 SIM_OP(op_pop_pc);   /* imm = list with PC */
 SIM_OP(op_ldrd);     /* rd, rm = second, rn, imm = offset | flags below */

@@ -184,6 +184,8 @@ static uint32_t step_in_it(sim_cpu *cpu, uint32_t pc)
 {
     sim_insn local;
     bool quiet;
+    if (cpu->fetch_by_line)
+        line_cost(cpu, pc);
     const sim_insn *insn = fetch(cpu, pc, &local, &quiet);
     if (!insn)
         return pc;
@@ -256,12 +258,12 @@ static bool needs_slow(sim_cpu *cpu)
 static void run_one(sim_cpu *cpu)
 {
     uint32_t pc = cpu->pc;
-    if (cpu->fetch_by_line)
-        line_cost(cpu, pc);
     if (cpu->it) {
         cpu->pc = step_in_it(cpu, pc);
         return;
     }
+    if (cpu->fetch_by_line)
+        line_cost(cpu, pc);
     sim_insn local;
     bool quiet;
     const sim_insn *insn = fetch(cpu, pc, &local, &quiet);
