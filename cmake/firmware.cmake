@@ -12,7 +12,7 @@ set(TB_PRODUCT_ID 1 CACHE STRING "Product id that the images carry")
 set(TB_STAGE2_VERSION 1.0.0 CACHE STRING "Version of stage 2")
 
 add_compile_options(-mcpu=cortex-m4 -mthumb -mfloat-abi=soft -ffreestanding -fno-common
-    -ffunction-sections -fdata-sections -fstack-usage)
+    -ffunction-sections -fdata-sections)
 add_link_options(-mcpu=cortex-m4 -mthumb -mfloat-abi=soft -nostartfiles --specs=nano.specs
     -ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,--fatal-warnings)
 set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
@@ -29,7 +29,8 @@ function(tb_linker_script target kind)
     add_dependencies(${target} ${target}-script)
     set_target_properties(${target} PROPERTIES LINK_DEPENDS ${script}
         SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${TB_FIRMWARE_DIR})
-    target_link_options(${target} PRIVATE -T${script} -Wl,-Map=${CMAKE_CURRENT_BINARY_DIR}/${target}.map)
+    target_link_options(${target} PRIVATE -T${script} -Wl,-Map=${CMAKE_CURRENT_BINARY_DIR}/${target}.map
+        -fcallgraph-info=su -dumpdir ${CMAKE_CURRENT_BINARY_DIR}/${target}.)
 endfunction()
 
 # tb_pack(TARGET KIND VERSION [options of `twinbank image pack`]): TARGET.twb beside TARGET.elf.
