@@ -46,6 +46,8 @@ static void redirect(const char *name, int fd)
     }
 }
 
+static int terminal = -1;
+
 /* Words are separated by one space; "{name}" stands for a file of this test. A leading
  * NAME=VALUE goes into the environment. */
 static void start(run *r, const char *line)
@@ -78,7 +80,11 @@ static void start(run *r, const char *line)
         }
     }
     redirect("empty-input", 0);
-    redirect(out, 1);
+    if (terminal >= 0) {
+        (void)dup2(terminal, 1);
+    } else {
+        redirect(out, 1);
+    }
     redirect(err, 2);
     (void)execv(argv[0], argv);
     _exit(98);
@@ -91,6 +97,34 @@ static void slurp(const char *name, char *into, size_t room)
     size_t n = fread(into, 1, room - 1, f);
     into[n] = 0;
     (void)fclose(f);
+}
+
+/* The same with standard output on a terminal of its own; what it shows, in r.out. */
+static const run *tool_on_terminal(const char *line)
+{
+    static run r;
+    size_t fill = 0;
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(slave >= 0);
+    terminal = slave;
+    start(&r, line);
+    terminal = -1;
+    (void)close(slave);
+    for (ssize_t n; fill + 1 < sizeof r.out; fill += (size_t)n) {
+        n = read(master, r.out + fill, sizeof r.out - 1 - fill);
+        if (n <= 0) {
+            break; /* the last user of the terminal has gone */
+        }
+    }
+    r.out[fill] = 0;
+    (void)close(master);
+    int status;
+    assert_true(waitpid(r.pid, &status, 0) == r.pid);
+    slurp(r.err_name, r.err, sizeof r.err);
+    r.code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+    return &r;
 }
 
 static void finish(run *r)
@@ -424,6 +458,28 @@ static void test_interrupt_busy_resume(void **state)
     pty_device_stop(&p);
 }
 
+static void test_terminal(void **state)
+{
+    (void)state;
+    pty_device p;
+    char line[128];
+    start_device(&p);
+    (void)snprintf(line, sizeof line, "flash --port %s {1.1.0.twb}", p.port);
+    const run *r = tool_on_terminal(line);
+    expect(r, TB_EXIT_OK, "\r", "");
+    expect(r, TB_EXIT_OK, "100 %", "");
+    expect(r, TB_EXIT_OK, "\033[32m", "");
+    (void)snprintf(line, sizeof line, "NO_COLOR=1 LC_ALL=C flash --port %s {1.2.0.twb}", p.port);
+    r = tool_on_terminal(line);
+    expect(r, TB_EXIT_OK, "\r##############################", "");
+    assert_null(strstr(r->out, "\033["));
+    (void)snprintf(line, sizeof line, "flash --json --port %s --allow-same {1.2.0.twb}", p.port);
+    r = tool_on_terminal(line);
+    expect(r, TB_EXIT_OK, "\"fate\":\"confirmed\"", "");
+    assert_null(strstr(r->out, "\033["));
+    pty_device_stop(&p);
+}
+
 /* ---- the man page ------------------------------------------------ */
 
 static void test_man_page(void **state)
@@ -492,6 +548,7 @@ int main(void)
         cmocka_unit_test(test_not_kept),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_interrupt_busy_resume),
+        cmocka_unit_test(test_terminal),
         cmocka_unit_test(test_man_page),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
