@@ -168,7 +168,6 @@ static bool prepare(front_session *s, front_error *error)
     bool pty = false;
     s->control.command = front_session_command;
     s->control.ctx = s;
-    memset(s->levels, -2, sizeof s->levels);
     if (!open_wires(s, error) || !watch_others(s, error) ||
         !front_control_open(&s->control, o->control, error)) {
         return false;

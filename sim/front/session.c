@@ -62,7 +62,6 @@ static void finish(front_session *s, front_end end, const char *text)
 
 static void drive(front_session *s, const front_gpio *g)
 {
-    s->levels[g->port][g->pin] = (signed char)g->level;
     sim_pin_drive(s->m, g->port, g->pin, g->level);
 }
 
@@ -74,17 +73,16 @@ static void due_gpios(front_session *s)
     }
 }
 
+static void lose_input(front_session *s)
+{
+    for (size_t i = 0; i < s->wire_count; i++) {
+        front_wire_discard_input(&s->wires[i]);
+    }
+}
+
 static void power_on(front_session *s, bool backup_lost)
 {
     sim_power_on(s->m, backup_lost);
-    /* What is wired to the board stays wired to it. */
-    for (unsigned port = 0; port < 11u; port++) {
-        for (unsigned pin = 0; pin < 16u; pin++) {
-            if (s->levels[port][pin] > -2) {
-                sim_pin_drive(s->m, port, pin, s->levels[port][pin]);
-            }
-        }
-    }
     s->powered = true;
     s->real_virtual = sim_now(s->m);
     s->real_wall = front_wall_ns();
@@ -127,6 +125,7 @@ static void power_is_cut(front_session *s)
         finish(s, FRONT_END_POWER_OFF, "power cut, and it stays off");
         return;
     }
+    lose_input(s);
     pass_time(s, OFF_TIME);
     power_on(s, s->backup_lost);
     front_session_say(s, "power is back at %.3f ms", now_ms(s));
@@ -147,6 +146,7 @@ static void cut_by_hand(front_session *s, bool backup_lost)
     }
     s->powered = false;
     s->backup_lost = backup_lost;
+    lose_input(s);
 }
 
 static void announce_resets(front_session *s)
@@ -308,7 +308,9 @@ static void serve_wires(front_session *s)
     for (size_t i = 0; i < s->wire_count; i++) {
         front_wire *w = &s->wires[i];
         front_wire_flush(w, now);
-        if (front_wire_fill(w) && s->powered) {
+        if (!s->powered) {
+            front_wire_discard_input(w);
+        } else if (front_wire_fill(w)) {
             sim_uart_poll(s->m, w->spec.name);
         }
         if (front_wire_baud_warning(w, text, sizeof text)) {

@@ -46,7 +46,6 @@ typedef struct front_session {
     unsigned cuts_announced;
     unsigned timed_resets, timed_resets_fired; /* reset-only at a time: done here */
 
-    signed char levels[11][16]; /* what the outside drives: 0, 1, -1 not, -2 never touched */
     size_t next_gpio;
 
     bool powered, backup_lost;

@@ -143,6 +143,14 @@ bool front_wire_fill(front_wire *w)
     return w->in_used > 0;
 }
 
+void front_wire_discard_input(front_wire *w)
+{
+    /* Bounded: there may be a sender that never ends. */
+    for (int i = 0; i < 16 && front_wire_fill(w); i++) {
+        w->in_used = 0;
+    }
+}
+
 void front_wire_flush(front_wire *w, uint64_t now_ns)
 {
     while (w->out_used > 0) {

@@ -53,6 +53,8 @@ void front_wire_close(front_wire *w);
 
 /* Reads what is there from outside; true if the part has something to take. */
 bool front_wire_fill(front_wire *w);
+/* What is on its way to a part without power is lost. */
+void front_wire_discard_input(front_wire *w);
 /* Writes what the outside takes; now_ns is wall time. */
 void front_wire_flush(front_wire *w, uint64_t now_ns);
 /* The part should wait: the buffer fills while somebody is reading. */

@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/sim_front/process.h"
@@ -245,6 +246,81 @@ static void pins_are_driven(void **state)
     assert_string_equal(out, "high\nlow\nhigh\n");
 }
 
+static void wiring_outlasts_the_power(void **state)
+{
+    (void)state;
+    expect(sim("", CHIP STDIO "--load %s --gpio PA0=0 --cut time=5ms --for 150ms", image("pin.elf")),
+           0);
+    assert_string_equal(out, "low\nlow\n");
+}
+
+static void real_speed_is_no_faster_than_the_wall(void **state)
+{
+    (void)state;
+    struct timespec from, to;
+    (void)clock_gettime(CLOCK_MONOTONIC, &from);
+    expect(sim("", CHIP "--speed real --load %s --for 300ms", image("echo.elf")), 0);
+    (void)clock_gettime(CLOCK_MONOTONIC, &to);
+    int64_t ns = (int64_t)(to.tv_sec - from.tv_sec) * 1000000000 + (to.tv_nsec - from.tv_nsec);
+    assert_true(ns >= 300000000);
+}
+
+/* At full speed the part is far ahead of its reader, and waits for it. */
+static void a_slow_reader_holds_the_part_back(void **state)
+{
+    (void)state;
+    const char *link = in_folder("port");
+    pid_t pid = sim_start(CHIP "--speed max --load %s --uart lpuart1=pty:%s --control %s --json",
+                          image("flood.elf"), link, in_folder("control.sock"));
+    int fd = open_port(link);
+    long expected = 0, number = 0;
+    for (size_t total = 0; total < 300000u;) {
+        char data[1024];
+        (void)usleep(2000);
+        ssize_t n = read(fd, data, sizeof data);
+        assert_true(n > 0);
+        total += (size_t)n;
+        for (ssize_t i = 0; i < n; i++) {
+            if (data[i] != '\n') {
+                number = number * 10 + (data[i] - '0');
+                continue;
+            }
+            assert_int_equal(number, expected);
+            expected++;
+            number = 0;
+        }
+    }
+    expect(control("quit"), 0);
+    expect(sim_wait(pid), 0);
+    says(out, "\"unread_bytes_dropped\":0");
+    close(fd);
+}
+
+static void bytes_to_a_part_without_power_are_lost(void **state)
+{
+    (void)state;
+    const char *link = in_folder("port");
+    pid_t pid = sim_start(CHIP "--load %s --uart lpuart1=pty:%s --control %s", image("echo.elf"),
+                          link, in_folder("control.sock"));
+    int fd = open_port(link);
+    assert_true(port_expect(fd, "ready"));
+    expect(control("power-off"), 0);
+    port_write(fd, "lost");
+    expect(control("status"), 0);
+    expect(control("power-on"), 0);
+    assert_true(port_expect(fd, "ready"));
+    port_write(fd, "heard");
+    char data[8];
+    assert_int_equal(read(fd, data, 1), 1); /* the rest of "ready" */
+    assert_int_equal(data[0], '\r');
+    assert_int_equal(read(fd, data, 1), 1);
+    assert_int_equal(read(fd, data, 1), 1);
+    assert_int_equal(data[0], 'H');
+    expect(control("quit"), 0);
+    expect(sim_wait(pid), 0);
+    close(fd);
+}
+
 static void flash_is_dumped(void **state)
 {
     (void)state;
@@ -370,6 +446,10 @@ int main(void)
         TEST(lockup_stops_or_waits),
         TEST(sleep_for_ever_ends),
         TEST(pins_are_driven),
+        TEST(wiring_outlasts_the_power),
+        TEST(real_speed_is_no_faster_than_the_wall),
+        TEST(a_slow_reader_holds_the_part_back),
+        TEST(bytes_to_a_part_without_power_are_lost),
         TEST(flash_is_dumped),
         TEST(a_tool_on_the_pty),
         TEST(full_speed_with_a_pty),
