@@ -13,7 +13,7 @@
 #include "twinbank/update.h"
 
 #define PRODUCT 0x0BADCAFEu
-#define IMAGE_MAX (24u * 1024u)
+#define IMAGE_MAX (32u * 1024u)
 
 /* A small part on which everything can be tried: 1 KB pages, 16 KB banks, log at the
  * end of the last page. The others differ in unit and sectors. */
