@@ -57,6 +57,9 @@ void tb_receiver_init(tb_receiver *r, uint8_t *buffer, uint16_t max_payload)
 
 static void drop(tb_receiver *r, size_t bytes)
 {
+    if (bytes == 0) {
+        return; /* once for every byte received: moving the buffer onto itself is dear */
+    }
     r->fill = (uint16_t)(r->fill - bytes);
     memmove(r->buffer, r->buffer + bytes, r->fill);
     r->suspect -= bytes < r->suspect ? (uint32_t)bytes : r->suspect;
