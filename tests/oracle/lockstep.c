@@ -11,7 +11,8 @@
 enum {
     IRQ_COUNT = 82,          /* an STM32F405, which the machine netduinoplus2 is */
     CPUID_M4_R0P0 = 0x410FC240,
-    FREE_RUN_LIMIT = 4000000 /* instructions before comparing begins */
+    FREE_RUN_LIMIT = 4000000, /* instructions before comparing begins */
+    COMPARED_LIMIT = 2000000  /* in one image: more means a program that does not end */
 };
 
 typedef struct side {
@@ -245,8 +246,13 @@ static bool compare_all(run *r) {
         report(r, &ours, &theirs);
         return false;
     }
-    while (r->before.r[15] != r->end) {
+    for (unsigned long n = 0; r->before.r[15] != r->end; n++) {
         count(r, &r->before);
+        if (n == COMPARED_LIMIT) {
+            fprintf(stderr, "MISMATCH %s pc %08x: the program does not end\n", r->label,
+                    (unsigned)r->before.r[15]);
+            return false;
+        }
         if (!next_theirs(r, &theirs)) {
             return false;
         }
