@@ -188,6 +188,9 @@ static sim_access write_cr(flash_g4 *f, uint32_t value)
     if ((f->cr & CR_PG) == 0u) {
         f->latched = false;
     }
+    if ((f->cr & CR_FSTPG) == 0u) {
+        f->fast.active = false;
+    }
     if (secured != (f->cr & (CR_SEC_PROT1 | CR_SEC_PROT2))) {
         flash_g4_map(f);
     }
@@ -325,6 +328,8 @@ static void reset_model(void *self, unsigned cause)
     f->sr = f->eccr = 0;
     f->key = f->opt_key = f->pd_key = KEY_IDLE;
     f->latched = f->readout_locked = false;
+    f->fast = (flash_fast){.active = false};
+    f->mass_erased[0] = f->mass_erased[1] = false;
     f->icache_filled = f->dcache_filled = false;
     flash_g4_drop_stale(f, STALE_DATA | STALE_FETCH);
     if ((cause & (SIM_RESET_POWER | SIM_RESET_OPTION | SIM_RESET_STANDBY)) != 0u) {

@@ -106,7 +106,16 @@ typedef struct flash_op {
     uint32_t offset, bytes;
     unsigned banks; /* bank erase: mask */
     uint8_t data[UNIT_BYTES];
+    bool fast;
 } flash_op;
+
+typedef struct flash_fast { /* a row of fast programming */
+    bool active;
+    bool lost; /* a read of the bank has ended it; the part does not tell */
+    unsigned region;
+    uint32_t next;
+    sim_ps last;
+} flash_fast;
 
 typedef enum key_state { KEY_IDLE, KEY_HALF, KEY_OPEN, KEY_DEAD } key_state;
 
@@ -123,6 +132,8 @@ typedef struct flash_g4 {
     bool latched;
     uint32_t latch_address, latch_word;
     flash_op op;
+    flash_fast fast;
+    bool mass_erased[REGION_OTP]; /* since reset: fast programming asks for it */
     unsigned busy_banks;
     sim_event done;
 
@@ -167,8 +178,14 @@ void flash_g4_start_erase(flash_g4 *f);
 void flash_g4_start_options(flash_g4 *f);
 void flash_g4_done(void *self);
 void flash_g4_tear(void *self, sim_cut_outcome outcome);
+void flash_g4_begin_program(flash_g4 *f, unsigned region, uint32_t offset, uint32_t high, sim_ps time);
 /* Waits for the operation in progress. false: reset or power came first. */
 bool flash_g4_wait(flash_g4 *f);
+
+/* flash_g4_fast.c: fast programming */
+sim_access flash_g4_fast_write(flash_g4 *f, unsigned region, uint32_t offset, unsigned size,
+                               uint32_t value);
+bool flash_g4_fast_step(flash_g4 *f);
 
 /* flash_g4_options.c: option bytes, protection, boot, saved state */
 void flash_g4_options_init(flash_g4 *f);

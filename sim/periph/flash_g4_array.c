@@ -363,8 +363,11 @@ sim_access flash_g4_read(void *self, uint32_t address, unsigned size, sim_access
     } else {
         return SIM_ACCESS_FAULT; /* nothing there; RM0440 2.2.2 calls it reserved */
     }
-    if ((f->busy_banks >> bank & 1u) != 0u && !sim_bus_is_dma(f->m) && !flash_g4_wait(f)) {
-        return SIM_ACCESS_STOP;
+    if ((f->busy_banks >> bank & 1u) != 0u) {
+        f->fast.lost = f->fast.lost || f->fast.active;
+        if (!sim_bus_is_dma(f->m) && !flash_g4_wait(f)) {
+            return SIM_ACCESS_STOP;
+        }
     }
     flash_region *r = &f->region[region];
     if (region != REGION_OTP) {

@@ -70,7 +70,14 @@ static void program_unit(flash_g4 *f)
     if (op->region != REGION_OTP && r->stale[op->offset / GRANULE_BYTES] != 0u) {
         memcpy(r->old + op->offset, op->data, UNIT_BYTES);
     }
-    if (r->state[unit] == UNIT_UNSTABLE && !all(op->data, 0x00)) {
+    if (op->fast && !(r->state[unit] == UNIT_OK && all(r->data + op->offset, 0xFF))) {
+        /* Fast programming does not look: what was there stays in it. */
+        uint8_t both[UNIT_BYTES];
+        for (unsigned i = 0; i < UNIT_BYTES; i++) {
+            both[i] = (uint8_t)(r->data[op->offset + i] & op->data[i]);
+        }
+        flash_g4_set_unit(f, op->region, unit, both, UNIT_DOUBLE);
+    } else if (r->state[unit] == UNIT_UNSTABLE && !all(op->data, 0x00)) {
         /* Cells that only looked erased: what was written on them does not hold. */
         flash_g4_set_unstable(f, op->region, unit, op->data, r->other + op->offset);
     } else {
@@ -114,6 +121,7 @@ static void complete(flash_g4 *f)
         for (unsigned bank = 0; bank < REGION_OTP; bank++) {
             if ((op->banks >> bank & 1u) != 0u) {
                 erase_range(f, bank, 0u, f->region[bank].bytes);
+                f->mass_erased[bank] = true;
             }
         }
         break;
@@ -127,7 +135,8 @@ void flash_g4_done(void *self)
 {
     flash_g4 *f = self;
     complete(f);
-    if ((f->cr & CR_EOPIE) != 0u) {
+    bool row_goes_on = f->op.fast && !flash_g4_fast_step(f);
+    if ((f->cr & CR_EOPIE) != 0u && !row_goes_on) {
         f->sr |= SR_EOP;
     }
     finish(f);
@@ -252,11 +261,11 @@ void flash_g4_tear(void *self, sim_cut_outcome outcome)
 
 /* RM0440 3.3.7: not erased and not all zero is PROGERR. A unit that was written with all
  * ones is spent: whether the part says so is unsure, so firmware must not rely on it. */
-static bool programmable(flash_g4 *f, unsigned region, uint32_t offset, const uint8_t *data)
+static bool programmable(flash_g4 *f, unsigned region, uint32_t offset, uint32_t high)
 {
     const flash_region *r = &f->region[region];
     uint8_t state = r->state[offset / UNIT_BYTES];
-    if (all(data, 0x00)) {
+    if (f->latch_word == 0u && high == 0u) {
         return state != UNIT_ONES;
     }
     const uint8_t *seen = r->data + offset;
@@ -266,27 +275,30 @@ static bool programmable(flash_g4 *f, unsigned region, uint32_t offset, const ui
     return (state == UNIT_OK || state == UNIT_UNSTABLE) && all(seen, 0xFF);
 }
 
-static void start_program(flash_g4 *f, unsigned region, uint32_t offset, uint32_t high)
+/* The lower word is in the latch. */
+void flash_g4_begin_program(flash_g4 *f, unsigned region, uint32_t offset, uint32_t high, sim_ps time)
 {
-    uint8_t data[UNIT_BYTES];
+    f->op = (flash_op){.kind = SIM_OP_PROGRAM, .region = region, .offset = offset, .bytes = UNIT_BYTES,
+                       .fast = f->fast.active};
     for (unsigned i = 0; i < 4u; i++) {
-        data[i] = (uint8_t)(f->latch_word >> (8u * i));
-        data[4u + i] = (uint8_t)(high >> (8u * i));
+        f->op.data[i] = (uint8_t)(f->latch_word >> (8u * i));
+        f->op.data[4u + i] = (uint8_t)(high >> (8u * i));
     }
-    if (region != REGION_OTP && flash_g4_write_protected(f, region, offset, UNIT_BYTES)) {
-        flash_g4_error(f, SR_WRPERR);
-        return;
-    }
-    if (!programmable(f, region, offset, data)) {
-        flash_g4_error(f, SR_PROGERR);
-        return;
-    }
-    f->op = (flash_op){.kind = SIM_OP_PROGRAM, .region = region, .offset = offset, .bytes = UNIT_BYTES};
-    memcpy(f->op.data, data, UNIT_BYTES);
     sim_trace(f->m, SIM_TRACE_FLASH, "program %s 0x%05" PRIX32 ": %08" PRIX32 " %08" PRIX32,
               region == REGION_OTP ? "OTP" : region == 0u ? "bank 1" : "bank 2", offset, f->latch_word,
               high);
-    start(f, region == 1u ? 2u : 1u, PROGRAM_PS);
+    start(f, region == 1u ? 2u : 1u, time);
+}
+
+static void start_program(flash_g4 *f, unsigned region, uint32_t offset, uint32_t high)
+{
+    if (region != REGION_OTP && flash_g4_write_protected(f, region, offset, UNIT_BYTES)) {
+        flash_g4_error(f, SR_WRPERR);
+    } else if (!programmable(f, region, offset, high)) {
+        flash_g4_error(f, SR_PROGERR);
+    } else {
+        flash_g4_begin_program(f, region, offset, high, PROGRAM_PS);
+    }
 }
 
 sim_access flash_g4_write(void *self, uint32_t address, unsigned size, uint32_t value)
@@ -305,9 +317,7 @@ sim_access flash_g4_write(void *self, uint32_t address, unsigned size, uint32_t 
     }
     const uint32_t modes = f->cr & (CR_PG | CR_FSTPG | CR_PER | CR_MER1 | CR_MER2);
     if (modes == CR_FSTPG) {
-        sim_stop(f->m, "FLASH: fast programming (FSTPG) at 0x%08" PRIX32 ", PC 0x%08" PRIX32 ": not modelled",
-                 address, sim_cpu_pc(sim_core(f->m)));
-        return SIM_ACCESS_STOP;
+        return flash_g4_fast_write(f, region, offset, size, value);
     }
     if (modes != CR_PG || (f->sr & SR_ERRORS) != 0u) {
         flash_g4_error(f, SR_PGSERR);

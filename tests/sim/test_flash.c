@@ -498,6 +498,95 @@ static void otp_is_programmed_once(void **state)
     assert_int_equal(rd(m, 0x1FFF7000u), 0xCAFEu);
 }
 
+/* ---- fast programming ---------------------------------------------------------------------------- */
+
+#define FSTPG (1u << 18)
+
+static void write_row(sim_machine *m, uint32_t address, unsigned words)
+{
+    for (uint32_t i = 0; i < words; i++) {
+        wr(m, address + 4u * i, 0x1000u + i);
+    }
+}
+
+static void fast_rows_need_a_mass_erase(void **state)
+{
+    sim_machine *m = *state;
+    rig_unlock(m);
+    wr(m, FLASH_CR, FSTPG);
+    wr(m, BANK2, 1u);
+    assert_int_equal(rig_take_errors(m), PGSERR);
+    assert_int_equal(rig_mass_erase(m, MER1), 0);
+    wr(m, FLASH_CR, FSTPG);
+    wr(m, BANK2, 1u); /* the other bank was not */
+    assert_int_equal(rig_take_errors(m), PGSERR);
+}
+
+static void a_fast_row(void **state)
+{
+    sim_machine *m = *state;
+    rig_unlock(m);
+    assert_int_equal(rig_mass_erase(m, MER2), 0);
+    wr(m, FLASH_CR, FSTPG | EOPIE);
+    sim_ps begin = sim_now(m);
+    write_row(m, BANK2 + 0x300u, 64u);
+    assert_int_equal(rd(m, FLASH_SR), BSY); /* EOP at the row's end only */
+    rig_pass(m, SIM_PS_PER_MS);
+    assert_int_equal(rd(m, FLASH_SR), EOP);
+    wr(m, FLASH_SR, EOP);
+    for (uint32_t i = 0; i < 64u; i++) {
+        assert_int_equal(raw(m, 1u, 0x300u + 4u * i), 0x1000u + i);
+    }
+    assert_int_equal(sim_op_count(m, 1u << SIM_OP_PROGRAM), 32);
+    begin = sim_now(m);
+    write_row(m, BANK2 + 0x400u, 64u);
+    wr(m, FLASH_CR, 0u); /* waits for the last */
+    sim_ps took = sim_now(m) - begin;
+    assert_true(took > 1900u * SIM_PS_PER_US && took < 1950u * SIM_PS_PER_US);
+}
+
+static void fast_row_errors(void **state)
+{
+    sim_machine *m = *state;
+    rig_unlock(m);
+    assert_int_equal(rig_mass_erase(m, MER2), 0);
+    wr(m, FLASH_CR, FSTPG);
+    wr(m, BANK2 + 8u, 1u); /* not at a row's begin */
+    assert_int_equal(rig_take_errors(m), PGAERR);
+    write_row(m, BANK2, 4u);
+    wr(m, BANK2 + 8u, 1u); /* descending */
+    assert_int_equal(rig_take_errors(m), PGAERR);
+    write_row(m, BANK2 + 0x100u, 4u);
+    rig_pass(m, 200u * SIM_PS_PER_US); /* too long a pause */
+    wr(m, BANK2 + 0x110u, 1u);
+    assert_int_equal(rig_take_errors(m), 1u << 8);
+    assert_int_equal(sim_core_write(m, BANK2 + 0x200u, 2u, 1u), SIM_ACCESS_OK);
+    assert_int_equal(rig_take_errors(m), SIZERR);
+    write_row(m, BANK2 + 0x300u, 4u);
+    rd(m, BANK2 + 0x800u); /* a read of the bank ends the row, without a flag */
+    write_row(m, BANK2 + 0x310u, 60u);
+    assert_int_equal(rig_take_errors(m), 0);
+    assert_int_equal(raw(m, 1u, 0x308u), 0x1002u);
+    assert_int_equal(raw(m, 1u, 0x310u), BLANK);
+}
+
+static void fast_rows_do_not_look(void **state)
+{
+    sim_machine *m = *state;
+    rig_unlock(m);
+    assert_int_equal(rig_mass_erase(m, MER2), 0);
+    wr(m, FLASH_CR, FSTPG);
+    write_row(m, BANK2, 64u);
+    for (uint32_t i = 0; i < 64u; i++) {
+        wr(m, BANK2 + 4u * i, 0xEEEE0000u);
+    }
+    wr(m, FLASH_CR, 0u);
+    assert_int_equal(rig_take_errors(m), 0);
+    wr(m, FLASH_ACR, 1u);
+    rd(m, BANK2 + 0x10u);
+    assert_int_equal(rd(m, 0x40022018u), 1u << 31 | 1u << 21 | 0x10u);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -533,6 +622,10 @@ int main(void)
         T(caches_serve_erased_contents_until_they_are_reset),
         T(caches_serve_the_old_mapping_until_they_are_reset),
         T(otp_is_programmed_once),
+        T(fast_rows_need_a_mass_erase),
+        T(a_fast_row),
+        T(fast_row_errors),
+        T(fast_rows_do_not_look),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
