@@ -10,6 +10,7 @@ if(NOT TB_LINKER_SCRIPT_TOOL)
 endif()
 set(TB_PRODUCT_ID 1 CACHE STRING "Product id that the images carry")
 set(TB_STAGE2_VERSION 1.0.0 CACHE STRING "Version of stage 2")
+set(TB_STAGE2_NEXT_VERSION 1.1.0 CACHE STRING "Version of stage2-next, which tests update to")
 
 add_compile_options(-mcpu=cortex-m4 -mthumb -mfloat-abi=soft -ffreestanding -fno-common
     -ffunction-sections -fdata-sections)
@@ -33,12 +34,12 @@ function(tb_linker_script target kind)
         -fcallgraph-info=su -dumpdir ${CMAKE_CURRENT_BINARY_DIR}/${target}.)
 endfunction()
 
-# tb_pack(TARGET KIND VERSION [options of `twinbank image pack`]): TARGET.twb beside TARGET.elf.
-function(tb_pack target kind version)
-    set(image ${TB_FIRMWARE_DIR}/${target}.twb)
+# tb_pack(IMAGE TARGET KIND VERSION [options of `twinbank image pack`]): IMAGE.twb from TARGET.elf.
+function(tb_pack name target kind version)
+    set(image ${TB_FIRMWARE_DIR}/${name}.twb)
     add_custom_command(OUTPUT ${image}
         COMMAND ${TB_HOST_TOOL} image pack --chip ${TB_CHIP} --kind ${kind} --version ${version}
             --product ${TB_PRODUCT_ID} ${ARGN} -o ${image} $<TARGET_FILE:${target}>
         DEPENDS ${target} ${TB_HOST_TOOL} VERBATIM)
-    add_custom_target(${target}-image ALL DEPENDS ${image})
+    add_custom_target(${name}-image ALL DEPENDS ${image})
 endfunction()
