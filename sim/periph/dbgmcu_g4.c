@@ -4,7 +4,7 @@
 
 enum { R_IDCODE, R_CR, R_APB1FZR1, R_APB1FZR2, R_APB2FZR };
 
-#define REVISION_X 0x20030000u
+#define REVISION_X 0x20036000u /* REV_ID, and 6 in the reserved bits between */
 
 static const sim_reg rows[] = {
     [R_IDCODE] = {0x00, "IDCODE", 0, 0},

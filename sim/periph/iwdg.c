@@ -23,7 +23,8 @@ static const sim_reg rows[] = {
 typedef struct sim_iwdg {
     sim_block block;
     sim_event bite, begin;
-    sim_ps loaded; /* when the counter was last loaded */
+    sim_ps since; /* the counter was `count` then */
+    uint64_t count;
     sim_ps update_at[3]; /* PR, RLR, WINR: until then SR tells of an update */
     bool unlocked, started;
 } sim_iwdg;
@@ -34,11 +35,23 @@ static sim_ps tick_ps(const sim_iwdg *w)
     return sim_periods(4u << (pr < 6u ? pr : 6u), sim_clock_hz(w->block.part->m, SIM_CLOCK_LSI));
 }
 
-static void reload(sim_iwdg *w)
+static uint64_t left(const sim_iwdg *w)
+{
+    uint64_t ticks = (sim_now(w->block.part->m) - w->since) / tick_ps(w);
+    return w->count > ticks ? w->count - ticks : 0u;
+}
+
+static void go_on_from(sim_iwdg *w, uint64_t count)
 {
     sim_machine *m = w->block.part->m;
-    w->loaded = sim_now(m);
-    sim_schedule(m, &w->bite, w->loaded + tick_ps(w) * (w->block.value[R_RLR] + 1u));
+    w->since = sim_now(m);
+    w->count = count;
+    sim_schedule(m, &w->bite, w->since + tick_ps(w) * (count + 1u));
+}
+
+static void reload(sim_iwdg *w)
+{
+    go_on_from(w, w->block.value[R_RLR]);
 }
 
 static void bite(void *self)
@@ -82,11 +95,14 @@ static void set(sim_iwdg *w, unsigned reg, uint32_t value, uint32_t flag)
     if (!w->unlocked || (updating(w) & flag) != 0u) {
         return;
     }
+    uint64_t now_left = left(w);
     w->block.value[reg] = value;
     w->update_at[index[reg]] =
         w->started ? sim_now(m) + sim_periods(UPDATE_PERIODS, 32000u) : SIM_NEVER;
-    if (w->started && reg != R_RLR) {
-        reload(w); /* a new prescaler or window restarts the count */
+    if (w->started && reg == R_WINR) { /* a new window reloads the counter */
+        reload(w);
+    } else if (w->started && reg == R_PR) {
+        go_on_from(w, now_left);
     }
 }
 
@@ -96,9 +112,7 @@ static void refresh(sim_iwdg *w)
         return;
     }
     sim_machine *m = w->block.part->m;
-    uint64_t ticks = (sim_now(m) - w->loaded) / tick_ps(w);
-    uint64_t left = w->block.value[R_RLR] > ticks ? w->block.value[R_RLR] - ticks : 0u;
-    if (left > w->block.value[R_WINR]) {
+    if (left(w) > w->block.value[R_WINR]) {
         sim_request_reset(m, SIM_RESET_IWDG);
         return;
     }

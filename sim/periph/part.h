@@ -66,6 +66,7 @@ typedef enum sim_volt_range { SIM_RANGE1_BOOST, SIM_RANGE1, SIM_RANGE2 } sim_vol
 void sim_pwr_g4_new(sim_part *part);
 sim_volt_range sim_pwr_range(const sim_part *part);
 bool sim_pwr_dbp(const sim_part *part);
+bool sim_pwr_low_power_run(const sim_part *part);
 
 /* syscfg_g4.c */
 void sim_syscfg_g4_new(sim_part *part);

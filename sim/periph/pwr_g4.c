@@ -58,11 +58,16 @@ bool sim_pwr_dbp(const sim_part *part)
     return (part->pwr->block.value[R_CR1] & CR1_DBP) != 0u;
 }
 
+bool sim_pwr_low_power_run(const sim_part *part)
+{
+    return (part->pwr->block.value[R_CR1] & CR1_LPR) != 0u;
+}
+
 static uint32_t pwr_read(void *owner, unsigned reg, uint32_t stored)
 {
     const sim_pwr *p = owner;
     if (reg == R_SR2) {
-        if ((p->block.value[R_CR1] & CR1_LPR) != 0u) {
+        if (sim_pwr_low_power_run(p->block.part)) {
             stored |= SR2_REGLPF;
         }
         if (sim_now(p->block.part->m) < p->range1_at) {

@@ -6,6 +6,7 @@
 #define LSE_HZ 32768u
 #define LSI_HZ 32000u
 #define HSI48_HZ 48000000u
+#define LOW_POWER_RUN_HZ 2000000u
 
 enum {
     R_CR, R_ICSCR, R_CFGR, R_PLLCFGR, R_CIER, R_CIFR, R_CICR, R_AHB1RSTR, R_AHB2RSTR, R_AHB3RSTR,
@@ -22,6 +23,7 @@ enum {
 #define CR_PLLRDY (1u << 25)
 #define PLLCFGR_LOCKED 0xFE00FFF3u /* source, M, N, R, PDIV: fixed while the PLL runs */
 #define PLLCFGR_REN (1u << 24)
+#define AHB1RSTR_FLASH (1u << 8)
 #define BDCR_BDRST (1u << 16)
 #define CSR_RMVF (1u << 23)
 #define CSR_FLAGS 0xFE000000u
@@ -288,7 +290,10 @@ void sim_check_clock(sim_machine *m)
     unsigned latency = sim_flash_latency(m);
     unsigned row = latency < 4u ? latency : 4u;
     uint32_t most = limits[range][4] * 1000000u;
-    if (sysclk_hz(r) > most) {
+    if (sim_pwr_low_power_run(part) && hclk_hz(r) > LOW_POWER_RUN_HZ) {
+        sim_stop(m, "RCC: HCLK of %u Hz with PWR_CR1.LPR, which allows %u Hz", hclk_hz(r),
+                 LOW_POWER_RUN_HZ);
+    } else if (sysclk_hz(r) > most) {
         sim_stop(m, "RCC: SYSCLK of %u Hz, but voltage %s allows %u Hz", sysclk_hz(r),
                  names[range], most);
     } else if (hclk_hz(r) > limits[range][row] * 1000000u) {
@@ -508,6 +513,9 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         osc_command(r, OSC_HSI48, old);
         break;
     default:
+        if (reg == R_AHB1RSTR && (raw & AHB1RSTR_FLASH) != 0u) {
+            return sim_block_unmodelled(&r->block, reg, raw, "the reset of the flash interface");
+        }
         if (reg >= R_AHB1RSTR && reg <= R_APB2RSTR) {
             /* Held in reset from the 1 to the 0: what is written in between is lost. */
             reset_peripherals(r, reg + (R_AHB1ENR - R_AHB1RSTR), old ^ value[reg]);

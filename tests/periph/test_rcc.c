@@ -153,6 +153,17 @@ static void power(void **state)
     wr(m, PWR + 0x20u, 0xFFFFFFFFu);
     assert_int_equal(rd(m, PWR + 0x20u), 0xFFFF);
     assert_non_null(strstr(wr_stops(m, PWR + 0x04u, 1u), "CR2"));
+    assert_non_null(strstr(wr_stops(m, PWR, 0x4200u), "LPR"));
+    forgive(m);
+    wr(m, RCC_CFGR, 1u | 10u << 4); /* 2 MHz */
+    assert_int_equal(rd(m, PWR + 0x14u) & 1u << 9, 1u << 9);
+    assert_string_equal(stop_text(m), "");
+    assert_non_null(strstr(wr_stops(m, RCC + 0x28u, 1u << 8), "AHB1RSTR"));
+    reset_part(m, SIM_RESET_STANDBY, false);
+    set_bits(m, RCC_APB1ENR1, 1u << 28);
+    assert_int_equal(rd(m, PWR + 0x10u), 1u << 8);
+    wr(m, PWR + 0x18u, 1u << 8);
+    assert_int_equal(rd(m, PWR + 0x10u), 0);
 }
 
 static void mapping(void **state)
@@ -175,7 +186,7 @@ static void mapping(void **state)
     wr(m, RCC + 0x40u, 0u);
     assert_int_equal(rd(m, SYSCFG), 0);
     assert_non_null(strstr(wr_stops(m, SYSCFG, 2u), "MEMRMP"));
-    assert_int_equal(rd(m, 0xE0042000u), 0x20030469);
+    assert_int_equal(rd(m, 0xE0042000u), 0x20036469);
 }
 
 static void pins(void **state)

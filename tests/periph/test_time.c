@@ -36,6 +36,14 @@ static void iwdg_times_out(void **state)
     reset_part(m, SIM_RESET_IWDG, false);
     pass(m, 40000u * MS);
     assert_int_equal(reset_asked(m), 0); /* off again */
+    wr(m, KR, 0xCCCCu);
+    pass(m, 256u * MS); /* half of 4096 ticks of 8 kHz */
+    wr(m, KR, 0x5555u);
+    wr(m, PR, 1u); /* the other half takes twice as long */
+    pass(m, 511u * MS);
+    assert_int_equal(reset_asked(m), 0);
+    pass(m, 2u * MS);
+    assert_int_equal(reset_asked(m), SIM_RESET_IWDG);
 }
 
 static void iwdg_window_and_hardware_start(void **state)
