@@ -85,7 +85,7 @@ SIM_OP(op_sel)
 {
     uint32_t mask = 0;
     for (unsigned k = 0; k < 4; k++)
-        if (cpu->ge >> k & 1u)
+        if ((uint32_t)cpu->ge >> k & 1u)
             mask |= 0xFFu << (8u * k);
     RD = (RN & mask) | (RM & ~mask);
     return NEXT;

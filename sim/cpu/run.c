@@ -177,7 +177,7 @@ static void line_cost(sim_cpu *cpu, uint32_t pc)
 
 static void advance_it(sim_cpu *cpu)
 {
-    cpu->it = cpu->it & 7u ? (uint8_t)((cpu->it & 0xE0u) | (cpu->it << 1 & 0x1Fu)) : 0;
+    cpu->it = cpu->it & 7u ? (uint8_t)((cpu->it & 0xE0u) | ((unsigned)cpu->it << 1 & 0x1Fu)) : 0;
 }
 
 static uint32_t step_in_it(sim_cpu *cpu, uint32_t pc)
@@ -196,7 +196,9 @@ static uint32_t step_in_it(sim_cpu *cpu, uint32_t pc)
     if (sim_condition(cpu, before >> 4)) {
         sim_flags kept = cpu->f;
         cpu->pc = pc;
-        next = insn->op(cpu, insn, pc);
+        /* IT within IT is UNPREDICTABLE. */
+        sim_op op = insn->op == op_it ? op_undefined : insn->op;
+        next = op(cpu, insn, pc);
         if (quiet)
             cpu->f = kept;
     }
