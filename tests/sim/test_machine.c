@@ -1,4 +1,6 @@
 /* Time, events, the run's ends, the bus, resets, and the device file. */
+#define _POSIX_C_SOURCE 200809L /* mkstemp, truncate */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
