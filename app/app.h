@@ -11,7 +11,7 @@ void app_tick(void);           /* SysTick, once a millisecond */
 void app_line_interrupt(void); /* the wire's UART */
 
 /* One file of these two for each variant. */
-void app_at_start(void);
+void app_at_start(bool trial);
 bool app_is_well(uint32_t up_ms); /* the self-check: may this image be confirmed? */
 
 void console_open(uint32_t clock_hz);

@@ -1,8 +1,9 @@
 /* Faults at start-up. */
 #include "app/app.h"
 
-void app_at_start(void)
+void app_at_start(bool trial)
 {
+    (void)trial;
     console_text("about to execute an undefined instruction\r\n");
     console_flush();
     __builtin_trap();

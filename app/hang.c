@@ -1,8 +1,9 @@
 /* Hangs at start-up: only the trial watchdog gets it out of there. */
 #include "app/app.h"
 
-void app_at_start(void)
+void app_at_start(bool trial)
 {
+    (void)trial;
     console_text("about to hang\r\n");
     console_flush();
     for (;;) {

@@ -151,7 +151,7 @@ int main(void)
     start();
     trial = tb_ota_on_trial(&ota);
     say_hello(trial);
-    app_at_start();
+    app_at_start(trial);
     for (bool confirmed = false;;) {
         tb_ota_feed();
         heartbeat();
