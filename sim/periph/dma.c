@@ -225,7 +225,8 @@ static sim_access mux_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     sim_dma *d = owner;
     (void)old;
     if (reg < M_CSR && (raw & (1u << 16 | 1u << 9)) != 0u) {
-        return sim_block_unmodelled(&d->mux, reg, raw, "synchronisation and events are not modelled");
+        return sim_block_unmodelled(&d->mux, reg, raw,
+                                    "synchronisation and events are not modelled");
     }
     if (reg >= M_RG0CR && reg <= M_RG3CR && raw != 0u) {
         return sim_block_unmodelled(&d->mux, reg, raw, "request generators are not modelled");

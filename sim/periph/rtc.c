@@ -97,7 +97,8 @@ static void add_seconds(sim_rtc *r, uint64_t seconds)
     bool pm = (*tr >> 22 & 1u) != 0u, twelve = (r->rtc.value[R_CR] >> 6 & 1u) != 0u;
     uint32_t hour = from_bcd(*tr >> 16 & 0x3Fu);
     hour = twelve ? hour % 12u + (pm ? 12u : 0u) : hour;
-    uint64_t total = hour * 3600u + from_bcd(*tr >> 8 & 0x7Fu) * 60u + from_bcd(*tr & 0x7Fu) + seconds;
+    uint64_t total =
+        hour * 3600u + from_bcd(*tr >> 8 & 0x7Fu) * 60u + from_bcd(*tr & 0x7Fu) + seconds;
     for (; total >= DAY_S; total -= DAY_S) {
         r->rtc.value[R_DR] = next_day(r->rtc.value[R_DR]);
     }

@@ -356,7 +356,8 @@ void sim_tim_g4_new(sim_part *part)
         sim_block_init(&t->block, part, t, &spec);
         t->block.periph.write = tim_bus_write;
         load(t);
-        t->clock = (sim_clock_user){.changing = clock_changing, .changed = clock_changed, .owner = t};
+        t->clock = (sim_clock_user){
+            .changing = clock_changing, .changed = clock_changed, .owner = t};
         sim_rcc_add_user(part, &t->clock);
     }
 }

@@ -148,7 +148,7 @@ typedef struct sim_uart {
     bool low_busy;
 } sim_uart;
 
-/* ---- frame and rate ------------------------------------------------------------ */
+/* ---- frame and rate ------------------------------------------------------------------- */
 
 static bool flag(const sim_uart *u, unsigned reg, uint32_t bit)
 {
@@ -234,7 +234,7 @@ static bool listening(const sim_uart *u)
            !sim_gpio_held_low(u->block.part, pin->port, pin->pin);
 }
 
-/* ---- status, interrupt, DMA ------------------------------------------------------- */
+/* ---- status, interrupt, DMA ----------------------------------------------------------- */
 
 static bool at_threshold(unsigned have, unsigned setting)
 {
@@ -346,7 +346,7 @@ static void tx_end(void *self)
     update(u);
 }
 
-/* ---- receiver -------------------------------------------------------------------------- */
+/* ---- receiver ------------------------------------------------------------------------- */
 
 static void receive(sim_uart *u, uint32_t data, uint32_t errors)
 {
@@ -493,7 +493,7 @@ static void wire_end(void *self)
     update(u);
 }
 
-/* ---- a pin driven by hand: breaks and noise ------------------------------------------------ */
+/* ---- a pin driven by hand: breaks and noise ------------------------------------------- */
 
 static void low_end(void *self)
 {
@@ -547,7 +547,7 @@ void sim_uart_pin(sim_part *part, unsigned port, unsigned pin, bool level)
     }
 }
 
-/* ---- registers -------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------ */
 
 static uint32_t uart_read(void *owner, unsigned reg, uint32_t stored)
 {
@@ -715,7 +715,7 @@ static void uart_reset(void *owner, unsigned cause, bool backup_lost)
     update(owner);
 }
 
-/* ---- the far end ---------------------------------------------------------------------------------- */
+/* ---- the far end ---------------------------------------------------------------------- */
 
 static sim_uart *find(sim_machine *m, const char *name)
 {

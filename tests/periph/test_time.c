@@ -308,7 +308,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
         T(iwdg_times_out), T(iwdg_window_and_hardware_start), T(wwdg), T(backup_registers),
-        T(backup_words_carry_the_domain), T(rtc_counts), T(time_base), T(prescaler_and_reload_come_with_the_update), T(free_running_tim2),
+        T(backup_words_carry_the_domain), T(rtc_counts), T(time_base),
+        T(prescaler_and_reload_come_with_the_update), T(free_running_tim2),
         T(rng),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
