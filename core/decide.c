@@ -120,6 +120,6 @@ void tb_boot_apply(tb_boot_inputs *in, const tb_boot_decision *d)
         log->state = TB_SLOT_REJECTED;
         log->reason = d->argument;
         /* The failures were that image's, not those of the one that takes over. */
-        in->failures_at_limit = in->failures_at_limit && d->why != TB_WHY_BOOT_COUNTER;
+        in->failures_at_limit = false;
     }
 }

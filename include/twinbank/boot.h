@@ -83,9 +83,9 @@ typedef struct tb_boot_decision {
 tb_boot_decision tb_decide(const tb_boot_inputs *inputs);
 
 /* Takes the decision's record as written, so that the caller can decide again (after
- * TB_BOOT_RECORD) or report (after TB_BOOT_SLOT). A REJECTED for the boot counter also
- * ends failures_at_limit: the caller then clears the counter in the backup register, as
- * the failures were that image's. */
+ * TB_BOOT_RECORD) or report (after TB_BOOT_SLOT). A REJECTED also ends
+ * failures_at_limit: the caller clears the counter in the backup register too, as the
+ * failures were that image's. */
 void tb_boot_apply(tb_boot_inputs *inputs, const tb_boot_decision *decision);
 
 /* ---- the boot report --------------------------------------------------------------- */

@@ -97,8 +97,8 @@ void decision_print(FILE *out)
             "  written: that happens twice at most. The record's reason is `not confirmed`, or\n"
             "  `watchdog` or `fault` after such a reset; `boot counter` for a confirmed image.\n"
             "- The boot counter is at its limit after %u watchdog resets or faults in a row, and\n"
-            "  only where the application takes part. The failures were those of the image that\n"
-            "  is rejected for them: the counter is then cleared. The only bootable image is never\n"
+            "  only where the application takes part. Any REJECT ends that, as the\n"
+            "  failures were those of the image that is rejected. The only bootable image is never\n"
             "  rejected for them: stage 2 answers, and the image is kept.\n"
             "- An image whose payload turns out bad when it is to be booted becomes \"bad\", and the\n"
             "  decision is taken again.\n",
