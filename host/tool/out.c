@@ -54,12 +54,12 @@ void out_line(const char *format, ...)
 int out_error(int code, const char *name, const tb_complaint *why)
 {
     if (the_settings.json) {
-        json_t *error = json_pack("{s:i, s:s}", "exit", code, "message", why->what);
+        json_t *error = json_pack("{s:i, s:o}", "exit", code, "message", json_text(why->what));
         if (name) {
             (void)json_object_set_new(error, "name", json_string(name));
         }
         if (why->hint[0]) {
-            (void)json_object_set_new(error, "hint", json_string(why->hint));
+            (void)json_object_set_new(error, "hint", json_text(why->hint));
         }
         out_json(json_pack("{s:o}", "error", error));
         return code;
@@ -125,6 +125,20 @@ json_t *json_hex(const void *bytes, size_t count)
 {
     char text[129];
     return json_string(hex_text(bytes, count, text, sizeof text));
+}
+
+json_t *json_text(const char *text)
+{
+    json_t *j = json_string(text);
+    if (j) {
+        return j;
+    }
+    char plain[1024]; /* not UTF-8 */
+    (void)snprintf(plain, sizeof plain, "%s", text);
+    for (char *p = plain; *p; p++) {
+        *p = (unsigned char)*p < 0x80u ? *p : '?';
+    }
+    return json_string(plain);
 }
 
 json_t *json_version(uint32_t version)

@@ -27,6 +27,8 @@ void out_json(json_t *value);
 /* Standard output is complete: a full disk or a closed pipe is an error. */
 int out_finish(int code);
 
+/* Text that came from a command line or a file: never NULL, whatever the bytes. */
+json_t *json_text(const char *text);
 json_t *json_hex(const void *bytes, size_t count);
 json_t *json_version(uint32_t version);
 json_t *json_address(uint32_t address);

@@ -135,6 +135,8 @@ void progress_event(void *ctx, tb_client_event event, uint32_t done, uint32_t to
         note(p, "trial", done, text);
         break;
     case TB_EVENT_RETRY:
+        p->retries++;
+        break;
     case TB_EVENT_SILENT:
         break;
     }

@@ -8,7 +8,7 @@ typedef struct progress {
     const tb_link *link;
     uint64_t start_ms, drawn_ms;
     uint32_t start, done, total; /* bytes */
-    unsigned said_percent;
+    unsigned said_percent, retries;
     bool terminal, drawn, started;
 } progress;
 

@@ -29,7 +29,7 @@ static void print_parts(const tb_factory *f)
                                                      json_address(p->address), "bytes",
                                                      (json_int_t)p->bytes));
     }
-    out_json(json_pack("{s:s, s:o, s:o, s:o}", "file", make.out, "stage2",
+    out_json(json_pack("{s:o, s:o, s:o, s:o}", "file", json_text(make.out), "stage2",
                        json_version(f->stage2.version), "app",
                        f->app.magic ? json_version(f->app.version) : json_null(), "parts", parts));
 }

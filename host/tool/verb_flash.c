@@ -153,6 +153,8 @@ static int reset_and_wait(device *d, const tb_image_file *image, const tb_sent *
         return TB_EXIT_OK;
     }
     out_line("%s is in bank %u; waiting for the device to come back", version, sent->bank + 1u);
+    out_json(json_pack("{s:s, s:o, s:i}", "event", "waiting", "version",
+                       json_version(image->head.version), "bank", (int)sent->bank + 1));
     uint32_t watchdog = image->head.trial_watchdog_ms;
     watchdog = watchdog ? watchdog : TB_TRIAL_WATCHDOG_DEFAULT_MS;
     /* Time for every trial to hang until its watchdog bites, LSI's tolerance included. */
@@ -204,6 +206,10 @@ static int update(device *d, const tb_image_file *image)
     progress_end(&p);
     if (result == TB_CLIENT_INTERRUPTED) {
         return interrupted(d, &p);
+    }
+    if (p.retries) {
+        out_warning("data was lost on the way and sent again %u time%s; is the line noisy?",
+                    p.retries, p.retries == 1 ? "" : "s");
     }
     return result == TB_CLIENT_OK ? reset_and_wait(d, image, &sent) : device_error(d, result);
 }

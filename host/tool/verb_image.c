@@ -103,8 +103,8 @@ static int run_pack(const verb *self, int argc, char **argv)
                  kind_name(image.head.kind), tb_version_text(image.head.version, version),
                  o.chip->name, (unsigned)image.head.size,
                  (unsigned)((uint64_t)image.head.size * 100u / room), (unsigned)image.head.crc32);
-        out_json(json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:o}", "file", pack.out, "kind",
-                           kind_name(image.head.kind), "chip", o.chip->name, "version",
+        out_json(json_pack("{s:o, s:s, s:s, s:o, s:I, s:I, s:o}", "file", json_text(pack.out),
+                           "kind", kind_name(image.head.kind), "chip", o.chip->name, "version",
                            json_version(image.head.version), "size", (json_int_t)image.head.size,
                            "room", (json_int_t)room, "crc32", json_address(image.head.crc32)));
     }
@@ -142,11 +142,14 @@ static void row(const char *label, tb_error error, const char *format, ...)
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     const char *plain = out_style(stdout, STYLE_PLAIN);
+    /* core's phrase is about flash */
+    const char *wrong =
+        error == TB_ERR_PAYLOAD_CRC ? "the file's payload gives another" : tb_error_text(error);
     if (error == TB_OK) {
         out_line("  %-17s%s", label, text);
     } else {
-        out_line("  %-17s%s  %s%s [%s]%s", label, text, out_style(stdout, STYLE_BAD),
-                 tb_error_text(error), tb_error_name(error), plain);
+        out_line("  %-17s%s  %s%s [%s]%s", label, text, out_style(stdout, STYLE_BAD), wrong,
+                 tb_error_name(error), plain);
     }
 }
 
@@ -196,10 +199,10 @@ static json_t *verdict_json(const char *path, const tb_image_verdict *v)
 {
     const tb_image_head *h = &v->head;
     json_t *j =
-        json_pack("{s:s, s:b, s:s, s:o, s:s?, s:i, s:i, s:I, s:I, s:o, s:I}", "file", path, "good",
-                  (int)tb_image_good(v), "kind", kind_name(h->kind), "version",
-                  json_version(h->version), "chip", v->chip ? v->chip->name : NULL, "device_id",
-                  (int)h->device_id, "bank_kib", (int)h->bank_kib, "product",
+        json_pack("{s:o, s:b, s:s, s:o, s:s?, s:i, s:i, s:I, s:I, s:o, s:I}", "file",
+                  json_text(path), "good", (int)tb_image_good(v), "kind", kind_name(h->kind),
+                  "version", json_version(h->version), "chip", v->chip ? v->chip->name : NULL,
+                  "device_id", (int)h->device_id, "bank_kib", (int)h->bank_kib, "product",
                   (json_int_t)h->product_id, "security", (json_int_t)h->security_version,
                   "load_address", json_address(h->load_address), "size", (json_int_t)h->size);
     json_t *more = json_pack(

@@ -284,6 +284,18 @@ static void test_files(void **state)
     json_decref(j);
 }
 
+static void test_odd_bytes(void **state)
+{
+    (void)state;
+    const run *r = tool("image info --json /no/\xFF\xFE.twb");
+    assert_int_equal(r->code, TB_EXIT_FILE);
+    json_t *j = json_loads(r->out, 0, NULL);
+    const char *message =
+        json_string_value(json_object_get(json_object_get(j, "error"), "message"));
+    assert_string_equal(message, "/no/??.twb: cannot be opened: No such file or directory");
+    json_decref(j);
+}
+
 /* The whole way of a build: raw binary -> image -> seen by image info. */
 static void test_pack(void **state)
 {
@@ -458,6 +470,23 @@ static void test_interrupt_busy_resume(void **state)
     pty_device_stop(&p);
 }
 
+/* The board is unplugged in the middle. */
+static void test_port_goes_away(void **state)
+{
+    (void)state;
+    pty_device p;
+    static run r;
+    char line[128];
+    start_device(&p);
+    pty_device_stall_after(&p, 30000);
+    (void)snprintf(line, sizeof line, "flash --port %s {1.1.0.twb}", p.port);
+    start(&r, line);
+    pty_device_await_stall(&p);
+    pty_device_stop(&p);
+    finish(&r);
+    expect(&r, TB_EXIT_PORT, "sent ", "went away");
+}
+
 static void test_terminal(void **state)
 {
     (void)state;
@@ -537,18 +566,13 @@ static void test_man_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_usage),
-        cmocka_unit_test(test_chips),
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_pack),
-        cmocka_unit_test(test_color),
-        cmocka_unit_test(test_ports),
-        cmocka_unit_test(test_flash),
-        cmocka_unit_test(test_flash_json),
-        cmocka_unit_test(test_not_kept),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_interrupt_busy_resume),
-        cmocka_unit_test(test_terminal),
+        cmocka_unit_test(test_usage),          cmocka_unit_test(test_chips),
+        cmocka_unit_test(test_files),          cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_odd_bytes),      cmocka_unit_test(test_color),
+        cmocka_unit_test(test_ports),          cmocka_unit_test(test_flash),
+        cmocka_unit_test(test_flash_json),     cmocka_unit_test(test_not_kept),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_interrupt_busy_resume),
+        cmocka_unit_test(test_port_goes_away), cmocka_unit_test(test_terminal),
         cmocka_unit_test(test_man_page),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
