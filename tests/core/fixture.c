@@ -27,7 +27,9 @@ void image_seal(image *im)
 {
     tb_image_head *head = image_head(im);
 
-    head->crc32 = tb_crc32(0, im->bytes + TB_HEADER_BYTES, head->size);
+    uint32_t room = IMAGE_MAX - TB_HEADER_BYTES; /* a test may have made the size a lie */
+
+    head->crc32 = tb_crc32(0, im->bytes + TB_HEADER_BYTES, head->size < room ? head->size : room);
     head->tlv_crc32 = tb_crc32(0, im->bytes + TB_HEAD_BYTES, TB_TLV_BYTES);
     head->header_crc32 = tb_crc32(0, head, offsetof(tb_image_head, header_crc32));
 }
