@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "sim/cpu/cpu_state.h"
+#include "sim/cpu/cpu_state.h"
 #include "sim/machine/state.h"
 #include "sim/periph/periph.h"
 
 #define G474_IRQS 102u
 #define CORTEX_M4_R0P1 0x410FC241u
+#define SCR_SLEEPDEEP (1u << 2)
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -194,6 +196,11 @@ bool sim_flash_load(sim_machine *m, uint32_t address, const uint8_t *data, size_
     return m->flash->load(m->flash->self, address, data, bytes);
 }
 
+bool sim_flash_damage(sim_machine *m, unsigned bank, uint32_t offset, sim_damage damage)
+{
+    return m->flash->damage(m->flash->self, bank, offset, damage);
+}
+
 void sim_irq(sim_machine *m, unsigned irq, bool level) { sim_cpu_irq(m->cpu, irq, level); }
 void sim_nmi(sim_machine *m) { sim_cpu_pend_nmi(m->cpu); }
 
@@ -294,7 +301,7 @@ void sim_power_on(sim_machine *m, bool backup_lost)
 
 void sim_pin_reset(sim_machine *m)
 {
-    if (m->powered) {
+    if (m->powered && !m->power_cut) {
         reset(m, SIM_RESET_PIN, false);
     }
 }
@@ -330,6 +337,11 @@ static bool after_core(sim_machine *m, sim_cpu_stop stop, sim_ps until)
     case SIM_CPU_BREAK:
         return true;
     case SIM_CPU_SLEEP:
+        if ((m->cpu->scr & SCR_SLEEPDEEP) != 0u) {
+            sim_stop(m, "WFI or WFE with SCR.SLEEPDEEP, PC 0x%08" PRIX32
+                     ": Stop, Standby and Shutdown are not modelled", sim_cpu_pc(m->cpu));
+            return true;
+        }
         return interrupted(m) || m->breaking || sleep_on(m, until, false);
     case SIM_CPU_RESET_REQUEST:
         sim_request_reset(m, SIM_RESET_SOFTWARE);

@@ -170,6 +170,13 @@ typedef enum sim_cut_outcome { /* what the part makes of the interrupted operati
 
 /* ---- the flash model (one per family; sim_set_flash() in its constructor) ---------- */
 
+/* What age does to a unit, for tests: not an operation. */
+typedef enum sim_damage {
+    SIM_DAMAGE_CORRECTABLE,   /* one bit: reads right, with ECCC */
+    SIM_DAMAGE_UNCORRECTABLE, /* reads wrong, with ECCD and NMI */
+    SIM_DAMAGE_SILENT         /* reads wrong, and ECC does not see it */
+} sim_damage;
+
 typedef enum sim_boot_area { SIM_BOOT_FLASH, SIM_BOOT_SYSTEM, SIM_BOOT_SRAM } sim_boot_area;
 
 typedef struct sim_boot {
@@ -198,6 +205,7 @@ typedef struct sim_flash_model {
     void (*tear)(void *self, sim_cut_outcome outcome);
     uint32_t (*optr)(const void *self); /* as loaded */
     unsigned (*latency)(const void *self);
+    bool (*damage)(void *self, unsigned bank, uint32_t offset, sim_damage damage);
     size_t (*state_bytes)(const void *self);
     void (*save)(const void *self, uint8_t *out);
     bool (*restore)(void *self, const uint8_t *in, size_t bytes); /* false: not a state of it */
@@ -269,6 +277,8 @@ uint64_t sim_instructions(const sim_machine *m);
 uint8_t *sim_flash_bank(sim_machine *m, unsigned bank);
 /* Writes as a programmer would, whole units, by mapped address with FB_MODE = 0. false: outside flash. */
 bool sim_flash_load(sim_machine *m, uint32_t address, const uint8_t *data, size_t bytes);
+/* The unit that holds this offset of a physical bank goes bad. false: outside flash. */
+bool sim_flash_damage(sim_machine *m, unsigned bank, uint32_t offset, sim_damage damage);
 /* Any memory, by address, without side effects; false where there is none. */
 bool sim_peek(sim_machine *m, uint32_t address, void *data, size_t bytes);
 /* An access as the core makes it, stalls and faults included: tests and scripts drive

@@ -395,6 +395,24 @@ static bool load(void *self, uint32_t address, const uint8_t *data, size_t bytes
     return true;
 }
 
+static bool damage(void *self, unsigned which, uint32_t offset, sim_damage kind)
+{
+    flash_g4 *f = self;
+    if (which >= REGION_OTP || offset >= f->region[which].bytes) {
+        return false;
+    }
+    static const unit_state states[] = {UNIT_SINGLE, UNIT_DOUBLE, UNIT_OK};
+    uint8_t unit[UNIT_BYTES];
+    uint32_t number = offset / UNIT_BYTES;
+    memcpy(unit, f->region[which].data + number * UNIT_BYTES, UNIT_BYTES);
+    if (kind != SIM_DAMAGE_CORRECTABLE) {
+        unit[offset % UNIT_BYTES] ^= 0x41u;
+    }
+    flash_g4_set_unit(f, which, number, unit, states[kind]);
+    flash_g4_map(f);
+    return true;
+}
+
 static uint32_t optr(const void *self)
 {
     return ((const flash_g4 *)self)->options[OPT_OPTR];
@@ -446,6 +464,7 @@ void sim_flash_g4_new(sim_machine *m)
         .self = f, .read = flash_g4_read, .write = flash_g4_write, .peek = flash_g4_peek,
         .bank = bank, .load = load, .reset = reset_model, .boot = boot, .set_mapping = set_mapping,
         .tear = flash_g4_tear, .optr = optr, .latency = latency,
+        .damage = damage,
         .state_bytes = flash_g4_state_bytes, .save = flash_g4_save, .restore = flash_g4_restore,
         .destroy = destroy};
     sim_add_periph(m, &f->periph);

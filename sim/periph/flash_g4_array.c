@@ -288,11 +288,16 @@ uint32_t flash_g4_read_unit(flash_g4 *f, unsigned region, uint32_t offset, unsig
         ecc_event(f, region, offset, true);
         break;
     case UNIT_UNSTABLE:
-        switch (sim_random(f->m) % 4u) {
+        switch (sim_random(f->m) % 8u) {
         case 0u:
         case 1u:
-            break;
         case 2u:
+            break;
+        case 3u:
+            ecc_event(f, region, offset, false);
+            break;
+        case 4u:
+        case 5u:
             from = r->other + offset;
             break;
         default:

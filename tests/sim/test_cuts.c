@@ -415,6 +415,73 @@ static void whole_flash_is_no_nmi(void **state)
     assert_int_equal(rd(m, 0x20000008u), BLANK);
 }
 
+/* Enables interrupt 4 and sleeps. Its handler counts at 0x20000000, stores SR and ECCR
+ * after it, and takes the enables away. */
+static const uint8_t flash_irq[] = {
+    0x00, 0x80, 0x01, 0x20, 0x55, 0x00, 0x00, 0x08, 0x7f, 0x00, 0x00, 0x08, 0x7f, 0x00, 0x00, 0x08,
+    [80] = 0x67, 0x00, 0x00, 0x08, 0x0a, 0x48, 0x10, 0x21, 0x01, 0x60, 0x20, 0x20, 0x00, 0x06, 0x00,
+    0x21, 0x01, 0x60, 0x30, 0xbf, 0xfd, 0xe7, 0x01, 0x68, 0x01, 0x31, 0x01, 0x60, 0x05, 0x4a, 0x13,
+    0x69, 0x43, 0x60, 0x93, 0x69, 0x83, 0x60, 0x00, 0x23, 0x53, 0x61, 0x93, 0x61, 0x70, 0x47, 0xfe,
+    0xe7, 0x00, 0xe1, 0x00, 0xe0, 0x00, 0x20, 0x02, 0x40};
+
+static void start_irq_program(sim_machine *m)
+{
+    assert_true(sim_flash_load(m, BANK1, flash_irq, sizeof flash_irq));
+    sim_pin_reset(m);
+    rig_unlock(m);
+    rig_pass(m, SIM_PS_PER_MS);
+}
+
+static void end_of_operation_interrupts(void **state)
+{
+    sim_machine *m = *state;
+    start_irq_program(m);
+    assert_int_equal(rig_program(m, BANK2, 1u, 2u), 0); /* not enabled: none */
+    assert_int_equal(rd(m, 0x20000000u), 0u);
+    wr(m, FLASH_CR, PG | EOPIE);
+    wr(m, BANK2 + 8u, 1u);
+    wr(m, BANK2 + 12u, 2u);
+    rig_pass(m, SIM_PS_PER_MS);
+    assert_int_equal(rd(m, 0x20000000u), 1u);
+    assert_int_equal(rd(m, 0x20000004u), EOP);
+    wr(m, FLASH_CR, PG | ERRIE);
+    wr(m, BANK2 + 12u, 2u);
+    rig_pass(m, SIM_PS_PER_MS);
+    assert_int_equal(rd(m, 0x20000000u), 2u);
+    assert_int_equal(rd(m, 0x20000004u), EOP | OPERR | PGAERR);
+}
+
+static void corrected_ecc_error_interrupts(void **state)
+{
+    sim_machine *m = *state;
+    start_irq_program(m);
+    assert_int_equal(rig_program(m, BANK2 + 0x100u, 0x600DF00Du, 2u), 0);
+    assert_true(sim_flash_damage(m, 1u, 0x100u, SIM_DAMAGE_CORRECTABLE));
+    assert_int_equal(rd(m, BANK2 + 0x100u), 0x600DF00Du);
+    assert_int_equal(rd(m, FLASH_ECCR), 1u << 30 | 1u << 21 | 0x100u);
+    rig_pass(m, SIM_PS_PER_MS);
+    assert_int_equal(rd(m, 0x20000000u), 0u); /* ECCIE is 0 */
+    wr(m, FLASH_ECCR, 1u << 30 | 1u << 24);
+    rd(m, BANK2 + 0x104u);
+    rig_pass(m, SIM_PS_PER_MS);
+    assert_int_equal(rd(m, 0x20000000u), 1u);
+    assert_int_equal(rd(m, 0x20000008u), 1u << 30 | 1u << 24 | 1u << 21 | 0x100u);
+}
+
+static void damage_is_seen_or_silent(void **state)
+{
+    sim_machine *m = *state;
+    assert_int_equal(rig_program(m, BANK2 + 0x100u, 1u, 2u), 0);
+    assert_true(sim_flash_damage(m, 1u, 0x104u, SIM_DAMAGE_SILENT));
+    assert_int_equal(rd(m, BANK2 + 0x104u), 2u ^ 0x41u);
+    assert_int_equal(rd(m, FLASH_ECCR), 0u);
+    assert_true(sim_flash_damage(m, 1u, 0x104u, SIM_DAMAGE_UNCORRECTABLE));
+    rd(m, BANK2 + 0x100u);
+    assert_int_equal(rd(m, FLASH_ECCR), 1u << 31 | 1u << 21 | 0x100u);
+    assert_false(sim_flash_damage(m, 2u, 0u, SIM_DAMAGE_SILENT));
+    assert_false(sim_flash_damage(m, 0u, 0x40000u, SIM_DAMAGE_SILENT));
+}
+
 /* Counts at 0x20000000 for ever. */
 static const uint8_t counter[] = {
     0x00, 0x80, 0x01, 0x20, 0x11, 0x00, 0x00, 0x08, 0x1d, 0x00, 0x00, 0x08, 0x1d, 0x00, 0x00,
@@ -466,6 +533,9 @@ int main(void)
         T(ram_and_backup_over_a_cut),
         T(double_ecc_error_is_an_nmi),
         T(whole_flash_is_no_nmi),
+        T(end_of_operation_interrupts),
+        T(corrected_ecc_error_interrupts),
+        T(damage_is_seen_or_silent),
         T(fetches_stall_in_the_busy_bank_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
