@@ -194,7 +194,6 @@ static void take(sim_cpu *cpu, unsigned exception)
     sim_put_bit(cpu->active, exception, true);
     cpu->ipsr = exception;
     cpu->pc = vector & ~1u;
-    cpu->it_loaded = true;
     cpu->t = vector & 1u;
     cpu->it = 0;
     cpu->control &= ~2u;

@@ -154,10 +154,8 @@ SIM_OP(op_msr)
 
 SIM_OP(op_wfi)
 {
-    if (!sim_wakes(cpu)) {
-        cpu->sleeping = true;
-        cpu->sleep_is_wfe = false;
-    }
+    cpu->sleeping = true; /* settled at once where something is pending */
+    cpu->sleep_is_wfe = false;
     sim_attention(cpu);
     return NEXT;
 }

@@ -58,12 +58,17 @@ static void stack_is_aligned_and_restored(void **state)
 {
     rig *r = *state;
     PUT(r, CODE, SVC_7, NOP);
-    sim_cpu_set_reg(r->cpu, 13, STACK - 4);
+    sim_cpu_set_reg(r->cpu, 13, STACK - 12);
+    rig_steps(r, 2);
+    assert_reg(r, 13, STACK - 48);
+    assert_int_equal(rig_word(r, STACK - 48 + 28) >> 9 & 1u, 1);
+    rig_steps(r, 1);
+    assert_reg(r, 13, STACK - 12);
+    rig_reset(r);
+    sim_cpu_set_reg(r->cpu, 13, STACK - 8);
     rig_steps(r, 2);
     assert_reg(r, 13, STACK - 40);
-    assert_int_equal(rig_word(r, STACK - 40 + 28) >> 9 & 1u, 1);
-    rig_steps(r, 1);
-    assert_reg(r, 13, STACK - 4);
+    assert_int_equal(rig_word(r, STACK - 40 + 28) >> 9 & 1u, 0);
     rig_reset(r);
     rig_ppb_write(r, 0xE000ED14u, 0); /* STKALIGN off */
     sim_cpu_set_reg(r->cpu, 13, STACK - 4);
@@ -189,6 +194,40 @@ static void priority_grouping(void **state)
     assert_pc(r, handler(18));
 }
 
+static void faultmask_ends_with_the_handler(void **state)
+{
+    rig *r = *state;
+    enable(r, 1, 0x10);
+    PUT(r, CODE, NOP, NOP);
+    r->cpu->faultmask = 1;
+    sim_cpu_pend_nmi(r->cpu);
+    rig_steps(r, 2);
+    assert_pc(r, CODE);
+    assert_int_equal(r->cpu->faultmask, 1); /* NMI does not clear it */
+    r->cpu->faultmask = 0;
+    sim_cpu_irq(r->cpu, 1, true);
+    rig_steps(r, 1);
+    sim_cpu_irq(r->cpu, 1, false);
+    PUT(r, handler(17), 0xB671, BX_LR); /* cpsid f */
+    rig_steps(r, 1);
+    assert_int_equal(r->cpu->faultmask, 1);
+    rig_steps(r, 1);
+    assert_pc(r, CODE);
+    assert_int_equal(r->cpu->faultmask, 0);
+}
+
+static void exception_breaks_an_exclusive(void **state)
+{
+    rig *r = *state;
+    /* ldrex r0, [r1]; svc; strex r2, r3, [r1] */
+    PUT(r, CODE, 0xE851, 0x0F00, SVC_7, 0xE841, 0x3200);
+    sim_cpu_set_reg(r->cpu, 1, RAM);
+    rig_steps(r, 3);
+    assert_false(r->cpu->exclusive);
+    rig_steps(r, 2);
+    assert_reg(r, 2, 1);
+}
+
 static void level_line_pends_again(void **state)
 {
     rig *r = *state;
@@ -198,6 +237,8 @@ static void level_line_pends_again(void **state)
     rig_steps(r, 1);
     assert_pc(r, handler(56));
     assert_int_equal(rig_ppb_read(r, 0xE000E204u), 0); /* active, not pending */
+    sim_cpu_irq(r->cpu, 40, true); /* no edge */
+    assert_int_equal(rig_ppb_read(r, 0xE000E204u), 0);
     rig_steps(r, 1);
     assert_pc(r, handler(56)); /* still high: again */
     sim_cpu_irq(r->cpu, 40, false);
@@ -281,6 +322,34 @@ static void exception_inside_it(void **state)
     assert_int_equal(r->cpu->it, 0);
 }
 
+/* The handler returns by a conditional BX to the middle of another block. */
+static void return_from_it_into_it(void **state)
+{
+    rig *r = *state;
+    /* cmp r0, r0; itte eq; svceq; moveq r3, #1; movne r3, #2; movs r4, #3 */
+    PUT(r, CODE, 0x4280, 0xBF06, SVC_7, 0x2301, 0x2302, 0x2403, LOOP);
+    PUT(r, handler(11), 0x4280, 0xBF08, BX_LR); /* cmp r0, r0; it eq; bxeq lr */
+    sim_cpu_run(r->cpu, 100);
+    assert_pc(r, CODE + 12);
+    assert_reg(r, 3, 1);
+    assert_reg(r, 4, 3);
+}
+
+static void flags_stay_in_it(void **state)
+{
+    rig *r = *state;
+    /* movs r0, #1; itee ne; addne r0, #0xFF (no flags); cmpeq r0, r0; moveq r1, #1: skipped;
+     * it ne; cmpne r0, r0: does set them */
+    PUT(r, CODE, 0x2001, 0xBF12, 0x30FF, 0x4280, 0x2101, 0xBF18, 0x4280, LOOP);
+    sim_cpu_set_xpsr(r->cpu, 0x31000000u);
+    rig_steps(r, 4);
+    assert_int_equal(sim_cpu_xpsr(r->cpu) >> 28, 3);
+    sim_cpu_run(r->cpu, 100);
+    assert_reg(r, 0, 0x100);
+    assert_reg(r, 1, 0);
+    assert_int_equal(sim_cpu_xpsr(r->cpu) >> 28, 6);
+}
+
 static void wfi_and_wake(void **state)
 {
     rig *r = *state;
@@ -347,6 +416,10 @@ static void systick_counts_exactly(void **state)
     sim_cpu_run(r->cpu, 60);
     assert_int_equal(rig_ppb_read(r, 0xE000E018u), 100 - sim_cpu_cycles(r->cpu));
     assert_int_equal(rig_ppb_read(r, 0xE000E010u), 7);
+    sim_cpu_skip_to(r->cpu, 100);
+    assert_int_equal(rig_ppb_read(r, 0xE000E018u), 0);
+    sim_cpu_skip_to(r->cpu, 101);
+    assert_int_equal(rig_ppb_read(r, 0xE000E018u), 99);
     sim_cpu_run(r->cpu, 110);
     assert_pc(r, handler(15));
     assert_int_equal(rig_ppb_read(r, 0xE000E010u), 0x10007);
@@ -407,7 +480,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(svc_frame_and_return), T(stack_is_aligned_and_restored), T(process_stack),
-        T(nesting_and_priority), T(late_arrival_takes_the_highest), T(masks),
+        T(nesting_and_priority), T(late_arrival_takes_the_highest), T(masks), T(faultmask_ends_with_the_handler),
+        T(exception_breaks_an_exclusive), T(return_from_it_into_it), T(flags_stay_in_it),
         T(priority_grouping), T(level_line_pends_again), T(software_pending),
         T(irq_raised_by_a_store_comes_next), T(nmi_of_a_load_comes_right_after_it),
         T(exception_inside_it), T(wfi_and_wake), T(wfe_and_events), T(sleep_on_exit),

@@ -98,6 +98,27 @@ static void exception_costs(void **state)
     assert_int_equal(sim_cpu_cycles(r->cpu) - before, 1 + 12 + 1 + 10);
 }
 
+static void tail_chain_and_unaligned_cost(void **state)
+{
+    rig *r = *state;
+    PUT(r, CODE, 0xDF00, LDR_R0_R1);
+    rig_steps(r, 2);
+    rig_ppb_write(r, 0xE000ED04u, 1u << 28); /* PendSV */
+    uint64_t before = sim_cpu_cycles(r->cpu);
+    rig_steps(r, 1);
+    assert_pc(r, handler(14));
+    assert_int_equal(sim_cpu_cycles(r->cpu) - before, 1 + 6);
+    rig_steps(r, 1);
+    static const unsigned extra[4] = { 0, 2, 1, 2 };
+    for (unsigned k = 0; k < 4; k++) {
+        sim_cpu_set_reg(r->cpu, 15, CODE + 2);
+        sim_cpu_set_reg(r->cpu, 1, RAM + k);
+        before = sim_cpu_cycles(r->cpu);
+        rig_steps(r, 1);
+        assert_int_equal(sim_cpu_cycles(r->cpu) - before, 2 + extra[k]);
+    }
+}
+
 static uint64_t run_from(rig *r, uint32_t pc, unsigned steps)
 {
     sim_cpu_set_reg(r->cpu, 15, pc);
@@ -195,12 +216,14 @@ static void dwt_counts_when_told(void **state)
     sim_cpu_run(r->cpu, 200);
     assert_int_equal(rig_ppb_read(r, 0xE0001004u), 0); /* TRCENA is still off */
     rig_ppb_write(r, 0xE000EDFCu, 1u << 24);
+    sim_cpu_run(r->cpu, 250);
+    assert_int_equal(rig_ppb_read(r, 0xE0001004u), 50);
     rig_ppb_write(r, 0xE0001004u, 1000);
     sim_cpu_run(r->cpu, 300);
-    assert_int_equal(rig_ppb_read(r, 0xE0001004u), 1100);
+    assert_int_equal(rig_ppb_read(r, 0xE0001004u), 1050);
     rig_ppb_write(r, 0xE0001000u, 0);
     sim_cpu_run(r->cpu, 400);
-    assert_int_equal(rig_ppb_read(r, 0xE0001004u), 1100);
+    assert_int_equal(rig_ppb_read(r, 0xE0001004u), 1050);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -209,7 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(instruction_table), T(divide_takes_two_to_twelve), T(loads_in_a_row_pipeline),
-        T(exception_costs), T(flash_wait_states), T(flash_data_wait_states),
+        T(exception_costs), T(tail_chain_and_unaligned_cost), T(flash_wait_states), T(flash_data_wait_states),
         T(steps_and_runs_agree), T(deadline_and_stall), T(dwt_counts_when_told),
     };
     return cmocka_run_group_tests_name("cpu_timing", tests, NULL, NULL);
