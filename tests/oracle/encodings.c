@@ -41,7 +41,7 @@
     MEM(nm " post", "111110000" w "0nnnntttt10U1iiiiiiii", ENC_STORE, AM_POST, 1, 1, NSP | (fl)), \
     MEM(nm " reg.W", "111110000" w "0nnnntttt000000ssmmmm", ENC_STORE, AM_REG, 1, 1, NSP | (fl))
 /* PC or SP loaded: t is 11p1. */
-#define LOADPC(nm, m, bt) MEM(nm, bt, ENC_LDRPC, m, 1, 4, LAST)
+#define LOADPC(nm, m, bt) MEM(nm, bt, ENC_LDRPC, m, 1, 4, LAST | NSP)
 #define HINT_LOAD(nm, s) \
     ALU(nm " lit", "1111100" s "U00111111111iiiiiiiiiiii", 0), \
     ALU(nm " imm12", "1111100" s "1001nnnn1111iiiiiiiiiiii", NSP), \
@@ -156,14 +156,14 @@ enc_row enc_table[] = {
     ROW("POP.W", "11101000101111010R0rrrrrrrrrrrrr", ENC_POP, 0),
     MEM("STMIA.W", "1110100010W0nnnn0R0rrrrrrrrrrrrr", ENC_STM, AM_IA, 4, 4, NSP),
     MEM("STMDB", "1110100100W0nnnn0R0rrrrrrrrrrrrr", ENC_STM, AM_DB, 4, 4, NSP),
-    MEM("LDMIA.W PC", "1110100010W1nnnn100rrrrrrrrrrrrr", ENC_LDMPC, AM_IA, 4, 4, LAST),
-    MEM("LDMDB PC", "1110100100W1nnnn100rrrrrrrrrrrrr", ENC_LDMPC, AM_DB, 4, 4, LAST),
+    MEM("LDMIA.W PC", "1110100010W1nnnn100rrrrrrrrrrrrr", ENC_LDMPC, AM_IA, 4, 4, LAST | NSP),
+    MEM("LDMDB PC", "1110100100W1nnnn100rrrrrrrrrrrrr", ENC_LDMPC, AM_DB, 4, 4, LAST | NSP),
     MEM("LDMIA.W", "1110100010W1nnnn0R0rrrrrrrrrrrrr", ENC_LDM, AM_IA, 4, 4, NSP),
     MEM("LDMDB", "1110100100W1nnnn0R0rrrrrrrrrrrrr", ENC_LDM, AM_DB, 4, 4, NSP),
-    MEM("STREX", "111010000100nnnnttttddddiiiiiiii", ENC_STREX, AM_IMM, 4, 4, 0),
+    MEM("STREX", "111010000100nnnnttttddddiiiiiiii", ENC_STREX, AM_IMM, 4, 4, NSP),
     MEM("LDREX", "111010000101nnnntttt1111iiiiiiii", ENC_LOAD, AM_IMM, 4, 4, NSP),
-    MEM("STREXB", "111010001100nnnntttt11110100dddd", ENC_STREX, AM_IMM, 1, 1, 0),
-    MEM("STREXH", "111010001100nnnntttt11110101dddd", ENC_STREX, AM_IMM, 1, 2, 0),
+    MEM("STREXB", "111010001100nnnntttt11110100dddd", ENC_STREX, AM_IMM, 1, 1, NSP),
+    MEM("STREXH", "111010001100nnnntttt11110101dddd", ENC_STREX, AM_IMM, 1, 2, NSP),
     MEM("LDREXB", "111010001101nnnntttt111101001111", ENC_LOAD, AM_IMM, 1, 1, NSP),
     MEM("LDREXH", "111010001101nnnntttt111101011111", ENC_LOAD, AM_IMM, 1, 2, NSP),
     ROW("TBB", "111010001101nnnn111100000000mmmm", ENC_TB, LAST),
@@ -176,6 +176,8 @@ enc_row enc_table[] = {
     DP_TEST("TST", "0000", 0),
     DP3("AND", "0000", 0),
     DP3("BIC", "0001", 0),
+    ROW("MOV.W SP,Rm", "1110101001001111000011010000mmmm", ENC_SPMOV, 0),
+    ALU("MOV.W Rd,SP", "11101010010011110000dddd00001101", 0),
     ALU("MOV reg.W", "11101010010S11110000dddd0000mmmm", 0),
     ALU("SHIFT imm.W", "11101010010S11110iiiddddiittmmmm", 0),
     ALU("MOV imm.W", "11110i00010S11110iiiddddiiiiiiii", MI),
@@ -454,6 +456,18 @@ static bool modified_immediate_legal(uint32_t i) {
     return i >> 10 != 0 || (i >> 8 & 3) == 0 || (i & 255) != 0;
 }
 
+/* What is put into SP must be a multiple of 4. */
+static bool sp_amount_legal(const enc_row *row, uint32_t i) {
+    if (row->bytes == 2 || !(row->flags & ENC_MODIMM)) {
+        return row->bytes == 2 || (i & 3) == 0;
+    }
+    if (i >> 10 == 0) {
+        return (i >> 8 & 3) == 2 || (i & 3) == 0;
+    }
+    uint32_t rotation = i >> 7, byte = 0x80 | (i & 0x7F);
+    return ((byte >> rotation | byte << (32 - rotation)) & 3) == 0;
+}
+
 bool enc_legal(const enc_row *row, uint32_t op) {
     if (!registers_legal(row, op)) {
         return false;
@@ -465,6 +479,9 @@ bool enc_legal(const enc_row *row, uint32_t op) {
         return false;
     }
     if (row->flags & ENC_MODIMM && !modified_immediate_legal(enc_get(row, op, 'i'))) {
+        return false;
+    }
+    if (row->kind == ENC_SPIMM && !sp_amount_legal(row, enc_get(row, op, 'i'))) {
         return false;
     }
     if (enc_has(row, 'l') && enc_get(row, op, 'l') == enc_get(row, op, 'h')) {
@@ -497,6 +514,10 @@ bool enc_legal(const enc_row *row, uint32_t op) {
     }
     if (row->kind == ENC_BCOND) {
         return enc_get(row, op, 'c') < 14;
+    }
+    if (row->kind == ENC_LDRPC && enc_has(row, 'n') && enc_get(row, op, 'n') == 13 &&
+        !enc_get(row, op, 'p')) {
+        return false; /* SP from where SP points: left out with its write-back forms */
     }
     bool writes_back = row->mode == AM_PRE || row->mode == AM_POST;
     if (writes_back && row->kind != ENC_LDRPC &&

@@ -428,6 +428,16 @@ static void put_slots(gen *g, group *q, bool in_it) {
     g->drift += q->drift;
 }
 
+/* LDR PC from the stack: where the word lies, if the store that puts it there can reach. */
+static bool slot_on_stack(group *q, const enc_row *row, uint32_t op) {
+    uint32_t off = enc_has(row, 'i') ? enc_get(row, op, 'i') : 0;
+    bool up = !enc_has(row, 'U') || enc_get(row, op, 'U');
+    bool reachable = row->mode == AM_IMM || row->mode == AM_POST || (row->mode == AM_PRE && up);
+    q->slot_sp_offset = (int)(row->mode == AM_POST ? 0 : off);
+    q->drift += row->mode == AM_IMM ? 0 : off;
+    return reachable && (off & 3) == 0 && !q->sp_touched;
+}
+
 /* Chooses the operands of a branch, as its kind needs them. */
 static bool add_branch(gen *g, group *q, const enc_row *row) {
     uint32_t op;
@@ -457,7 +467,8 @@ static bool add_branch(gen *g, group *q, const enc_row *row) {
     case ENC_LDRPC:
         if (row->mode != AM_LIT) {
             q->slot_address = window_address(g, 4, 4);
-            ok = aim(g, q, row, op, q->slot_address);
+            ok = enc_get(row, op, 'n') == 13 ? slot_on_stack(q, row, op)
+                                             : aim(g, q, row, op, q->slot_address);
             q->slot_reg = (int)free_reg(g, 0);
         }
         break;
@@ -466,6 +477,12 @@ static bool add_branch(gen *g, group *q, const enc_row *row) {
         uint32_t low = window_address(g, 4, bytes);
         q->slot_address = low + bytes - 4;
         q->slot_reg = (int)free_reg(g, 0);
+        if (enc_get(row, op, 'n') == 13) {
+            ok = row->mode == AM_IA && !q->sp_touched;
+            q->slot_sp_offset = (int)bytes - 4;
+            q->drift += bytes;
+            break;
+        }
         ok = need(q, enc_get(row, op, 'n'), row->mode == AM_DB ? low + bytes : low);
         break;
     }

@@ -226,7 +226,7 @@ static bool run_free(run *r) {
 
 /* An exception's entry may be part of the instruction or a step of its own. */
 static bool advance_ours(run *r, const oracle_state *theirs, oracle_state *ours) {
-    for (unsigned k = 0; k < 3; k++) {
+    for (unsigned k = 0; k < 8; k++) {
         if (!step_ours(r)) {
             return false;
         }

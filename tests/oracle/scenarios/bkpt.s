@@ -20,9 +20,9 @@ function start
     bkpt #0
     bkpt #1
     cmp r0, r0
-    it ne
-    bkptne #2
+    it ne                         @ no condition holds a BKPT back
+    bkpt #2
     itt eq
     moveq r4, #1
-    bkpteq #3
+    bkpt #3
     b finish

@@ -54,6 +54,7 @@ vectors:
     peek r2, SCB_BFAR
 2:  mov32 r2, SCB_CFSR
     str r3, [r2]
+    orr r12, r3, r3, lsr #8       @ IACCVIOL or IBUSERR in bit 0
     ldr r3, [r2, #4]
     str r3, [r2, #4]
     ldm r0, {r2, r3}
@@ -68,12 +69,9 @@ vectors:
     bhi 5f
     ldr r2, [r0, #24]
     bic r2, r2, #1
-    lsrs r3, r2, #24              @ a fetch fault returns to where r12 in the frame says
-    cmp r3, #0x08
+    tst r12, #1                   @ nothing to step over where nothing was fetched
     beq 3f
-    cmp r3, #0x20
-    beq 3f
-    ldr r2, [r0, #16]
+    ldr r2, [r0, #16]             @ go on where r12 says
     bic r2, r2, #1
     str r2, [r0, #24]
     b 4f
