@@ -159,7 +159,8 @@ int main(void)
             tb_error error = tb_ota_confirm(&ota);
             confirmed = true; /* or not: the next boot tries again, and the trial decides */
             if (trial || error != TB_OK) {
-                console_text(error == TB_OK ? "app " APP_RELEASE " confirmed" : tb_error_text(error));
+                console_text(error == TB_OK ? "app " APP_RELEASE " confirmed"
+                                            : tb_error_text(error));
                 console_text("\r\n");
             }
         }

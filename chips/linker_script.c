@@ -36,10 +36,12 @@ static void print_sections(bool in_ram)
            "        *(.rodata .rodata.*)\n        . = ALIGN(4);\n    } > %s\n", flash);
     printf("    .ARM.exidx : { *(.ARM.exidx*) } > %s\n", flash);
     printf("    .data : ALIGN(4) {\n        __data_start = .;\n        *(.ramfunc .ramfunc.*)\n"
-           "        *(.data .data.*)\n        . = ALIGN(4);\n        __data_end = .;\n    } > RAM%s\n",
+           "        *(.data .data.*)\n        . = ALIGN(4);\n        __data_end = .;\n"
+           "    } > RAM%s\n",
            in_ram ? "" : " AT > FLASH");
     printf("    __data_load = LOADADDR(.data);\n");
-    printf("    .bss (NOLOAD) : ALIGN(4) {\n        __bss_start = .;\n        *(.bss .bss.* COMMON)\n"
+    printf("    .bss (NOLOAD) : ALIGN(4) {\n        __bss_start = .;\n"
+           "        *(.bss .bss.* COMMON)\n"
            "        . = ALIGN(4);\n        __bss_end = .;\n    } > RAM\n");
     printf("    __end = .;\n");
     printf("    /DISCARD/ : { *(.comment) }\n}\n");

@@ -5,7 +5,9 @@
 
 #include "twinbank/chip.h"
 
-enum tb_row { TB_ROW_STM32G474RE, TB_ROW_STM32G474RC, TB_ROW_STM32G474RB, TB_ROW_STM32G491RE, TB_ROWS };
+enum tb_row {
+    TB_ROW_STM32G474RE, TB_ROW_STM32G474RC, TB_ROW_STM32G474RB, TB_ROW_STM32G491RE, TB_ROWS
+};
 
 extern const tb_chip tb_rows[TB_ROWS];
 

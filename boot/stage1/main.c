@@ -5,7 +5,7 @@
 #include "chips/armv7m.h"
 
 #define ROUNDS_MAX 8u           /* two records, two failed checks, a stage 2 that is not there */
-#define STAGE2_FAILURES_MAX 4u  /* two starts of each copy: then a request is not followed */
+#define STAGE2_FAILURES_MAX 4u  /* two starts of each copy */
 #define STACK_ALIGNMENT 4u
 
 static struct {
@@ -31,7 +31,8 @@ bool stage1_head_read(unsigned bank, uint32_t offset, tb_image_kind kind, tb_ima
 }
 
 /* The stack may lie in any RAM of the part, CCM and its alias too. */
-__attribute__((noinline)) bool stage1_vectors_good(const uint32_t vectors[2], uint32_t start, uint32_t bytes)
+__attribute__((noinline)) bool stage1_vectors_good(const uint32_t vectors[2], uint32_t start,
+                                                   uint32_t bytes)
 {
     uint32_t sp = vectors[0], pc = vectors[1];
 
@@ -64,8 +65,8 @@ static tb_error append(const tb_boot_decision *d)
                               s.in.slot[d->bank].log.generation);
 }
 
-static void report_write(const tb_boot_decision *d, unsigned bank,
-                         const tb_control *control)
+/* Says what is done and why, and does it. argument: what the image finds in r0. */
+static _Noreturn void start(const tb_boot_decision *d, unsigned bank, const tb_control *control)
 {
     bool slot = d->action == TB_BOOT_SLOT;
     tb_boot_report report = {
@@ -79,6 +80,11 @@ static void report_write(const tb_boot_decision *d, unsigned bank,
     }
     chip_backup_write(TB_BACKUP_REPORT, tb_report_encode(&report));
     chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(control));
+    chip_restore_reset_state(TB_TARGET);
+    chip_launch(slot ? bank : s.in.mapped_bank,
+                slot ? TB_FLASH_BASE + TB_TARGET->slot_offset + TB_HEADER_BYTES
+                     : TB_TARGET->stage2_run,
+                bank);
 }
 
 /* false: the attempt could not be written down, so that it must not be made. */
@@ -100,9 +106,7 @@ static bool slot_start(const tb_boot_decision *d)
         control.armed = s.control.armed;
         control.failures = s.failures;
     }
-    report_write(d, d->bank, &control);
-    chip_restore_reset_state(TB_TARGET);
-    chip_launch(d->bank, TB_FLASH_BASE + TB_TARGET->slot_offset + TB_HEADER_BYTES, 0u);
+    start(d, d->bank, &control);
 }
 
 /* false: there is no stage 2 to start. */
@@ -110,21 +114,30 @@ static bool stage2_start(const tb_boot_decision *d)
 {
     /* A stage 2 that hangs or crashes is counted, and the copies take turns. */
     tb_control control = {.failures = s.last_was_stage2 ? s.failures : 0u};
-    int bank = stage2_load(control.failures % 2u == 1u);
+    int bank = -1;
 
+    if (control.failures < STAGE2_FAILURES_MAX) {
+        bank = stage2_load(control.failures % 2u == 1u);
+    }
     if (bank < 0) {
         return false;
     }
-    report_write(d, (unsigned)bank, &control);
     chip_watchdog_start(TB_TRIAL_WATCHDOG_DEFAULT_MS);
-    chip_restore_reset_state(TB_TARGET);
-    chip_launch(s.in.mapped_bank, TB_TARGET->stage2_run, (uint32_t)bank);
+    start(d, (unsigned)bank, &control);
 }
 
 /* The reasons for stage 2; all others are for a slot. */
 static bool is_stage2(unsigned why)
 {
     return why == TB_WHY_REQUESTED || why == TB_WHY_NO_IMAGE || why == TB_WHY_BOOT_COUNTER;
+}
+
+/* The last resort: the ROM answers on the wire. The next reset starts with a clean slate. */
+static _Noreturn void give_up(void)
+{
+    chip_backup_write(TB_BACKUP_CONTROL, 0u);
+    chip_restore_reset_state(TB_TARGET);
+    chip_launch_rom();
 }
 
 /* What the backup registers and the reset say. */
@@ -147,8 +160,7 @@ static void history_read(void)
         s.in.cause = TB_RESET_FAULT;
         if (stage1_owns(words[TB_BACKUP_FAULT_PC]) &&
             (words[TB_BACKUP_FAULT_PC] & STAGE1_FAULT_LAST) != 0u) {
-            chip_backup_write(TB_BACKUP_CONTROL, 0u);
-            chip_launch_rom();
+            give_up();
         }
     }
     failed = s.in.cause == TB_RESET_WATCHDOG || s.in.cause == TB_RESET_FAULT;
@@ -157,8 +169,7 @@ static void history_read(void)
         s.failures++;
     }
     s.in.failures_at_limit = s.control.armed && s.failures >= TB_BOOT_FAILURES;
-    s.in.stage2_requested = s.control.request == TB_REQUEST_STAGE2 &&
-                             !(s.last_was_stage2 && s.failures >= STAGE2_FAILURES_MAX);
+    s.in.stage2_requested = s.control.request == TB_REQUEST_STAGE2 || (failed && s.last_was_stage2);
 }
 
 _Noreturn void stage1_main(void)
@@ -192,6 +203,5 @@ _Noreturn void stage1_main(void)
             view->valid = false;
         }
     }
-    chip_restore_reset_state(TB_TARGET);
-    chip_launch_rom();
+    give_up();
 }

@@ -96,7 +96,8 @@ static void server_start(unsigned bank)
     };
 
     /* Stage 1 has checked this head, and it is this program's own. */
-    if (chip_flash.read(chip_flash.ctx, bank, TB_TARGET->stage2_offset, &head, sizeof head) == TB_OK) {
+    if (chip_flash.read(chip_flash.ctx, bank, TB_TARGET->stage2_offset, &head, sizeof head) ==
+        TB_OK) {
         config.policy.device.product_id = head.product_id;
         put_version(head.version);
     }

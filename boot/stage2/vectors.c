@@ -14,7 +14,7 @@ void reset_handler(uint32_t bank)
     stage2_main(bank & 1u);
 }
 
-/* Stage 2 again: stage 1 counts, and takes the other copy. */
+/* Stage 1 counts, and takes the other copy. */
 __attribute__((used)) void stage2_fault(void)
 {
     tb_control control;
@@ -22,7 +22,6 @@ __attribute__((used)) void stage2_fault(void)
 
     chip_backup_read(words);
     control = tb_control_decode(words[TB_BACKUP_CONTROL]);
-    control.request = TB_REQUEST_STAGE2;
     control.fault = true;
     chip_backup_write(TB_BACKUP_FAULT_PC, TB_TARGET->stage2_run);
     chip_backup_write(TB_BACKUP_FAULT_STATUS, SCB_CFSR);

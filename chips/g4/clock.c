@@ -19,7 +19,8 @@ __attribute__((noinline)) static bool wait_for(const reg *address, uint32_t mask
 static void select_clock(uint32_t source)
 {
     /* Crossing 80 MHz goes by way of half speed for 1 us (RM0440 7.2.7). */
-    RCC->CFGR = (RCC->CFGR & ~(RCC_CFGR_SW_MASK | RCC_CFGR_HPRE_MASK)) | source | RCC_CFGR_HPRE_DIV2;
+    RCC->CFGR = (RCC->CFGR & ~(RCC_CFGR_SW_MASK | RCC_CFGR_HPRE_MASK)) | source |
+                RCC_CFGR_HPRE_DIV2;
     (void)wait_for(&RCC->CFGR, RCC_CFGR_SW_MASK << RCC_CFGR_SWS_SHIFT,
                    source << RCC_CFGR_SWS_SHIFT);
     for (uint32_t i = 0; i < HALF_SPEED_ROUNDS; i++) {

@@ -1,5 +1,6 @@
-/* CRC-32 (zlib) by the CRC unit (RM0440 16): words with REV_IN = word, REV_OUT, and the final inversion here. An application's own
- * settings of the unit are put back; a calculation of its own must not be under way. */
+/* CRC-32 (zlib) by the CRC unit (RM0440 16): words with REV_IN = word, REV_OUT, and
+ * the final inversion here. An application's own settings of the unit are put back; a
+ * calculation of its own must not be under way. */
 #include "chips/chips.h"
 #include "chips/g4/registers.h"
 

@@ -196,7 +196,8 @@ static tb_error flash_erase(void *ctx, unsigned bank, uint32_t page_offset)
                        (bank == 1u ? FLASH_CR_BKER : 0u), NULL, NULL);
 }
 
-static tb_error flash_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes, uint32_t *crc)
+static tb_error flash_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes,
+                            uint32_t *crc)
 {
     tb_error error = reachable(bank, offset, bytes, false);
 

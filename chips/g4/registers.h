@@ -12,7 +12,8 @@ typedef struct rcc_registers { /* RM0440 7.4 */
     reg reserved_10, reserved_14, CIER, CIFR, CICR, reserved_24;
     reg AHB1RSTR, AHB2RSTR, AHB3RSTR, reserved_34, APB1RSTR1, APB1RSTR2, APB2RSTR, reserved_44;
     reg AHB1ENR, AHB2ENR, AHB3ENR, reserved_54, APB1ENR1, APB1ENR2, APB2ENR, reserved_64;
-    reg AHB1SMENR, AHB2SMENR, AHB3SMENR, reserved_74, APB1SMENR1, APB1SMENR2, APB2SMENR, reserved_84;
+    reg AHB1SMENR, AHB2SMENR, AHB3SMENR, reserved_74;
+    reg APB1SMENR1, APB1SMENR2, APB2SMENR, reserved_84;
     reg CCIPR, reserved_8C, BDCR, CSR;
 } rcc_registers;
 _Static_assert(sizeof(rcc_registers) == 0x98, "RCC_CSR is at 0x94");
@@ -100,7 +101,8 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define FLASH_ACR_DCRST (1u << 12)
 #define FLASH_ACR_RESET 0x00040601u
 #define FLASH_SR_WRPERR (1u << 4)
-#define FLASH_SR_ERRORS 0xC3FAu /* OPERR PROGERR WRPERR PGAERR SIZERR PGSERR MISERR FASTERR RDERR OPTVERR */
+/* OPERR PROGERR WRPERR PGAERR SIZERR PGSERR MISERR FASTERR RDERR OPTVERR */
+#define FLASH_SR_ERRORS 0xC3FAu
 #define FLASH_SR_BSY (1u << 16)
 #define FLASH_CR_PG 1u
 #define FLASH_CR_PER (1u << 1)

@@ -106,7 +106,8 @@ static void names_are_found_as_people_write_them(void **state)
         {"STM32G491CE", "stm32g491re"},
     };
     static const char *unknown[] = {"", "stm32", "stm32g474", "stm32g474r", "stm32g473re",
-                                    "stm32g474re-", "stm32g474r?", "stm32g474reT6TRxxx", "stm32f103cb"};
+                                    "stm32g474re-", "stm32g474r?", "stm32g474reT6TRxxx",
+                                    "stm32f103cb"};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
