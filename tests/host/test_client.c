@@ -27,6 +27,7 @@ typedef struct wire {
     unsigned garbage;      /* bytes in front of each frame to the host, of 1000 frames */
     long cut_after_bytes;  /* to the device: then it loses power until the host waits; -1 */
     long stop_after_bytes; /* then Ctrl-C; -1 */
+    bool hostile;          /* whole frames come back, with anything in them */
     bool silent;           /* the device answers nothing */
     volatile sig_atomic_t stop;
     unsigned events[6];
@@ -79,10 +80,57 @@ static void from_device(void *ctx, const uint8_t *bytes, size_t count)
     }
 }
 
+static void answer_anything(wire *w, const uint8_t *request)
+{
+    static const uint8_t errors[] = {TB_ERR_OFFSET, TB_ERR_NO_SESSION,  TB_ERR_OVERRUN,
+                                     TB_ERR_BUSY,   TB_ERR_PAYLOAD_CRC, 0xEE};
+    uint8_t payload[200], frame[TB_WIRE_OVERHEAD + sizeof payload];
+    unsigned luck = dice(w);
+    size_t n = luck < 800 ? (luck < 400 ? 10 : TB_STATUS_BYTES + 2u) : dice(w) % sizeof payload;
+    for (size_t i = 0; i < n; i++) {
+        payload[i] = (uint8_t)(luck % 3u ? dice(w) % 4u * 40u : dice(w));
+    }
+    if (n > 1 && dice(w) < 950) {
+        payload[0] = request[4];
+        payload[1] = dice(w) < 850 ? 0 : errors[dice(w) % sizeof errors];
+    }
+    if (request[1] == TB_CMD_HELLO && dice(w) < 900) {
+        const tb_hello hello = {.protocol = 1,
+                                .device_id = 0x469,
+                                .bank_kib = 256,
+                                .max_payload = 256,
+                                .slot_image_bytes = 200000,
+                                .window = (uint32_t)dice(w) * 9u};
+        tb_hello_put(payload + 2, &hello);
+        payload[0] = request[4];
+        payload[1] = 0;
+        n = TB_HELLO_BYTES + 2u;
+    }
+    if (request[1] == TB_CMD_DATA && dice(w) < 950) {
+        uint32_t end = tb_get_u32(request + 5) + request[2] + request[3] * 256u - 5u;
+        for (unsigned i = 0; i < 4; i++) {
+            payload[2 + i] = (uint8_t)(end >> 8u * i);
+        }
+        n = 10;
+    }
+    if (request[1] == TB_CMD_BEGIN && dice(w) < 800) {
+        memset(payload + 2, 0, 9);
+        payload[7] = 8;
+        n = 11;
+    }
+    queue(w, frame,
+          tb_frame_put(frame, TB_WIRE_TOKEN_NATIVE, request[1] | TB_WIRE_REPLY, payload,
+                       (uint16_t)n));
+}
+
 static bool link_write(void *ctx, const uint8_t *data, size_t bytes)
 {
     wire *w = ctx;
     uint8_t copy[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD] = {0};
+    if (w->hostile) {
+        answer_anything(w, data);
+        return true;
+    }
     if (w->stop_after_bytes >= 0 && (w->stop_after_bytes -= (long)bytes) < 0) {
         w->stop_after_bytes = -1;
         w->stop = 1;
@@ -371,6 +419,34 @@ static void test_line_dies(void **state)
     free_wire(w);
 }
 
+/* A device that answers with nonsense in good frames: every call ends, none crashes. */
+static void test_hostile_device(void **state)
+{
+    (void)state;
+    tb_image_file next = fake_image(chip(), TB_VERSION(1, 1, 0), 20000, 2);
+    tb_wait_options options = {.total_ms = 5000, .confirm_ms = 1000, .confirm = true};
+    unsigned reached = 0;
+    wire *w = wire_with(TB_VERSION(1, 0, 0));
+    w->hostile = true;
+    for (uint32_t seed = 1; seed <= 3000; seed++) {
+        tb_sent sent = {0};
+        tb_fate fate;
+        w->random = seed * 2654435761u;
+        w->head = w->tail;
+        new_client(w);
+        if (tb_client_connect(&w->client) != TB_CLIENT_OK) {
+            continue;
+        }
+        (void)tb_client_status(&w->client);
+        (void)tb_client_check(&w->client, &next);
+        reached += tb_client_send(&w->client, &next, &sent) == TB_CLIENT_OK;
+        (void)tb_client_wait(&w->client, &next, &sent, &options, &fate);
+    }
+    assert_true(reached > 0);
+    tb_image_file_free(&next);
+    free_wire(w);
+}
+
 /* ---- interruptions ------------------------------------------------------------------------ */
 
 static void test_ctrl_c_and_resume(void **state)
@@ -615,6 +691,7 @@ int main(void)
         cmocka_unit_test(test_bad_line),
         cmocka_unit_test(test_dead_line),
         cmocka_unit_test(test_line_dies),
+        cmocka_unit_test(test_hostile_device),
         cmocka_unit_test(test_ctrl_c_and_resume),
         cmocka_unit_test(test_power_cuts),
         cmocka_unit_test(test_resume_on_damage),
