@@ -82,9 +82,6 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     sim_pwr *p = owner;
     sim_part *part = p->block.part;
     uint32_t vos = p->block.value[reg] & CR1_VOS;
-    if (reg == R_CR2 && (p->block.value[reg] & 0xF1u) != 0u) {
-        return sim_block_unmodelled(&p->block, reg, raw, "voltage detectors are not modelled");
-    }
     if (reg == R_SCR) {
         p->block.value[R_SR1] &= ~(raw & (SR1_SBF | 0x1Fu));
     } else if (reg == R_CR1) {
