@@ -3,7 +3,8 @@ CHIP ?= stm32g474re
 BUILD := build
 BIN := $(BUILD)/bin
 JOBS ?= $(shell nproc)
-export TB_CHIP = $(CHIP)
+# Every part that the tests run on; each has its firmware built.
+TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb
 
 .DEFAULT_GOAL := all
 .PHONY: all help setup host firmware demo run test bench sanitize clang budgets docs clean
@@ -25,10 +26,13 @@ host: setup ## twinbank, twinbank-sim and the tests' programs
 	@cmake --preset host $(QUIET)
 	@cmake --build $(BUILD)/host -j$(JOBS) $(QUIET)
 
-firmware: host ## Stage 1, stage 2 and the applications for CHIP
-	@cmake --preset firmware $(QUIET)
-	@cmake --build $(BUILD)/firmware-objects/$(CHIP) -j$(JOBS) $(QUIET)
+firmware: firmware-$(CHIP) ## Stage 1, stage 2 and the applications for CHIP
 
+firmware-%: host
+	@TB_CHIP=$* cmake --preset firmware $(QUIET)
+	@cmake --build $(BUILD)/firmware-objects/$* -j$(JOBS) $(QUIET)
+
+# What is not built quietly shows its build.
 demo: QUIET = >$(BUILD)/demo-build.log 2>&1 || { cat $(BUILD)/demo-build.log; exit 1; }
 demo: demo-say firmware ## The main job, shown: update, trial, power cut, rollback, on a simulated board
 	@tools/demo $(CHIP)
@@ -43,7 +47,7 @@ run: firmware ## A simulated board that stays on, its wire at build/wire: try th
 	@$(BIN)/twinbank-sim --chip $(CHIP) --load $(BUILD)/firmware/$(CHIP)/factory.hex \
 	    --uart lpuart1=pty:$(BUILD)/wire --uart usart1=stdio
 
-test: firmware ## All tests: unit, scenario, end to end, oracle, budgets
+test: $(TEST_CHIPS:%=firmware-%) ## All tests: unit, scenario, end to end, oracle, budgets
 	@ctest --test-dir $(BUILD)/host --output-on-failure -j$(JOBS)
 
 bench: firmware ## Sizes, stacks, boot cycles, share of the line, simulator speed

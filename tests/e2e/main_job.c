@@ -108,6 +108,13 @@ static void the_main_job(void **state)
     main_job_on("stm32g474re");
 }
 
+static void the_main_job_on_the_trimmed_parts(void **state)
+{
+    (void)state;
+    main_job_on("stm32g474rc");
+    main_job_on("stm32g474rb");
+}
+
 static void power_is_cut_in_mid_update(void **state)
 {
     (void)state;
@@ -260,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_boots_from_the_factory),
         cmocka_unit_test(the_main_job),
+        cmocka_unit_test(the_main_job_on_the_trimmed_parts),
         cmocka_unit_test(power_is_cut_in_mid_update),
         cmocka_unit_test(never_confirming_is_rolled_back),
         cmocka_unit_test(a_trial_can_be_confirmed_or_rolled_back_by_wire),
