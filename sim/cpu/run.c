@@ -193,7 +193,7 @@ static uint32_t step_in_it(sim_cpu *cpu, uint32_t pc)
     cpu->instructions++;
     uint8_t before = cpu->it;
     uint32_t next = pc + insn->len;
-    if (sim_condition(cpu, before >> 4)) {
+    if (sim_condition(cpu, before >> 4) || insn->op == op_bkpt) { /* BKPT has no condition */
         sim_flags kept = cpu->f;
         cpu->pc = pc;
         /* IT within IT is UNPREDICTABLE. */
