@@ -15,10 +15,12 @@ typedef enum slot_class {
 /* One answer: whom it is about, what is done, and why. */
 #define NEWER 0x00u
 #define OLDER 0x80u
-#define BOOT 0x00u
-#define REJECT 0x20u
-#define STAGE2 0x40u
-#define CELL(whom, what, why) ((whom) | (what) | (unsigned)(why))
+#define BOOT (TB_BOOT_SLOT << 5)
+#define REJECT (TB_BOOT_RECORD << 5)
+#define STAGE2 (TB_BOOT_STAGE2 << 5)
+#define CELL(whom, what, why) ((whom) | (unsigned)(what) | (unsigned)(why))
+#define ACTION(cell) ((tb_boot_action)((cell) >> 5 & 3u))
+#define WHY(cell) ((uint8_t)((cell) & 15u))
 
 #define N_TRIAL CELL(NEWER, BOOT, TB_WHY_TRIAL)
 #define N_CONF CELL(NEWER, BOOT, TB_WHY_NEWEST_CONFIRMED)
@@ -70,7 +72,7 @@ static unsigned age_rank(const tb_slot_view *slot)
     return slot->log.state == TB_SLOT_EMPTY ? 0u : slot->log.generation + 1u;
 }
 
-static uint8_t reason_of(tb_reset_cause cause)
+static unsigned reason_of(tb_reset_cause cause)
 {
     if (cause == TB_RESET_WATCHDOG) {
         return TB_REASON_WATCHDOG;
@@ -83,31 +85,24 @@ tb_boot_decision tb_decide(const tb_boot_inputs *in)
     unsigned mapped = in->mapped_bank & 1u;
     unsigned bank = age_rank(&in->slot[1]) > age_rank(&in->slot[0]);
     unsigned cell = answers[classify(in, &in->slot[bank])][classify(in, &in->slot[bank ^ 1u])];
-    tb_boot_decision d = {.action = TB_BOOT_STAGE2, .bank = (uint8_t)mapped};
+    unsigned record = 0, argument = 0;
 
     if (in->stage2_requested) {
         cell = CELL(NEWER, STAGE2, TB_WHY_REQUESTED);
     }
-    d.why = cell & 15u;
-    if ((cell & STAGE2) != 0) {
-        return d;
-    }
     bank ^= cell / OLDER;
-    d.bank = (uint8_t)bank;
-    d.swap = bank != mapped;
-    if ((cell & REJECT) != 0) {
-        d.action = TB_BOOT_RECORD;
-        d.record = TB_RECORD_REJECTED;
-        d.argument = d.why == TB_WHY_BOOT_COUNTER ? (uint8_t)TB_REASON_BOOT_COUNTER
-                                                  : reason_of(in->cause);
-        return d;
+    if ((cell & STAGE2) != 0) {
+        bank = mapped;
+    } else if ((cell & REJECT) != 0) {
+        record = TB_RECORD_REJECTED;
+        argument = WHY(cell) == TB_WHY_BOOT_COUNTER ? TB_REASON_BOOT_COUNTER : reason_of(in->cause);
+    } else if (in->slot[bank].log.state == TB_SLOT_TRIAL) {
+        record = TB_RECORD_ATTEMPT;
+        argument = in->slot[bank].log.attempts + 1u;
     }
-    d.action = TB_BOOT_SLOT;
-    if (in->slot[bank].log.state == TB_SLOT_TRIAL) {
-        d.record = TB_RECORD_ATTEMPT;
-        d.argument = (uint8_t)(in->slot[bank].log.attempts + 1u);
-    }
-    return d;
+    return (tb_boot_decision){.action = ACTION(cell), .bank = (uint8_t)bank, .swap = bank != mapped,
+                              .record = (uint8_t)record, .argument = (uint8_t)argument,
+                              .why = WHY(cell)};
 }
 
 void tb_boot_apply(tb_boot_inputs *in, const tb_boot_decision *d)

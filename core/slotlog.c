@@ -24,14 +24,18 @@ void tb_record_encode(uint8_t unit[TB_MAX_UNIT_BYTES], unsigned unit_bytes, tb_r
 /* The kind of the record that this unit holds, RECORD_BLANK or RECORD_NONE. */
 static unsigned record_kind(const uint8_t *unit, unsigned unit_bytes)
 {
-    uint8_t whole[TB_MAX_UNIT_BYTES];
+    uint32_t crc;
 
     if (tb_all_ones(unit, unit_bytes)) {
         return RECORD_BLANK;
     }
-    tb_record_encode(whole, unit_bytes, (tb_record_kind)unit[0], unit[1],
-                     (uint16_t)(unit[2] | unit[3] << 8));
-    return memcmp(whole, unit, unit_bytes) == 0 ? unit[0] : RECORD_NONE;
+    memcpy(&crc, unit + RECORD_CHECKED_BYTES, sizeof crc);
+    /* Equal to itself moved by one record: all copies in the unit are the same. */
+    if (crc != tb_crc32(0, unit, RECORD_CHECKED_BYTES) ||
+        memcmp(unit, unit + TB_RECORD_BYTES, unit_bytes - TB_RECORD_BYTES) != 0) {
+        return RECORD_NONE;
+    }
+    return unit[0];
 }
 
 /* One unit that is not blank, in the order in which they were written. */
