@@ -15,25 +15,26 @@ typedef struct loop {
 } loop;
 
 static const loop loops[] = {
-    { "ALU: CRC by bits",
-      { 0x2300, 0x1c40, 0x0842, 0x405a, 0x0853, 0x18c0, 0x4043, 0xe7f8 } },
-    /* ldrb r3,[r1],#1 (wide); eors r0,r3; uxtb r2,r0; ldr.w r2,[r6,r2,lsl #2];
-     * eor.w r0,r2,r0,lsr #8; adds r4,#1; and.w r1,r6,#0x20000000 ...; b */
+    /* movs r3,#0; 1: adds r0,#1; lsrs r2,r0,#1; eors r2,r3; lsrs r3,r2,#1; adds r0,r0,r3;
+     * eors r3,r0; b 1b */
+    { "ALU", { 0x2300, 0x1C40, 0x0842, 0x405A, 0x0853, 0x18C0, 0x4043, 0xE7F8 } },
+    /* 1: ldrb r3,[r1],#1; eors r3,r0; uxtb r2,r3; ldr r2,[r6,r2,lsl #2]; eor r0,r2,r0,lsr #8;
+     * subs r4,#1; bne 1b; movs r1,r6; movs r4,#128; b 1b */
     { "CRC by table",
-      { 0xf811, 0x3b01, 0x4043, 0xb2da, 0xf856, 0x2022, 0xea82, 0x2010, 0x3c01, 0xd1f5, 0x0031,
-        0x2480, 0xe7f2 } },
-    /* ldmia r1!,{r2,r3}; stmia r5!,{r2,r3}; subs r4,#1; bne; mov r1,r6; mov r5,r7; movs r4,#64; b */
-    { "memcpy by LDM/STM",
-      { 0xc90c, 0xc50c, 0x3c01, 0xd1fb, 0x0031, 0x003d, 0x2440, 0xe7f7 } },
-    /* ldr r2,[r1]; str r2,[r5]; adds... */
-    { "memcpy by words",
-      { 0x5932, 0x513a, 0x1f24, 0xd5fb, 0x24f8, 0xe7f9 } },
-    /* ldr.w r0,[r8,#0x1c]; lsls r0,r0,#24; bpl back */
-    { "polling a register", { 0xf8d8, 0x001c, 0x0600, 0xd5fb, 0xe7fa } },
-    /* push {r4,lr}; bl f; pop ...: call and return */
-    { "calls", { 0xf000, 0xf801, 0xe7fc, 0xb510, 0x1c40, 0xbd10 } },
-    /* IT blocks: tst r0,#1; ite ne; addne r2,#1; addeq r3,#1; adds r0,#1; b */
-    { "IT blocks", { 0x2101, 0x4208, 0xbf14, 0x3201, 0x3301, 0x3001, 0xe7f9 } },
+      { 0xF811, 0x3B01, 0x4043, 0xB2DA, 0xF856, 0x2022, 0xEA82, 0x2010, 0x3C01, 0xD1F5, 0x0031,
+        0x2480, 0xE7F2 } },
+    /* 1: ldmia r1!,{r2,r3}; stmia r5!,{r2,r3}; subs r4,#1; bne 1b; movs r1,r6; movs r5,r7;
+     * movs r4,#64; b 1b */
+    { "copy by LDM and STM",
+      { 0xC90C, 0xC50C, 0x3C01, 0xD1FB, 0x0031, 0x003D, 0x2440, 0xE7F7 } },
+    /* 1: ldr r2,[r6,r4]; str r2,[r7,r4]; subs r4,#4; bpl 1b; movs r4,#248; b 1b */
+    { "copy by words", { 0x5932, 0x513A, 0x1F24, 0xD5FB, 0x24F8, 0xE7F9 } },
+    /* 1: ldr r0,[r8,#28]; lsls r0,r0,#24; bpl 1b */
+    { "polling a register", { 0xF8D8, 0x001C, 0x0600, 0xD5FB } },
+    /* 1: bl 2f; b 1b; 2: push {r4,lr}; adds r0,#1; pop {r4,pc} */
+    { "calls", { 0xF000, 0xF801, 0xE7FC, 0xB510, 0x1C40, 0xBD10 } },
+    /* movs r1,#1; 1: tst r0,r1; ite ne; addne r2,#1; addeq r3,#1; adds r0,#1; b 1b */
+    { "IT blocks", { 0x2101, 0x4208, 0xBF14, 0x3201, 0x3301, 0x3001, 0xE7F9 } },
 };
 
 static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_access_kind kind,

@@ -12,10 +12,14 @@
 typedef enum sim_access {
     SIM_ACCESS_OK = 0,
     SIM_ACCESS_FAULT, /* the bus answered with an error: precise BusFault (or IBUSERR on a fetch) */
-    SIM_ACCESS_STOP   /* the model cannot answer: the run ends, before the instruction has any effect */
+    SIM_ACCESS_STOP   /* the model cannot answer: the run ends before the instruction has effect */
 } sim_access;
 
-typedef enum sim_access_kind { SIM_ACCESS_DATA, SIM_ACCESS_FETCH, SIM_ACCESS_VECTOR } sim_access_kind;
+typedef enum sim_access_kind {
+    SIM_ACCESS_DATA,
+    SIM_ACCESS_FETCH,
+    SIM_ACCESS_VECTOR
+} sim_access_kind;
 
 /* The slow path: whatever is not mapped, or is mapped as slow. size is 1, 2 or 4
  * and address is a multiple of size (the core splits unaligned accesses).
@@ -117,7 +121,8 @@ void sim_cpu_event(sim_cpu *cpu);
 /* The PPB (0xE0000000-0xE00FFFFF) is the core's own: SCB, NVIC, SysTick, DWT.CYCCNT,
  * CPACR, MPU. DBGMCU (0xE0042000) is passed to the bus. */
 
-uint32_t sim_cpu_reg(const sim_cpu *cpu, unsigned n); /* 0..15; 15 = address of the next instruction */
+/* 0..15; 15 is the address of the next instruction. */
+uint32_t sim_cpu_reg(const sim_cpu *cpu, unsigned n);
 void sim_cpu_set_reg(sim_cpu *cpu, unsigned n, uint32_t value);
 uint32_t sim_cpu_xpsr(const sim_cpu *cpu);
 void sim_cpu_set_xpsr(sim_cpu *cpu, uint32_t value);

@@ -106,6 +106,7 @@ struct sim_cpu {
     uint32_t control; /* nPRIV, SPSEL */
     uint32_t primask, faultmask, basepri;
 
+    bool fresh; /* reset, and not run since: the interrupt lines are to be looked at */
     bool sleeping, sleep_is_wfe, event;
     bool mpu_denied; /* why the last raw access failed */
 

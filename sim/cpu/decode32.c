@@ -375,7 +375,8 @@ static void decode_branch(uint32_t hw1, uint32_t hw2, sim_insn *i)
             decode_system(hw1, hw2, i);
             return;
         }
-        uint32_t imm = s << 20 | j2 << 19 | j1 << 18 | BITS(hw1, 5, 0) << 12 | BITS(hw2, 10, 0) << 1;
+        uint32_t imm = s << 20 | j2 << 19 | j1 << 18 | BITS(hw1, 5, 0) << 12 |
+                       BITS(hw2, 10, 0) << 1;
         i->imm = sign_extend(imm, 21);
         i->op = sim_branch_cond_ops[BITS(hw1, 9, 6)];
         return;
@@ -455,7 +456,8 @@ static void decode_load(uint32_t hw1, uint32_t hw2, sim_insn *i)
         return;
     }
     if (t == 15) { /* PLD, PLI and their unallocated neighbours; indexed forms are not */
-        bool hint = n == 15 || wide || negative8 || (!BIT(hw2, 11) && BITS(hw2, 10, 6) == 0 && !bad(m));
+        bool shifted = !BIT(hw2, 11) && BITS(hw2, 10, 6) == 0 && !bad(m);
+        bool hint = n == 15 || wide || negative8 || shifted;
         i->op = hint ? op_nop : op_undefined;
         return;
     }

@@ -390,7 +390,5 @@ void sim_exception_reset(sim_cpu *cpu)
                                       SIM_EXC_PENDSV, SIM_EXC_SYSTICK };
     for (size_t k = 0; k < sizeof always; k++)
         sim_put_bit(cpu->enabled, always[k], true);
-    for (unsigned n = SIM_EXC_IRQ0; n < cpu->exceptions; n++)
-        if (sim_bit(cpu->level, n))
-            sim_put_bit(cpu->pending, n, true);
+    cpu->fresh = true;
 }

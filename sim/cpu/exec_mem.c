@@ -78,7 +78,7 @@ const sim_op sim_store_idx_ops[3][2] = { { strb_pre, strb_post },
             return pc;                                                                             \
         cpu->cycles++;                                                                             \
         after;                                                                                     \
-        return sim_branch_interwork(cpu, pc, value);                                                   \
+        return sim_branch_interwork(cpu, pc, value);                                               \
     }
 LOAD_PC(op_ldr_pc_imm, RN + i->imm, (void)0)
 LOAD_PC(op_ldr_pc_reg, RN + (RM << i->imm), (void)0)
@@ -123,8 +123,11 @@ static inline uint8_t *list_in_host(const sim_cpu *cpu, uint32_t at, uint32_t by
     uint8_t *host = write ? g->wr : g->rd;
     if (!host || (g->flags & cpu->slow_flags) || (at & 3u) || offset + bytes > SIM_GRANULE_BYTES)
         return NULL;
-    if (write && g->code && (g->code->live[offset >> 8] | g->code->live[(offset + bytes - 1u) >> 8]))
-        return NULL;
+    if (write && g->code) {
+        const uint8_t *live = g->code->live;
+        if (live[offset >> 8] | live[(offset + bytes - 1u) >> 8])
+            return NULL;
+    }
     return host + offset;
 }
 

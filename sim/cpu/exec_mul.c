@@ -61,12 +61,17 @@ SIM_OP(op_udiv)
     return NEXT;
 }
 
+static uint32_t magnitude(int32_t value)
+{
+    return value < 0 ? 0u - (uint32_t)value : (uint32_t)value;
+}
+
 SIM_OP(op_sdiv)
 {
     int32_t n = (int32_t)RN, m = (int32_t)RM;
     if (m == 0 && divide_by_zero(cpu))
         return pc;
-    divide_cost(cpu, n < 0 ? 0u - (uint32_t)n : (uint32_t)n, m < 0 ? 0u - (uint32_t)m : (uint32_t)m);
+    divide_cost(cpu, magnitude(n), magnitude(m));
     if (m == 0)
         RD = 0;
     else

@@ -296,6 +296,11 @@ static bool settle(sim_cpu *cpu, bool *entered)
     *entered = false;
     cpu->abort = false;
     cpu->it_loaded = false;
+    if (cpu->fresh) {
+        cpu->fresh = false;
+        for (unsigned w = 0; w < SIM_EXCEPTION_WORDS; w++)
+            cpu->pending[w] |= cpu->level[w];
+    }
     sim_tick_sync(cpu);
     if (cpu->sleeping) {
         if (!sim_wakes(cpu))

@@ -229,7 +229,8 @@ static void scb_registers(void **state)
 static void exclusives(void **state)
 {
     rig *r = *state;
-    /* ldrex r0,[r1]; strex r2,r3,[r1]; strex r4,r3,[r1]; ldrexb r0,[r1]; clrex; strexb r5,r3,[r1] */
+    /* ldrex r0,[r1]; strex r2,r3,[r1]; strex r4,r3,[r1]; ldrexb r0,[r1]; clrex;
+     * strexb r5,r3,[r1] */
     PUT(r, CODE, 0xE851, 0x0F00, 0xE841, 0x3200, 0xE841, 0x3400, 0xE8D1, 0x0F4F, 0xF3BF, 0x8F2F,
         0xE8C1, 0x3F45);
     rig_set_word(r, RAM, 0x55);

@@ -232,7 +232,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(instruction_table), T(divide_takes_two_to_twelve), T(loads_in_a_row_pipeline),
-        T(exception_costs), T(tail_chain_and_unaligned_cost), T(flash_wait_states), T(flash_data_wait_states),
+        T(exception_costs), T(tail_chain_and_unaligned_cost), T(flash_wait_states),
+        T(flash_data_wait_states),
         T(steps_and_runs_agree), T(deadline_and_stall), T(dwt_counts_when_told),
     };
     return cmocka_run_group_tests_name("cpu_timing", tests, NULL, NULL);
