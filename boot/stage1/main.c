@@ -40,11 +40,13 @@ __attribute__((noinline)) bool stage1_vectors_good(const uint32_t vectors[2], ui
            pc - start < bytes;
 }
 
-static void slot_look(unsigned bank)
+static void slots_look(void)
 {
-    (void)tb_slot_log_read(&chip_flash, bank, &s.in.slot[bank].log);
-    s.in.slot[bank].valid = stage1_head_read(bank, TB_TARGET->slot_offset, TB_IMAGE_APPLICATION,
-                                             &s.head[bank]);
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        (void)tb_slot_log_read(&chip_flash, bank, &s.in.slot[bank].log);
+        s.in.slot[bank].valid = stage1_head_read(bank, TB_TARGET->slot_offset,
+                                                 TB_IMAGE_APPLICATION, &s.head[bank]);
+    }
 }
 
 static bool payload_good(unsigned bank)
@@ -182,8 +184,10 @@ _Noreturn void stage1_main(void)
         s.in.stage2_requested = true;
     }
     chip_clock_raise();
-    slot_look(0u);
-    slot_look(1u);
+    /* A request needs neither slot: the less that runs, the better for a broken device. */
+    if (!s.in.stage2_requested) {
+        slots_look();
+    }
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         tb_boot_decision d = tb_decide(&s.in);
         tb_slot_view *view = &s.in.slot[d.bank];
@@ -198,6 +202,7 @@ _Noreturn void stage1_main(void)
                     break;
                 }
                 s.in.stage2_requested = s.in.failures_at_limit = false;
+                slots_look();
             }
         } else if (!payload_good(d.bank) || !slot_start(&d)) {
             view->valid = false;

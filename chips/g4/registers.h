@@ -103,6 +103,7 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define FLASH_SR_WRPERR (1u << 4)
 /* OPERR PROGERR WRPERR PGAERR SIZERR PGSERR MISERR FASTERR RDERR OPTVERR */
 #define FLASH_SR_ERRORS 0xC3FAu
+#define FLASH_SR_OPTVERR (1u << 15) /* parts come so from the factory */
 #define FLASH_SR_BSY (1u << 16)
 #define FLASH_CR_PG 1u
 #define FLASH_CR_PER (1u << 1)

@@ -1,0 +1,213 @@
+/* Stage 1 and stage 2 where things go wrong: images that relapse, copies of stage 2 that
+ * crash or hang, a stage 1 that is damaged; and what an application finds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/lib/client.h"
+#include "tests/e2e/board.h"
+#include "twinbank/update.h"
+
+#define MS(n) ((n)*SIM_PS_PER_MS)
+
+typedef struct bench {
+    board *b;
+    tb_link link;
+    tb_client client;
+} bench;
+
+static void open_bench(bench *w, const char *hex)
+{
+    w->b = board_new("stm32g474re", hex, 1);
+    board_link(w->b, &w->link);
+    tb_client_init(&w->client, &w->link, NULL);
+}
+
+static const tb_status *status(bench *w)
+{
+    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
+    assert_int_equal(tb_client_status(&w->client), TB_CLIENT_OK);
+    return &w->client.status;
+}
+
+static void send_image(bench *w, const char *name)
+{
+    tb_image_file image;
+    tb_complaint why;
+    tb_sent sent;
+
+    assert_true(tb_image_load(&image, board_file(w->b, name), &why));
+    status(w);
+    assert_int_equal(tb_client_send(&w->client, &image, &sent), TB_CLIENT_OK);
+    tb_image_file_free(&image);
+}
+
+static void reset(bench *w, bool into_stage2)
+{
+    assert_int_equal(tb_client_reset(&w->client, TB_CMD_RESET, into_stage2 ? 1 : 0), TB_CLIENT_OK);
+}
+
+static void a_confirmed_image_that_stops_coming_up_is_rolled_back(void **state)
+{
+    bench w;
+
+    (void)state;
+    open_bench(&w, "factory.hex");
+    assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
+    send_image(&w, "app-relapse.twb");
+    reset(&w, false);
+    assert_true(board_wait(w.b, "app 1.7.0 confirmed", MS(1000)));
+    sim_pin_reset(w.b->machine);
+    for (unsigned i = 0; i < TB_BOOT_FAILURES; i++) {
+        assert_true(board_wait(w.b, "app 1.7.0 running", MS(100)));
+    }
+    assert_true(board_wait(w.b, "app 1.0.0 running from bank 1", MS(100)));
+    assert_true(board_wait(w.b, "rolled back from 1.7.0: stopped coming up", MS(100)));
+    const tb_status *s = status(&w);
+    assert_int_equal(s->slot[1].state, TB_SLOT_REJECTED);
+    assert_int_equal(s->slot[1].reason, TB_REASON_BOOT_COUNTER);
+    board_free(w.b);
+}
+
+/* Healthy resets of every kind, any number of them, never add up to a rollback. */
+static void resets_in_good_health_are_not_counted(void **state)
+{
+    bench w;
+
+    (void)state;
+    open_bench(&w, "factory.hex");
+    assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
+    send_image(&w, "app-1.1.0.twb");
+    reset(&w, false);
+    assert_true(board_wait(w.b, "app 1.1.0 confirmed", MS(1000)));
+    for (unsigned i = 0; i < 3u * TB_BOOT_FAILURES; i++) {
+        if (i % 3u == 0u) {
+            sim_pin_reset(w.b->machine);
+        } else if (i % 3u == 1u) {
+            sim_power_on(w.b->machine, false);
+        } else {
+            status(&w);
+            reset(&w, false);
+        }
+        assert_true(board_wait(w.b, "app 1.1.0 running from bank 2 (confirmed)", MS(100)));
+    }
+    board_free(w.b);
+}
+
+static void bad_stage2_gives_way_to_the_other_copy(const char *name, sim_ps within)
+{
+    bench w;
+    const tb_status *s;
+    unsigned old_bank;
+
+    open_bench(&w, "factory.hex");
+    assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
+    status(&w);
+    reset(&w, true);
+    board_run(w.b, MS(50));
+    old_bank = status(&w)->stage2_bank;
+    send_image(&w, name);
+    reset(&w, true);
+    board_run(w.b, within);
+    s = status(&w);
+    assert_int_equal(s->stage2_bank, old_bank);
+    assert_int_equal(s->stage2[1u - old_bank].error, TB_OK);
+    /* and it stays: it has said that it is well */
+    board_run(w.b, MS(20000));
+    assert_int_equal(status(&w)->stage2_bank, old_bank);
+    reset(&w, false);
+    assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
+    board_free(w.b);
+}
+
+static void a_stage2_that_crashes_gives_way(void **state)
+{
+    (void)state;
+    bad_stage2_gives_way_to_the_other_copy("stage2-crash.twb", MS(100));
+}
+
+static void a_stage2_that_hangs_gives_way(void **state)
+{
+    (void)state;
+    bad_stage2_gives_way_to_the_other_copy("stage2-hang.twb", MS(10000));
+}
+
+static void rot(sim_machine *m, unsigned bank, uint32_t offset)
+{
+    static const uint8_t zeros[64];
+    memcpy(sim_flash_bank(m, bank) + offset, zeros, sizeof zeros);
+}
+
+static void an_image_that_rots_is_not_started(void **state)
+{
+    bench w;
+    const tb_chip *c = tb_chip_find("stm32g474re");
+
+    (void)state;
+    open_bench(&w, "factory.hex");
+    assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
+    send_image(&w, "app-1.1.0.twb");
+    reset(&w, false);
+    assert_true(board_wait(w.b, "app 1.1.0 confirmed", MS(1000)));
+    rot(w.b->machine, 1, c->slot_offset + 0x1000u);
+    sim_pin_reset(w.b->machine);
+    assert_true(board_wait(w.b, "app 1.0.0 running from bank 1 (confirmed)", MS(100)));
+    rot(w.b->machine, 0, c->slot_offset + 0x1000u);
+    sim_pin_reset(w.b->machine);
+    board_run(w.b, MS(100));
+    assert_int_equal(status(&w)->why, TB_WHY_NO_IMAGE);
+    /* one copy of stage 2 rots as well: the other answers */
+    rot(w.b->machine, 0, c->stage2_offset + 0x800u);
+    sim_pin_reset(w.b->machine);
+    board_run(w.b, MS(100));
+    assert_int_equal(status(&w)->stage2_bank, 1);
+    board_free(w.b);
+}
+
+static void a_short_pulse_on_the_line_is_no_break(void **state)
+{
+    bench w;
+
+    (void)state;
+    open_bench(&w, "factory.hex");
+    sim_pin_drive(w.b->machine, 0, 3, 0);
+    sim_pin_reset(w.b->machine);
+    board_run(w.b, MS(1));
+    sim_pin_drive(w.b->machine, 0, 3, -1);
+    assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
+    board_free(w.b);
+}
+
+static void an_application_finds_the_state_of_reset(void **state)
+{
+    bench w;
+
+    (void)state;
+    open_bench(&w, "factory.hex");
+    assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
+    send_image(&w, "app-reset-state.twb");
+    reset(&w, false);
+    board_forget(w.b);
+    assert_true(board_wait(w.b, "after reset", MS(1000)));
+    board_run(w.b, MS(20));
+    assert_null(strstr(w.b->console, "not as after reset"));
+    assert_non_null(strstr(w.b->console, "as after reset"));
+    board_free(w.b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_confirmed_image_that_stops_coming_up_is_rolled_back),
+        cmocka_unit_test(resets_in_good_health_are_not_counted),
+        cmocka_unit_test(a_stage2_that_crashes_gives_way),
+        cmocka_unit_test(a_stage2_that_hangs_gives_way),
+        cmocka_unit_test(an_image_that_rots_is_not_started),
+        cmocka_unit_test(a_short_pulse_on_the_line_is_no_break),
+        cmocka_unit_test(an_application_finds_the_state_of_reset),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
