@@ -235,7 +235,7 @@ tb_image_file fake_image(const tb_chip *chip, uint32_t version, uint32_t payload
     f.data = malloc(f.bytes);
     assert(f.data && payload % 4u == 0);
     memset(f.data, 0xFF, TB_HEADER_BYTES);
-    uint32_t state = seed | 1u;
+    uint32_t state = seed * 2u + 1u;
     for (uint32_t i = 0; i < payload; i++) {
         state = state * 1664525u + 1013904223u;
         f.data[TB_HEADER_BYTES + i] = (uint8_t)(state >> 24);

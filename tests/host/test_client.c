@@ -1,5 +1,4 @@
-/* The client against core's server over a wire that damages what it carries, with a clock
- * that only moves when somebody waits. */
+/* The client against core's server: the good way, a bad line, interruptions, refusals. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,267 +8,7 @@
 
 #include <cmocka.h>
 
-#include "host/lib/client.h"
-#include "tests/host/fake_device.h"
-
-#define QUEUE_BYTES (1u << 20)
-
-typedef struct wire {
-    fake_device device;
-    tb_link link;
-    tb_client client;
-    uint64_t now_ms;
-    uint8_t *to_host;
-    size_t head, tail;
-    uint32_t random;
-    /* frames in 1000 that suffer, each way */
-    unsigned drop, corrupt, repeat;
-    unsigned garbage;      /* bytes in front of each frame to the host, of 1000 frames */
-    long cut_after_bytes;  /* to the device: then it loses power until the host waits; -1 */
-    long stop_after_bytes; /* then Ctrl-C; -1 */
-    bool hostile;          /* whole frames come back, with anything in them */
-    bool silent;           /* the device answers nothing */
-    volatile sig_atomic_t stop;
-    unsigned events[6];
-    size_t unanswered, most_unanswered; /* bytes to the device since the host read last */
-    uint32_t resumed_at;
-} wire;
-
-static unsigned dice(wire *w)
-{
-    w->random = w->random * 1664525u + 1013904223u;
-    return (w->random >> 8) % 1000u;
-}
-
-static void queue(wire *w, const uint8_t *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        assert_true(w->tail - w->head < QUEUE_BYTES);
-        w->to_host[w->tail++ % QUEUE_BYTES] = bytes[i];
-    }
-}
-
-/* Calls with whole frames, so that a test can count them. */
-static size_t spoil(wire *w, uint8_t *copy, const uint8_t *bytes, size_t count)
-{
-    memcpy(copy, bytes, count);
-    if (dice(w) < w->drop) {
-        return 0;
-    }
-    if (dice(w) < w->corrupt) {
-        copy[dice(w) % count] ^= (uint8_t)(1u << (dice(w) % 8u));
-    }
-    return count;
-}
-
-static void from_device(void *ctx, const uint8_t *bytes, size_t count)
-{
-    wire *w = ctx;
-    uint8_t copy[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD] = {0};
-    if (w->silent) {
-        return;
-    }
-    if (dice(w) < w->garbage) {
-        static const uint8_t junk[] = {'#', 'B', 0xFF, 3, 'h', 'i', '$', 0x82, 9, 0, 0x5F, 0xAA};
-        queue(w, junk, sizeof junk);
-    }
-    size_t n = spoil(w, copy, bytes, count);
-    queue(w, copy, n);
-    if (n && dice(w) < w->repeat) {
-        queue(w, copy, n);
-    }
-}
-
-static void answer_anything(wire *w, const uint8_t *request)
-{
-    static const uint8_t errors[] = {TB_ERR_OFFSET, TB_ERR_NO_SESSION,  TB_ERR_OVERRUN,
-                                     TB_ERR_BUSY,   TB_ERR_PAYLOAD_CRC, 0xEE};
-    uint8_t payload[200], frame[TB_WIRE_OVERHEAD + sizeof payload];
-    unsigned luck = dice(w);
-    size_t n = luck < 800 ? (luck < 400 ? 10 : TB_STATUS_BYTES + 2u) : dice(w) % sizeof payload;
-    for (size_t i = 0; i < n; i++) {
-        payload[i] = (uint8_t)(luck % 3u ? dice(w) % 4u * 40u : dice(w));
-    }
-    if (n > 1 && dice(w) < 950) {
-        payload[0] = request[4];
-        payload[1] = dice(w) < 850 ? 0 : errors[dice(w) % sizeof errors];
-    }
-    if (request[1] == TB_CMD_HELLO && dice(w) < 900) {
-        const tb_hello hello = {.protocol = 1,
-                                .device_id = 0x469,
-                                .bank_kib = 256,
-                                .max_payload = 256,
-                                .slot_image_bytes = 200000,
-                                .window = (uint32_t)dice(w) * 9u};
-        tb_hello_put(payload + 2, &hello);
-        payload[0] = request[4];
-        payload[1] = 0;
-        n = TB_HELLO_BYTES + 2u;
-    }
-    if (request[1] == TB_CMD_DATA && dice(w) < 950) {
-        uint32_t end = tb_get_u32(request + 5) + request[2] + request[3] * 256u - 5u;
-        for (unsigned i = 0; i < 4; i++) {
-            payload[2 + i] = (uint8_t)(end >> 8u * i);
-        }
-        n = 10;
-    }
-    if (request[1] == TB_CMD_BEGIN && dice(w) < 800) {
-        memset(payload + 2, 0, 9);
-        payload[7] = 8;
-        n = 11;
-    }
-    queue(w, frame,
-          tb_frame_put(frame, TB_WIRE_TOKEN_NATIVE, request[1] | TB_WIRE_REPLY, payload,
-                       (uint16_t)n));
-}
-
-static bool link_write(void *ctx, const uint8_t *data, size_t bytes)
-{
-    wire *w = ctx;
-    uint8_t copy[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD] = {0};
-    if (w->hostile) {
-        answer_anything(w, data);
-        return true;
-    }
-    if (w->stop_after_bytes >= 0 && (w->stop_after_bytes -= (long)bytes) < 0) {
-        w->stop_after_bytes = -1;
-        w->stop = 1;
-        bytes /= 2;
-    }
-    if (w->cut_after_bytes >= 0 && (w->cut_after_bytes -= (long)bytes) < 0) {
-        w->cut_after_bytes = -1;
-        w->device.alive = false;
-    }
-    w->unanswered += bytes;
-    if (w->unanswered > w->most_unanswered) {
-        w->most_unanswered = w->unanswered;
-    }
-    size_t n = bytes ? spoil(w, copy, data, bytes) : 0;
-    fake_device_receive(&w->device, copy, n, (uint32_t)w->now_ms);
-    if (n && dice(w) < w->repeat) {
-        fake_device_receive(&w->device, copy, n, (uint32_t)w->now_ms);
-    }
-    return true;
-}
-
-static void link_pause(void *ctx, unsigned ms)
-{
-    wire *w = ctx;
-    w->now_ms += ms;
-    if (!w->device.alive) {
-        fake_device_boot(&w->device, TB_RESET_POWER);
-    }
-    fake_device_idle(&w->device, (uint32_t)w->now_ms);
-}
-
-static int link_read(void *ctx, uint8_t *data, size_t bytes, unsigned timeout_ms)
-{
-    wire *w = ctx;
-    if (w->head == w->tail) {
-        link_pause(w, timeout_ms);
-    }
-    size_t n = 0;
-    while (n < bytes && w->head != w->tail) {
-        data[n++] = w->to_host[w->head++ % QUEUE_BYTES];
-    }
-    w->unanswered = n > 0 && w->head == w->tail ? 0 : w->unanswered;
-    return (int)n;
-}
-
-static bool link_reopen(void *ctx)
-{
-    (void)ctx;
-    return true;
-}
-
-static uint64_t link_now(void *ctx)
-{
-    return ((wire *)ctx)->now_ms;
-}
-
-static void on_event(void *ctx, tb_client_event event, uint32_t done, uint32_t total)
-{
-    wire *w = ctx;
-    (void)total;
-    w->events[event]++;
-    if (event == TB_EVENT_RESUMED) {
-        w->resumed_at = done;
-    }
-}
-
-static void new_client(wire *w)
-{
-    tb_client_init(&w->client, &w->link, &w->stop);
-    w->client.event = on_event;
-    w->client.event_ctx = w;
-    w->stop = 0;
-}
-
-static const tb_chip *chip(void)
-{
-    return tb_chip_find("stm32g474re");
-}
-
-static wire *new_wire(const tb_image_file *app)
-{
-    wire *w = calloc(1, sizeof *w);
-    assert_non_null(w);
-    w->to_host = malloc(QUEUE_BYTES);
-    w->cut_after_bytes = w->stop_after_bytes = -1;
-    w->random = 12345;
-    w->link = (tb_link){.ctx = w,
-                        .name = "loop",
-                        .baud = 115200,
-                        .read = link_read,
-                        .write = link_write,
-                        .reopen = link_reopen,
-                        .pause = link_pause,
-                        .now_ms = link_now};
-    fake_device_init(&w->device, chip());
-    w->device.send = from_device;
-    w->device.ctx = w;
-    fake_device_install(&w->device, app);
-    new_client(w);
-    return w;
-}
-
-static void free_wire(wire *w)
-{
-    fake_device_free(&w->device);
-    free(w->to_host);
-    free(w);
-}
-
-static wire *wire_with(uint32_t version)
-{
-    tb_image_file app = fake_image(chip(), version, 30000, 1);
-    wire *w = new_wire(&app);
-    tb_image_file_free(&app);
-    return w;
-}
-
-static void expect_bank(const wire *w, unsigned bank, const tb_image_file *image)
-{
-    assert_memory_equal(w->device.banks[bank] + chip()->slot_offset, image->data, image->bytes);
-}
-
-static tb_client_result connect_and_send(wire *w, const tb_image_file *image, tb_sent *sent)
-{
-    tb_client_result result = tb_client_connect(&w->client);
-    if (result == TB_CLIENT_OK) {
-        result = tb_client_status(&w->client);
-    }
-    return result == TB_CLIENT_OK ? tb_client_send(&w->client, image, sent) : result;
-}
-
-static tb_fate wait_for(wire *w, const tb_image_file *image, const tb_sent *sent, bool confirm)
-{
-    tb_wait_options options = {.total_ms = 60000, .confirm_ms = 5000, .confirm = confirm};
-    tb_fate fate = TB_FATE_LOST;
-    assert_int_equal(tb_client_reset(&w->client, TB_CMD_RESET, 0), TB_CLIENT_OK);
-    assert_int_equal(tb_client_wait(&w->client, image, sent, &options, &fate), TB_CLIENT_OK);
-    return fate;
-}
+#include "tests/host/loop_wire.h"
 
 /* ---- the good way --------------------------------------------------------------------- */
 
@@ -444,6 +183,90 @@ static void test_hostile_device(void **state)
     }
     assert_true(reached > 0);
     tb_image_file_free(&next);
+    free_wire(w);
+}
+
+static void test_mute_in_the_middle(void **state)
+{
+    (void)state;
+    wire *w = wire_with(TB_VERSION(1, 0, 0));
+    tb_image_file next = fake_image(chip(), TB_VERSION(1, 1, 0), 100000, 2);
+    tb_sent sent;
+    w->mute_after_bytes = 50000;
+    assert_int_equal(connect_and_send(w, &next, &sent), TB_CLIENT_NO_ANSWER);
+    assert_non_null(strstr(w->client.why.what, "in the middle of the image"));
+    assert_non_null(strstr(w->client.why.hint, "goes on where"));
+    assert_true(w->now_ms < 60000); /* of the virtual clock */
+    tb_image_file_free(&next);
+    free_wire(w);
+}
+
+/* A damaged request is answered at once and repeated at once: nobody waits. */
+static void test_damaged_request(void **state)
+{
+    (void)state;
+    wire *w = wire_with(TB_VERSION(1, 0, 0));
+    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
+    uint64_t before = w->now_ms;
+    w->damage_next = 3;
+    assert_int_equal(tb_client_status(&w->client), TB_CLIENT_OK);
+    assert_int_equal(w->now_ms, before);
+    w->damage_next = 1000;
+    assert_int_equal(tb_client_status(&w->client), TB_CLIENT_NO_ANSWER);
+    free_wire(w);
+}
+
+/* An old answer to the same question is not taken for the new one. */
+static void test_late_answer(void **state)
+{
+    (void)state;
+    wire *w = wire_with(TB_VERSION(1, 0, 0));
+    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
+    w->repeat = 1000;
+    assert_int_equal(tb_client_status(&w->client), TB_CLIENT_OK);
+    assert_int_equal(w->client.status.slot[0].state, TB_SLOT_CONFIRMED);
+    w->repeat = 0;
+    (void)tb_slot_log_append(&w->device.flash, 0, TB_RECORD_REJECTED, TB_REASON_REQUESTED, 1);
+    assert_int_equal(tb_client_status(&w->client), TB_CLIENT_OK);
+    assert_int_equal(w->client.status.slot[0].state, TB_SLOT_REJECTED);
+    free_wire(w);
+}
+
+static void test_begin_beyond_the_end(void **state)
+{
+    (void)state;
+    wire *w = wire_with(TB_VERSION(1, 0, 0));
+    tb_image_file next = fake_image(chip(), TB_VERSION(1, 1, 0), 20000, 2);
+    tb_sent sent;
+    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
+    w->hostile = true;
+    w->begin_next = (uint32_t)next.bytes + 1u;
+    tb_client_result result = TB_CLIENT_REFUSED;
+    while (result == TB_CLIENT_REFUSED ||
+           result == TB_CLIENT_NO_ANSWER) { /* it errs at random too */
+        result = tb_client_send(&w->client, &next, &sent);
+    }
+    assert_int_equal(result, TB_CLIENT_PROTOCOL);
+    tb_image_file_free(&next);
+    free_wire(w);
+}
+
+/* Somebody else has been there between sending and looking. */
+static void test_lost(void **state)
+{
+    (void)state;
+    wire *w = wire_with(TB_VERSION(1, 0, 0));
+    tb_image_file next = fake_image(chip(), TB_VERSION(1, 1, 0), 20000, 2);
+    tb_image_file other = fake_image(chip(), TB_VERSION(1, 1, 0), 20000, 3);
+    tb_sent sent, good;
+    assert_int_equal(connect_and_send(w, &next, &good), TB_CLIENT_OK);
+    sent = good;
+    sent.generation++;
+    assert_int_equal(wait_for(w, &next, &sent, false), TB_FATE_LOST);
+    assert_int_equal(wait_for(w, &other, &good, false), TB_FATE_LOST);
+    assert_int_equal(wait_for(w, &next, &good, false), TB_FATE_CONFIRMED);
+    tb_image_file_free(&next);
+    tb_image_file_free(&other);
     free_wire(w);
 }
 
@@ -692,6 +515,11 @@ int main(void)
         cmocka_unit_test(test_dead_line),
         cmocka_unit_test(test_line_dies),
         cmocka_unit_test(test_hostile_device),
+        cmocka_unit_test(test_mute_in_the_middle),
+        cmocka_unit_test(test_damaged_request),
+        cmocka_unit_test(test_late_answer),
+        cmocka_unit_test(test_begin_beyond_the_end),
+        cmocka_unit_test(test_lost),
         cmocka_unit_test(test_ctrl_c_and_resume),
         cmocka_unit_test(test_power_cuts),
         cmocka_unit_test(test_resume_on_damage),
