@@ -505,7 +505,8 @@ bool enc_legal(const enc_row *row, uint32_t op) {
     if (strncmp(row->name, "CPS", 3) == 0 && (op & 3) == 0) {
         return false;
     }
-    if (strcmp(row->name, "CMP hi") == 0 && enc_get(row, op, 'n') < 8 && enc_get(row, op, 'm') < 8) {
+    if (strcmp(row->name, "CMP hi") == 0 && enc_get(row, op, 'n') < 8 &&
+        enc_get(row, op, 'm') < 8) {
         return false;
     }
     if (row->kind == ENC_IT) {

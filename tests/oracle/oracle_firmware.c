@@ -14,11 +14,12 @@ typedef struct uses {
     unsigned char *seen;
 } uses;
 
-/* Lines of the form " 8000204:<tab>f8d3 1234 <tab>ldr.w ..."; data lines name a
+/* Lines of the form "20000204:<tab>f8d3 1234 <tab>ldr.w ..."; data lines name a
  * directive (.word, .short, .byte) instead of an instruction. */
 static void classify_line(uses *u, const char *file, char *line) {
     char *colon = strchr(line, ':');
-    if (line[0] != ' ' || colon == NULL || colon[1] != '\t') {
+    if (colon == NULL || colon[1] != '\t' ||
+        strspn(line, " 0123456789abcdef") < (size_t)(colon - line)) {
         return;
     }
     char *text = strchr(colon + 2, '\t');
@@ -108,7 +109,7 @@ int main(int argc, char **argv) {
     if (u.files == 0) {
         fprintf(stderr, "no firmware there: build it first (make firmware)\n");
     }
-    printf("%lu instructions in %lu files use %u of %u encodings; %lu are in none\n", u.instructions,
-           u.files, used, enc_count, u.unknown);
+    printf("%lu instructions in %lu files use %u of %u encodings; %lu are in none\n",
+           u.instructions, u.files, used, enc_count, u.unknown);
     return ok && u.files > 0 && u.unknown == 0 ? 0 : 1;
 }

@@ -64,8 +64,8 @@ static bool covered(const oracle_tally *tally, const options *o) {
         /* a branch stands only at the end of a block, a quarter as often */
         unsigned in_it = row->flags & ENC_ITLAST ? (o->least + 3) / 4 : o->least / 2;
         if (t->plain < o->least || (it && (t->it_passed < in_it || t->it_failed < in_it))) {
-            fprintf(stderr, "too few of %s: %u plain, %u in IT passed, %u in IT failed\n", row->name,
-                    t->plain, t->it_passed, t->it_failed);
+            fprintf(stderr, "too few of %s: %u plain, %u in IT passed, %u in IT failed\n",
+                    row->name, t->plain, t->it_passed, t->it_failed);
             ok = false;
         }
     }
@@ -94,7 +94,8 @@ int main(int argc, char **argv) {
         oracle_generate(&image, o.seed + n, o.per_image);
         ok = lockstep_run(&image, label, &tally);
     }
-    printf("%lu states equal, %lu of them before drawn instructions, %lu exceptions taken, %u encodings\n",
+    printf("%lu states equal, %lu of them before drawn instructions, %lu exceptions, "
+           "%u encodings\n",
            tally.compared, tally.drawn, tally.exceptions, enc_count);
     ok = ok && covered(&tally, &o);
     free(tally.rows);

@@ -76,6 +76,10 @@ function start
     add r4, r4, #0x1000
     ldr r0, [r4]
     str r0, [r4]
+    region 2, AREA + 0x20, 4 << 1 | 1      @ the smallest, 32 bytes
+    touch_both
+    region 2, AREA + 0xC0, 5 << 1 | 1
+    touch_both
     region 2, AREA, 7 << 1                 @ off
     touch_both
     @ execution

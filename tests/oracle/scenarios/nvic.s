@@ -139,6 +139,33 @@ function start
     poke SCB_AIRCR, 0x00000300    @ without the key
     registers
     poke SCB_AIRCR, 0x05FA0000
+    @ interrupts in the other words of the registers
+    .irp bit, 0, 15, 16, 31
+    poke NVIC_ISER, 1 << \bit
+    poke NVIC_ISER + 4, 1 << \bit
+    poke NVIC_ISER + 8, 1 << \bit & 0x3FFFF
+    peek r0, NVIC_ISER + 4
+    peek r0, NVIC_ICER + 8
+    poke NVIC_ISPR + 4, 1 << \bit
+    nop
+    poke NVIC_ISPR + 8, 1 << \bit & 0x3FFFF
+    nop
+    poke NVIC_STIR, 16 + \bit
+    nop
+    poke NVIC_STIR, 48 + \bit
+    nop
+    cpsid i
+    poke NVIC_ISPR + 4, 1 << \bit
+    poke NVIC_ISPR + 8, 1
+    peek r0, SCB_ICSR
+    peek r0, NVIC_ISPR + 4
+    peek r0, NVIC_ICPR + 8
+    cpsie i
+    .endr
+    poke NVIC_ICER, 0xFFFFFFC0
+    poke NVIC_ICPR, 0xFFFFFFC0
+    poke NVIC_ICER + 4, 0xFFFFFFFF
+    poke NVIC_ICER + 8, 0xFFFFFFFF
     @ all of one priority: the lowest number first, no nesting
     poke NVIC_IPR, 0x40404040
     poke NVIC_IPR + 4, 0x00004040
