@@ -94,7 +94,8 @@ void sim_add_periph(sim_machine *m, sim_periph *periph)
     periph->next = NULL;
     *at = periph;
     uint32_t last = periph->base + (periph->bytes - 1u);
-    for (uint64_t slot = periph->base >> PERIPH_SLOT_SHIFT; slot <= last >> PERIPH_SLOT_SHIFT; slot++) {
+    for (uint64_t slot = periph->base >> PERIPH_SLOT_SHIFT; slot <= last >> PERIPH_SLOT_SHIFT;
+         slot++) {
         sim_periph ***top = &m->slots[slot >> (PERIPH_TOP_SHIFT - PERIPH_SLOT_SHIFT)];
         if (*top == NULL) {
             *top = calloc(PERIPH_SLOTS, sizeof **top);
@@ -113,11 +114,12 @@ static void access_text(const sim_machine *m, char *out, size_t room, uint32_t a
                         unsigned size, bool write, uint32_t value)
 {
     if (write) {
-        snprintf(out, room, "write of 0x%0*" PRIX32 " (%u bits) to 0x%08" PRIX32 ", PC 0x%08" PRIX32,
+        snprintf(out, room,
+                 "write of 0x%0*" PRIX32 " (%u bits) to 0x%08" PRIX32 ", PC 0x%08" PRIX32,
                  (int)(size * 2u), value, size * 8u, address, sim_cpu_pc(m->cpu));
     } else {
-        snprintf(out, room, "read (%u bits) of 0x%08" PRIX32 ", PC 0x%08" PRIX32, size * 8u, address,
-                 sim_cpu_pc(m->cpu));
+        snprintf(out, room, "read (%u bits) of 0x%08" PRIX32 ", PC 0x%08" PRIX32, size * 8u,
+                 address, sim_cpu_pc(m->cpu));
     }
 }
 
@@ -136,7 +138,8 @@ sim_access sim_unmodelled(sim_machine *m, const sim_periph *p, uint32_t offset, 
 }
 
 /* Nothing that the model has: where the part has something, silence would be a lie. */
-static sim_access nobody(sim_machine *m, uint32_t address, unsigned size, bool write, uint32_t value)
+static sim_access nobody(sim_machine *m, uint32_t address, unsigned size, bool write,
+                         uint32_t value)
 {
     const char *name = sim_unknown_name(address);
     if (name == NULL) {

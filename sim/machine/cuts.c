@@ -33,7 +33,8 @@ static void fire(void *self)
     m->cuts_fired++;
     m->op_cut = NULL;
     m->flash->tear(m->flash->self, entry->cut.outcome);
-    sim_trace(m, SIM_TRACE_RESET, "%s", entry->cut.reset_only ? "injected pin reset" : "injected power cut");
+    sim_trace(m, SIM_TRACE_RESET, "%s",
+              entry->cut.reset_only ? "injected pin reset" : "injected power cut");
     if (entry->cut.reset_only) {
         sim_request_reset(m, SIM_RESET_PIN);
     } else {

@@ -12,6 +12,7 @@
 #include "sim/periph/periph.h"
 
 #define G474_IRQS 102u
+#define OPTR_CCMSRAM_RST (1u << 25)
 #define CORTEX_M4_R0P1 0x410FC241u
 #define SCR_SLEEPDEEP (1u << 2)
 
@@ -39,7 +40,7 @@ void sim_poison(sim_machine *m, uint8_t *bytes, size_t count)
     }
 }
 
-/* ---- trace, stop -------------------------------------------------------------- */
+/* ---- trace, stop ---- */
 
 bool sim_tracing(const sim_machine *m, unsigned category)
 {
@@ -110,7 +111,7 @@ const char *sim_end_text(const sim_machine *m)
     return m->text;
 }
 
-/* ---- make and free --------------------------------------------------------------- */
+/* ---- make and free ---- */
 
 sim_machine *sim_new(const tb_chip *chip, const sim_options *options)
 {
@@ -189,7 +190,10 @@ struct sim_part *sim_get_part(const sim_machine *m) { return m->part; }
 void sim_set_flash(sim_machine *m, const sim_flash_model *flash) { m->flash = flash; }
 uint32_t sim_flash_optr(const sim_machine *m) { return m->flash->optr(m->flash->self); }
 unsigned sim_flash_latency(const sim_machine *m) { return m->flash->latency(m->flash->self); }
-uint8_t *sim_flash_bank(sim_machine *m, unsigned bank) { return m->flash->bank(m->flash->self, bank); }
+uint8_t *sim_flash_bank(sim_machine *m, unsigned bank)
+{
+    return m->flash->bank(m->flash->self, bank);
+}
 
 bool sim_flash_load(sim_machine *m, uint32_t address, const uint8_t *data, size_t bytes)
 {
@@ -220,7 +224,7 @@ void sim_get_mapping(const sim_machine *m, bool *fb_mode, unsigned *mem_mode)
     *mem_mode = m->mem_mode;
 }
 
-/* ---- resets --------------------------------------------------------------------------- */
+/* ---- resets ---- */
 
 void sim_request_reset(sim_machine *m, unsigned cause)
 {
@@ -267,7 +271,9 @@ static void boot(sim_machine *m)
                            : "boot pins and option bytes select system memory");
     }
     sim_trace(m, SIM_TRACE_RESET, "starts in %s%s%s, SP 0x%08" PRIX32 ", PC 0x%08" PRIX32,
-              to.area == SIM_BOOT_FLASH ? "flash" : to.area == SIM_BOOT_SRAM ? "SRAM" : "system memory",
+              to.area == SIM_BOOT_FLASH  ? "flash"
+              : to.area == SIM_BOOT_SRAM ? "SRAM"
+                                         : "system memory",
               to.fb_mode ? ", banks swapped" : "", to.by_rom ? ", by the ROM" : "",
               sim_cpu_reg(m->cpu, 13u), sim_cpu_reg(m->cpu, 15u));
 }
@@ -278,11 +284,16 @@ static void reset(sim_machine *m, unsigned cause, bool backup_lost)
     m->stopped = m->locked_up = false;
     m->text[0] = '\0';
     sim_cuts_reset(m);
-    sim_trace(m, SIM_TRACE_RESET, "%s%s", cause_name(cause), backup_lost ? ", backup domain lost" : "");
+    sim_trace(m, SIM_TRACE_RESET, "%s%s", cause_name(cause),
+              backup_lost ? ", backup domain lost" : "");
     if ((cause & (SIM_RESET_POWER | SIM_RESET_STANDBY)) != 0u) {
         poison_ram(m);
     }
     m->flash->reset(m->flash->self, cause);
+    if ((sim_flash_optr(m) & OPTR_CCMSRAM_RST) == 0u) { /* 0: erased at each system reset */
+        memset(m->ccm, 0, CCM_BYTES);
+        sim_code_invalidate(m->ccm_code, 0u, CCM_BYTES);
+    }
     for (sim_periph *p = m->periphs; p != NULL; p = p->next) {
         if (p->reset != NULL) {
             p->reset(p->self, cause, backup_lost);
@@ -306,7 +317,7 @@ void sim_pin_reset(sim_machine *m)
     }
 }
 
-/* ---- the run ----------------------------------------------------------------------------- */
+/* ---- the run ---- */
 
 /* The core sleeps, or is locked up: to the next thing that happens. false: nothing will. */
 static bool sleep_on(sim_machine *m, sim_ps until, bool locked)

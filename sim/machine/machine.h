@@ -275,7 +275,8 @@ uint64_t sim_instructions(const sim_machine *m);
 
 /* Raw contents of a physical bank, for oracles: to be read, not written. NULL: no such bank. */
 uint8_t *sim_flash_bank(sim_machine *m, unsigned bank);
-/* Writes as a programmer would, whole units, by mapped address with FB_MODE = 0. false: outside flash. */
+/* Writes as a programmer would, whole units, by mapped address with FB_MODE = 0. false:
+ * outside flash. */
 bool sim_flash_load(sim_machine *m, uint32_t address, const uint8_t *data, size_t bytes);
 /* The unit that holds this offset of a physical bank goes bad. false: outside flash. */
 bool sim_flash_damage(sim_machine *m, unsigned bank, uint32_t offset, sim_damage damage);

@@ -92,7 +92,8 @@ static sim_access write_acr(flash_g4 *f, uint32_t value)
     if (f->pd_key != KEY_OPEN) {
         value &= ~ACR_RUN_PD;
     } else if ((value & ACR_RUN_PD) != 0u) {
-        return sim_unmodelled(f->m, &f->periph, ACR, 4u, true, value, "flash power-down is not modelled");
+        return sim_unmodelled(f->m, &f->periph, ACR, 4u, true, value,
+                              "flash power-down is not modelled");
     }
     f->acr = value;
     if ((value & ACR_ICRST) != 0u) {
@@ -113,7 +114,7 @@ static sim_access write_acr(flash_g4 *f, uint32_t value)
     return SIM_ACCESS_OK;
 }
 
-/* ---- keys ------------------------------------------------------------------------------ */
+/* ---- keys ---- */
 
 /* RM0440 3.3.5: anything but the two keys in order locks until the next reset, with a bus
  * error; a key to what is open already counts as wrong. */
@@ -222,7 +223,7 @@ static void write_sr(flash_g4 *f, uint32_t value)
     flash_g4_update_irq(f);
 }
 
-/* ---- access ------------------------------------------------------------------------------- */
+/* ---- access ---- */
 
 static bool read_word(const flash_g4 *f, uint32_t offset, uint32_t *value)
 {
@@ -273,7 +274,8 @@ static sim_access write_option(flash_g4 *f, int option, uint32_t value)
     if ((f->cr & CR_OPTLOCK) == 0u) {
         f->registers[option] = value;
     } else {
-        sim_trace(f->m, SIM_TRACE_OPTION, "OPTLOCK is set: write of 0x%08" PRIX32 " ignored", value);
+        sim_trace(f->m, SIM_TRACE_OPTION, "OPTLOCK is set: write of 0x%08" PRIX32 " ignored",
+                  value);
     }
     return SIM_ACCESS_OK;
 }
@@ -316,7 +318,7 @@ static sim_access write(void *self, uint32_t offset, unsigned size, uint32_t val
     return SIM_ACCESS_OK;
 }
 
-/* ---- the model's side towards the machine ------------------------------------------------------ */
+/* ---- the model's side towards the machine ---- */
 
 /* Any reset leaves the operation in progress to chance (RM0440 3.3.5). */
 static void reset_model(void *self, unsigned cause)
@@ -377,7 +379,8 @@ static bool load(void *self, uint32_t address, const uint8_t *data, size_t bytes
     unsigned region;
     uint32_t offset;
     for (size_t i = 0; i < bytes; i++) { /* all or nothing */
-        if (address + i > UINT32_MAX || !flash_g4_locate(f, address + (uint32_t)i, false, &region, &offset)) {
+        if (address + i > UINT32_MAX ||
+            !flash_g4_locate(f, address + (uint32_t)i, false, &region, &offset)) {
             return false;
         }
     }

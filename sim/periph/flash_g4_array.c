@@ -66,7 +66,7 @@ bool flash_g4_locate(const flash_g4 *f, uint32_t address, bool fb, unsigned *reg
     return *offset < bank;
 }
 
-/* ---- contents -------------------------------------------------------------------- */
+/* ---- contents ---- */
 
 static bool reads_as_is(uint8_t state)
 {
@@ -149,7 +149,7 @@ void flash_g4_reorder(flash_g4 *f, bool single_bank)
     }
 }
 
-/* ---- caches ------------------------------------------------------------------------- */
+/* ---- caches ---- */
 
 /* An erase does not reach the cache lines that hold the old contents (RM0440 3.3.7, 3.3.8).
  * Pessimistic: all of the page is taken to be in every cache that has been on since its
@@ -188,7 +188,7 @@ void flash_g4_drop_stale(flash_g4 *f, unsigned which)
     }
 }
 
-/* ---- what the core sees ----------------------------------------------------------------- */
+/* ---- what the core sees ---- */
 
 static uint32_t window(const flash_g4 *f, unsigned region)
 {
@@ -209,7 +209,8 @@ static bool mapping_seen(const flash_g4 *f, bool fetch)
 
 static bool protected_granule(const flash_g4 *f, unsigned region, uint32_t granule)
 {
-    for (uint32_t at = granule * GRANULE_BYTES; at < (granule + 1u) * GRANULE_BYTES; at += UNIT_BYTES) {
+    for (uint32_t at = granule * GRANULE_BYTES; at < (granule + 1u) * GRANULE_BYTES;
+         at += UNIT_BYTES) {
         if (flash_g4_read_protected(f, region, at) || flash_g4_secured(f, region, at)) {
             return true;
         }
@@ -245,7 +246,7 @@ void flash_g4_map(flash_g4 *f)
     flash_g4_map_bank(f, 1u);
 }
 
-/* ---- reads -------------------------------------------------------------------------------- */
+/* ---- reads ---- */
 
 static uint32_t little_endian(const uint8_t *bytes, unsigned size)
 {
@@ -302,7 +303,8 @@ uint32_t flash_g4_read_unit(flash_g4 *f, unsigned region, uint32_t offset, unsig
             break;
         default:
             ecc_event(f, region, offset, true);
-            return little_endian(from, size) ^ (little_endian(r->other + offset, size) & sim_random(f->m));
+            return little_endian(from, size) ^
+                   (little_endian(r->other + offset, size) & sim_random(f->m));
         }
         break;
     default:

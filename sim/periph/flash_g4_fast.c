@@ -33,7 +33,9 @@ sim_access flash_g4_fast_write(flash_g4 *f, unsigned region, uint32_t offset, un
                                uint32_t value)
 {
     if (sim_hclk_hz(f->m) < MIN_HCLK_HZ) {
-        sim_stop(f->m, "FLASH: fast programming with HCLK at %" PRIu32 " Hz: it needs 8 MHz (RM0440 3.3.7)",
+        sim_stop(f->m,
+                 "FLASH: fast programming with HCLK at %" PRIu32
+                 " Hz: it needs 8 MHz (RM0440 3.3.7)",
                  sim_hclk_hz(f->m));
         return SIM_ACCESS_STOP;
     }

@@ -9,7 +9,7 @@ bool flash_g4_wait(flash_g4 *f)
     return !f->op.active || sim_stall_until(f->m, f->done.when);
 }
 
-/* ---- start and end ------------------------------------------------------------------- */
+/* ---- start and end ---- */
 
 static void set_busy(flash_g4 *f, unsigned banks)
 {
@@ -144,7 +144,7 @@ void flash_g4_done(void *self)
     sim_op_end(f->m);
 }
 
-/* ---- torn -------------------------------------------------------------------------------- */
+/* ---- torn ---- */
 
 /* Programming only clears bits: some of those that it was to clear, but not all, if it
  * was to clear more than one. */
@@ -257,7 +257,7 @@ void flash_g4_tear(void *self, sim_cut_outcome outcome)
     finish(f);
 }
 
-/* ---- programming ----------------------------------------------------------------------------- */
+/* ---- programming ---- */
 
 /* RM0440 3.3.7: not erased and not all zero is PROGERR. A unit that was written with all
  * ones is spent: whether the part says so is unsure, so firmware must not rely on it. */
@@ -276,17 +276,23 @@ static bool programmable(flash_g4 *f, unsigned region, uint32_t offset, uint32_t
 }
 
 /* The lower word is in the latch. */
-void flash_g4_begin_program(flash_g4 *f, unsigned region, uint32_t offset, uint32_t high, sim_ps time)
+void flash_g4_begin_program(flash_g4 *f, unsigned region, uint32_t offset, uint32_t high,
+                            sim_ps time)
 {
-    f->op = (flash_op){.kind = SIM_OP_PROGRAM, .region = region, .offset = offset, .bytes = UNIT_BYTES,
+    f->op = (flash_op){.kind = SIM_OP_PROGRAM,
+                       .region = region,
+                       .offset = offset,
+                       .bytes = UNIT_BYTES,
                        .fast = f->fast.active};
     for (unsigned i = 0; i < 4u; i++) {
         f->op.data[i] = (uint8_t)(f->latch_word >> (8u * i));
         f->op.data[4u + i] = (uint8_t)(high >> (8u * i));
     }
     sim_trace(f->m, SIM_TRACE_FLASH, "program %s 0x%05" PRIX32 ": %08" PRIX32 " %08" PRIX32,
-              region == REGION_OTP ? "OTP" : region == 0u ? "bank 1" : "bank 2", offset, f->latch_word,
-              high);
+              region == REGION_OTP ? "OTP"
+              : region == 0u       ? "bank 1"
+                                   : "bank 2",
+              offset, f->latch_word, high);
     start(f, region == 1u ? 2u : 1u, time);
 }
 
@@ -308,8 +314,8 @@ sim_access flash_g4_write(void *self, uint32_t address, unsigned size, uint32_t 
     uint32_t offset;
     if (address - OTP_BASE < OTP_BYTES) {
         region = REGION_OTP, offset = address - OTP_BASE;
-    } else if (address >= 0x1FFF0000u || !flash_g4_locate(f, address, f->fb_mode, &region, &offset) ||
-               f->readout_locked) {
+    } else if (address >= 0x1FFF0000u ||
+               !flash_g4_locate(f, address, f->fb_mode, &region, &offset) || f->readout_locked) {
         return SIM_ACCESS_FAULT;
     }
     if (!flash_g4_wait(f)) {
@@ -337,7 +343,7 @@ sim_access flash_g4_write(void *self, uint32_t address, unsigned size, uint32_t 
     return SIM_ACCESS_OK;
 }
 
-/* ---- erasing ------------------------------------------------------------------------------------ */
+/* ---- erasing ---- */
 
 static void start_page(flash_g4 *f)
 {
@@ -348,15 +354,18 @@ static void start_page(flash_g4 *f)
         region = 1u;
         offset -= bank;
     }
-    sim_trace(f->m, SIM_TRACE_FLASH, "erase page %u of bank %u", (unsigned)CR_PNB(f->cr), region + 1u);
+    sim_trace(f->m, SIM_TRACE_FLASH, "erase page %u of bank %u", (unsigned)CR_PNB(f->cr),
+              region + 1u);
     if (offset >= bank) {
         bytes = 0u; /* the part of the die that this density does not show: takes its time */
     } else if (flash_g4_write_protected(f, region, offset, bytes)) {
         flash_g4_error(f, SR_WRPERR);
         return;
     }
-    f->op = (flash_op){
-        .kind = SIM_OP_ERASE_PAGE, .region = region, .offset = bytes != 0u ? offset : 0u, .bytes = bytes};
+    f->op = (flash_op){.kind = SIM_OP_ERASE_PAGE,
+                       .region = region,
+                       .offset = bytes != 0u ? offset : 0u,
+                       .bytes = bytes};
     start(f, 1u << region, ERASE_PAGE_PS);
 }
 
@@ -386,7 +395,8 @@ void flash_g4_start_erase(flash_g4 *f)
         return;
     }
     bool half = f->single_bank && mass != 0u && mass != (CR_MER1 | CR_MER2);
-    if ((f->sr & SR_ERRORS) != 0u || (f->cr & (CR_PG | CR_FSTPG)) != 0u || (page && mass != 0u) || half) {
+    if ((f->sr & SR_ERRORS) != 0u || (f->cr & (CR_PG | CR_FSTPG)) != 0u || (page && mass != 0u) ||
+        half) {
         f->cr &= ~CR_STRT;
         flash_g4_error(f, SR_PGSERR);
         return;
@@ -409,7 +419,8 @@ void flash_g4_start_options(flash_g4 *f)
         flash_g4_error(f, SR_WRPERR);
     } else {
         f->op = (flash_op){.kind = SIM_OP_OPTION};
-        sim_trace(f->m, SIM_TRACE_OPTION, "write options: OPTR 0x%08" PRIX32, f->registers[OPT_OPTR]);
+        sim_trace(f->m, SIM_TRACE_OPTION, "write options: OPTR 0x%08" PRIX32,
+                  f->registers[OPT_OPTR]);
         start(f, 3u, OPTION_PS);
     }
     if (!f->op.active) {

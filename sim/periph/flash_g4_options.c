@@ -43,10 +43,11 @@ void flash_g4_load_options(flash_g4 *f)
     }
     flash_g4_reorder(f, (f->options[OPT_OPTR] & OPTR_DBANK) == 0u);
     sim_trace(f->m, SIM_TRACE_OPTION, "loaded: OPTR 0x%08" PRIX32 "%s", f->options[OPT_OPTR],
-              f->stored_intact ? "" : ", after a mismatch: RDP level 1, PCROP over everything, no WRP");
+              f->stored_intact ? ""
+                               : ", after a mismatch: RDP level 1, PCROP over everything, no WRP");
 }
 
-/* ---- protection ------------------------------------------------------------------------ */
+/* ---- protection ---- */
 
 static bool wrp_area(uint32_t word, uint32_t first, uint32_t last)
 {
@@ -54,7 +55,8 @@ static bool wrp_area(uint32_t word, uint32_t first, uint32_t last)
     return from <= to && first <= to && last >= from;
 }
 
-static bool pcrop_area(uint32_t from, uint32_t to, uint32_t unit_bytes, uint32_t first, uint32_t last)
+static bool pcrop_area(uint32_t from, uint32_t to, uint32_t unit_bytes, uint32_t first,
+                       uint32_t last)
 {
     from &= PCROP_UNITS;
     to &= PCROP_UNITS;
@@ -84,8 +86,9 @@ static bool wrp(const flash_g4 *f, unsigned bank, uint32_t first, uint32_t last)
     }
     first /= PAGE_BYTES;
     last /= PAGE_BYTES;
-    return bank == 0u ? wrp_area(o[OPT_WRP1AR], first, last) || wrp_area(o[OPT_WRP1BR], first, last)
-                      : wrp_area(o[OPT_WRP2AR], first, last) || wrp_area(o[OPT_WRP2BR], first, last);
+    return bank == 0u
+               ? wrp_area(o[OPT_WRP1AR], first, last) || wrp_area(o[OPT_WRP1BR], first, last)
+               : wrp_area(o[OPT_WRP2AR], first, last) || wrp_area(o[OPT_WRP2BR], first, last);
 }
 
 static uint32_t array_offset(const flash_g4 *f, unsigned region, uint32_t offset)
@@ -128,12 +131,14 @@ bool flash_g4_any_protection(const flash_g4 *f)
            (o[OPT_PCROP2SR] & PCROP_UNITS) <= (o[OPT_PCROP2ER] & PCROP_UNITS);
 }
 
-/* ---- the option pages as memory (RM0440 3.4.1, table 18) ----------------------------------- */
+/* ---- the option pages as memory (RM0440 3.4.1, table 18) ---- */
 
 bool flash_g4_option_byte(const flash_g4 *f, uint32_t address, uint8_t *byte)
 {
-    static const uint8_t first[] = {OPT_OPTR, OPT_PCROP1SR, OPT_PCROP1ER, OPT_WRP1AR, OPT_WRP1BR, OPT_SEC1R};
-    static const uint8_t second[] = {OPT_WORDS, OPT_PCROP2SR, OPT_PCROP2ER, OPT_WRP2AR, OPT_WRP2BR, OPT_SEC2R};
+    static const uint8_t first[] = {OPT_OPTR,   OPT_PCROP1SR, OPT_PCROP1ER,
+                                    OPT_WRP1AR, OPT_WRP1BR,   OPT_SEC1R};
+    static const uint8_t second[] = {OPT_WORDS,  OPT_PCROP2SR, OPT_PCROP2ER,
+                                     OPT_WRP2AR, OPT_WRP2BR,   OPT_SEC2R};
     bool bank2 = address >= 0x1FFFF800u;
     uint32_t at = address - (bank2 ? 0x1FFFF800u : 0x1FFF7800u);
     if (at >= sizeof first * 8u) {
@@ -149,7 +154,7 @@ bool flash_g4_option_byte(const flash_g4 *f, uint32_t address, uint8_t *byte)
     return true;
 }
 
-/* ---- boot (RM0440 2.6, silicon: AN2606 pattern 14) --------------------------------------------- */
+/* ---- boot (RM0440 2.6, silicon: AN2606 pattern 14) ---- */
 
 /* The ROM starts a bank whose first word points into SRAM1 or SRAM2, and looks no further. */
 static bool rom_accepts(flash_g4 *f, unsigned bank)
@@ -166,7 +171,8 @@ sim_boot flash_g4_boot(void *self)
 {
     flash_g4 *f = self;
     const uint32_t optr = f->options[OPT_OPTR];
-    bool boot0 = (optr & OPTR_NSWBOOT0) != 0u ? sim_pin_level(f->m, 1u, 8u) : (optr & OPTR_NBOOT0) == 0u;
+    bool boot0 =
+        (optr & OPTR_NSWBOOT0) != 0u ? sim_pin_level(f->m, 1u, 8u) : (optr & OPTR_NBOOT0) == 0u;
     sim_boot to = {.area = SIM_BOOT_FLASH};
     if ((f->options[OPT_SEC1R] & SEC1R_BOOT_LOCK) != 0u) {
         return to;
@@ -188,7 +194,7 @@ sim_boot flash_g4_boot(void *self)
     return to;
 }
 
-/* ---- saved state -------------------------------------------------------------------------------- */
+/* ---- saved state ---- */
 
 enum { FLAG_INTACT = 1u, FLAG_VIRGIN = 2u, FLAG_SINGLE_BANK = 4u, FLAGS = 7u };
 

@@ -29,7 +29,10 @@ static void start_program(sim_machine *m, uint32_t address)
 
 static void schedule(sim_machine *m, unsigned kind, sim_cut_when when, sim_cut_outcome outcome)
 {
-    sim_cut cut = {.op = sim_op_count(m, 1u << kind), .kind_mask = 1u << kind, .when = when, .outcome = outcome};
+    sim_cut cut = {.op = sim_op_count(m, 1u << kind),
+                   .kind_mask = 1u << kind,
+                   .when = when,
+                   .outcome = outcome};
     sim_schedule_cut(m, &cut);
 }
 
@@ -43,7 +46,7 @@ static void expect_cut(sim_machine *m)
     rig_unlock(m);
 }
 
-/* ---- a program unit --------------------------------------------------------------- */
+/* ---- a program unit ---- */
 
 static void cut_program(sim_machine *m, uint32_t offset, sim_cut_when when, sim_cut_outcome outcome)
 {
@@ -150,7 +153,7 @@ static void random_outcomes_are_all_reached(void **state)
     assert_true(kept > 3u && complete > 3u && other > 3u);
 }
 
-/* ---- an erase ----------------------------------------------------------------------- */
+/* ---- an erase ---- */
 
 static void cut_page(sim_machine *m, sim_cut_when when, sim_cut_outcome outcome)
 {
@@ -229,7 +232,8 @@ static void unstable_erase_looks_blank_and_does_not_hold(void **state)
         }
         bool same = true;
         for (unsigned i = 0; i < 8u; i++) {
-            same = same && rd(m, BANK2 + 0x800u + at) == 0x11111111u && rd(m, FLASH_ECCR) >> 31 == 0u;
+            same =
+                same && rd(m, BANK2 + 0x800u + at) == 0x11111111u && rd(m, FLASH_ECCR) >> 31 == 0u;
             wr(m, FLASH_ECCR, 1u << 31);
         }
         held += same ? 1u : 0u;
@@ -252,7 +256,7 @@ static void bank_erase_cut(void **state)
     assert_int_equal(raw(m, 0u, 0u), 0x20018000u);
 }
 
-/* ---- other ways to be interrupted -------------------------------------------------------- */
+/* ---- other ways to be interrupted ---- */
 
 static void pin_reset_instead_of_power(void **state)
 {
@@ -333,7 +337,10 @@ static void a_cut_that_meets_nothing_does_not_count(void **state)
 static void kinds_are_counted_apart(void **state)
 {
     sim_machine *m = *state;
-    sim_cut cut = {.op = 1u, .kind_mask = 1u << SIM_OP_ERASE_PAGE, .when = SIM_CUT_BEFORE, .outcome = SIM_CUT_OLD};
+    sim_cut cut = {.op = 1u,
+                   .kind_mask = 1u << SIM_OP_ERASE_PAGE,
+                   .when = SIM_CUT_BEFORE,
+                   .outcome = SIM_CUT_OLD};
     sim_schedule_cut(m, &cut);
     assert_int_equal(rig_program(m, BANK1 + 0x2000u, 1u, 2u), 0);
     assert_int_equal(rig_program(m, BANK1 + 0x2008u, 1u, 2u), 0);
@@ -347,7 +354,10 @@ static void cuts_in_recovery(void **state)
 {
     sim_machine *m = *state;
     schedule(m, SIM_OP_PROGRAM, SIM_CUT_DURING, SIM_CUT_OLD);
-    sim_cut next = {.op = 2u, .kind_mask = 1u << SIM_OP_PROGRAM, .when = SIM_CUT_DURING, .outcome = SIM_CUT_NEW};
+    sim_cut next = {.op = 2u,
+                    .kind_mask = 1u << SIM_OP_PROGRAM,
+                    .when = SIM_CUT_DURING,
+                    .outcome = SIM_CUT_NEW};
     sim_schedule_cut(m, &next);
     start_program(m, BANK1 + 0x2000u);
     assert_int_equal(sim_run(m, SIM_NEVER), SIM_END_POWER_CUT);
@@ -379,7 +389,7 @@ static void ram_and_backup_over_a_cut(void **state)
     }
 }
 
-/* ---- as a program sees it -------------------------------------------------------------------- */
+/* ---- as a program sees it ---- */
 
 /* Reads the word at 0x08002000, stores it at 0x20000008 and 1 at 0x20000004; the NMI
  * handler counts at 0x20000000, stores ECCR at 0x2000000C and writes it back to clear it. */

@@ -16,7 +16,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- keys and locks ---------------------------------------------------------------- */
+/* ---- keys and locks ---- */
 
 static void reset_values(void **state)
 {
@@ -82,7 +82,7 @@ static void option_keys_need_the_first_lock_open(void **state)
     assert_int_equal(rd(m, FLASH_CR), LOCK | OPTLOCK);
 }
 
-/* ---- programming ---------------------------------------------------------------------- */
+/* ---- programming ---- */
 
 static void two_words_make_one_operation(void **state)
 {
@@ -235,7 +235,7 @@ static void strt_without_a_kind_of_erase_stops(void **state)
     assert_non_null(strstr(sim_end_text(m), "STRT"));
 }
 
-/* ---- erasing: physical bank, and addresses by mapping ------------------------------------- */
+/* ---- erasing: physical bank, and addresses by mapping ---- */
 
 static void fill_page_marks(sim_machine *m)
 {
@@ -346,7 +346,7 @@ static void trimmed_parts_have_a_hole(void **state)
     }
 }
 
-/* ---- protection ------------------------------------------------------------------------------ */
+/* ---- protection ---- */
 
 static void set_option(sim_machine *m, uint32_t reg, uint32_t value)
 {
@@ -432,7 +432,7 @@ static void securable_area_closes_until_reset(void **state)
     assert_int_equal(rd(m, BANK1), 0x20018000u);
 }
 
-/* ---- interrupts, caches -------------------------------------------------------------------------- */
+/* ---- interrupts, caches ---- */
 
 static void eop_and_operr_need_their_enables(void **state)
 {
@@ -498,7 +498,7 @@ static void otp_is_programmed_once(void **state)
     assert_int_equal(rd(m, 0x1FFF7000u), 0xCAFEu);
 }
 
-/* ---- fast programming ---------------------------------------------------------------------------- */
+/* ---- fast programming ---- */
 
 #define FSTPG (1u << 18)
 

@@ -41,7 +41,8 @@ static void step(sim_machine *m)
     uint32_t address = some_address(m), word;
     switch (pick(16u)) {
     case 0u:
-        try_write(m, FLASH_CR, 4u, 1u << pick(20u) | PNB(pick(128u)) | (pick(2u) != 0u ? STRT | PER : 0u));
+        try_write(m, FLASH_CR, 4u,
+                  1u << pick(20u) | PNB(pick(128u)) | (pick(2u) != 0u ? STRT | PER : 0u));
         break;
     case 1u:
         try_write(m, FLASH_ACR, 4u, ((rd(m, FLASH_ACR) & 0x1F00u) ^ (0x100u << pick(5u))) | 4u);

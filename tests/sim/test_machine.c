@@ -20,7 +20,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- time ---------------------------------------------------------------------------- */
+/* ---- time ---- */
 
 typedef struct probe {
     sim_machine *m;
@@ -48,8 +48,8 @@ static void events_fire_in_order_and_on_time(void **state)
     unsigned counter = 0;
     probe p[4];
     sim_ps base = sim_now(m);
-    static const sim_ps after[4] = {300u * SIM_PS_PER_US, 100u * SIM_PS_PER_US, 300u * SIM_PS_PER_US,
-                                    200u * SIM_PS_PER_US};
+    static const sim_ps after[4] = {300u * SIM_PS_PER_US, 100u * SIM_PS_PER_US,
+                                    300u * SIM_PS_PER_US, 200u * SIM_PS_PER_US};
     for (unsigned i = 0; i < 4u; i++) {
         probe_init(&p[i], m, &counter);
         sim_schedule(m, &p[i].event, base + after[i]);
@@ -114,7 +114,8 @@ static void sleep_skips_to_systick(void **state)
     assert_true(sim_flash_load(m, BANK1, ticker, sizeof ticker));
     sim_pin_reset(m);
     uint64_t before = sim_instructions(m);
-    assert_int_equal(sim_run(m, sim_now(m) + 100u * SIM_PS_PER_MS + SIM_PS_PER_MS / 2u), SIM_END_TIME);
+    assert_int_equal(sim_run(m, sim_now(m) + 100u * SIM_PS_PER_MS + SIM_PS_PER_MS / 2u),
+                     SIM_END_TIME);
     assert_int_equal(rd(m, 0x20000004u), 100u);
     assert_true(sim_instructions(m) - before < 1000u);
 }
@@ -155,12 +156,13 @@ static void no_power_no_run(void **state)
     assert_null(sim_new(NULL, NULL));
 }
 
-/* ---- ends ---------------------------------------------------------------------------- */
+/* ---- ends ---- */
 
 static void program(sim_machine *m, const uint16_t *code, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        assert_int_equal(sim_core_write(m, 0x20000200u + 2u * (uint32_t)i, 2u, code[i]), SIM_ACCESS_OK);
+        assert_int_equal(sim_core_write(m, 0x20000200u + 2u * (uint32_t)i, 2u, code[i]),
+                         SIM_ACCESS_OK);
     }
     sim_cpu_set_reg(sim_core(m), 15u, 0x20000200u);
 }
@@ -206,8 +208,9 @@ static void unlocked_pd_power_down_is_named(void **state)
 static void nothing_there_is_a_bus_fault(void **state)
 {
     sim_machine *m = *state;
-    static const uint32_t holes[] = {0x08080000u, 0x0FFFFFFCu, 0x10008000u, 0x20020000u, 0x40002000u - 0x400u,
-                                     0x40030000u, 0x5FFFFFFCu, 0x00080000u, 0x1FFF7C00u, 0xF0000000u};
+    static const uint32_t holes[] = {0x08080000u,          0x0FFFFFFCu, 0x10008000u, 0x20020000u,
+                                     0x40002000u - 0x400u, 0x40030000u, 0x5FFFFFFCu, 0x00080000u,
+                                     0x1FFF7C00u,          0xF0000000u};
     uint32_t value;
     for (unsigned i = 0; i < sizeof holes / sizeof holes[0]; i++) {
         assert_int_equal(sim_core_read(m, holes[i], 4u, &value), SIM_ACCESS_FAULT);
@@ -258,7 +261,7 @@ static void software_reset_keeps_ram(void **state)
     assert_int_equal(rd(m, 0x20010000u), 0xFEEDu);
 }
 
-/* ---- memory -------------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 static void ram_and_its_aliases(void **state)
 {
@@ -311,7 +314,7 @@ static void poison_differs_by_seed_and_by_power_on(void **state)
     assert_true(word[0] != word[2]);
 }
 
-/* ---- the device file ---------------------------------------------------------------------------- */
+/* ---- the device file ---- */
 
 static char *temporary(void)
 {

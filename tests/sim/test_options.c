@@ -79,6 +79,24 @@ static void obl_launch_resets_and_loads(void **state)
     assert_int_equal(rd(m, 0x20000000u), 0x12345678u); /* RAM outlives it */
 }
 
+static void ccm_is_erased_at_reset_where_options_say_so(void **state)
+{
+    sim_machine *m = *state;
+    wr(m, 0x10000100u, 0xC0DEC0DEu);
+    sim_pin_reset(m);
+    rig_sleep(m);
+    assert_int_equal(rd(m, 0x10000100u), 0xC0DEC0DEu);
+    wr(m, FLASH_SR, ERRORS);
+    set_options(m, PRODUCTION & ~(1u << 25)); /* CCMSRAM_RST */
+    sim_power_on(m, false);
+    rig_sleep(m);
+    wr(m, 0x10000100u, 0xC0DEC0DEu);
+    wr(m, 0x20010000u, 0xC0DEC0DEu);
+    sim_pin_reset(m);
+    assert_int_equal(rd(m, 0x10000100u), 0u);
+    assert_int_equal(rd(m, 0x20010000u), 0xC0DEC0DEu);
+}
+
 static void option_write_takes_its_time_and_stalls(void **state)
 {
     sim_machine *m = *state;
@@ -150,7 +168,7 @@ static void level_2_freezes_options(void **state)
     assert_int_equal(rd(m, FLASH_SR) & BSY, 0);
 }
 
-/* ---- boot ------------------------------------------------------------------------------- */
+/* ---- boot ---- */
 
 static uint32_t mapping(const sim_machine *m, unsigned *mem_mode)
 {
@@ -198,7 +216,8 @@ static void rom_prefers_bank_2(void **state)
 static void rom_falls_back_to_bank_1(void **state)
 {
     sim_machine *m = *state;
-    static const uint32_t refused[] = {0xFFFFFFFFu, 0u, 0x10008000u, 0x20020000u, 0x20018004u, 0x1FFFFFFCu};
+    static const uint32_t refused[] = {0xFFFFFFFFu, 0u,          0x10008000u,
+                                       0x20020000u, 0x20018004u, 0x1FFFFFFCu};
     unsigned mem_mode;
     for (unsigned i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         boot_with(m, PRODUCTION | BFB2, 0x20018000u, refused[i]);
@@ -263,7 +282,7 @@ static void boot_lock_overrules(void **state)
     assert_int_equal(mem_mode, 0);
 }
 
-/* ---- one bank --------------------------------------------------------------------------- */
+/* ---- one bank ---- */
 
 static void single_bank_mode(void **state)
 {
@@ -318,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(options_apply_at_load_only),
         T(obl_launch_resets_and_loads),
+        T(ccm_is_erased_at_reset_where_options_say_so),
         T(option_write_takes_its_time_and_stalls),
         T(interrupted_options_come_back_secure),
         T(regression_erases),
