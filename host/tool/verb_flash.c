@@ -86,6 +86,7 @@ static int not_kept(device *d, tb_fate fate, const char *version, const tb_sent 
     const tb_status *st = &d->client.status;
     tb_complaint why;
     char runs[16], now[48] = "stage 2";
+    unsigned reason;
     if (st->running_bank < 2u) {
         (void)snprintf(now, sizeof now, "%s from bank %u",
                        tb_version_text(st->slot[st->running_bank].version, runs),
@@ -93,9 +94,17 @@ static int not_kept(device *d, tb_fate fate, const char *version, const tb_sent 
     }
     switch (fate) {
     case TB_FATE_REJECTED:
+        reason = st->slot[sent->bank & 1u].reason;
         (void)tb_complain(&why, "%s was rolled back: %s; the device runs %s", version,
-                          tb_reason_text((tb_reason)st->slot[sent->bank & 1u].reason), now);
-        (void)tb_hint(&why, "the image does not come up; 'twinbank info' shows the last fault");
+                          tb_reason_text((tb_reason)reason), now);
+        if (reason == TB_REASON_FAULT && st->fault_pc) {
+            (void)tb_hint(&why,
+                          "the image does not come up: the last fault was at 0x%08X, status 0x%08X",
+                          (unsigned)st->fault_pc, (unsigned)st->fault_status);
+        } else {
+            (void)tb_hint(
+                &why, "the image does not come up, or does not confirm itself: 'twinbank info'");
+        }
         break;
     case TB_FATE_ON_TRIAL:
         (void)tb_complain(&why, "booted %s from bank %u, on trial; it was not confirmed in time",
