@@ -127,6 +127,7 @@ void progress_event(void *ctx, tb_client_event event, uint32_t done, uint32_t to
         note(p, "resumed", done, text);
         break;
     case TB_EVENT_RESTARTED:
+        p->retries = 0; /* they were the restart */
         (void)snprintf(text, sizeof text, "the device restarted; going on at %u %%", at);
         note(p, "restarted", done, text);
         break;
