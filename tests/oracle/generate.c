@@ -256,7 +256,7 @@ static bool prepare_list(gen *g, group *q, const enc_row *row, uint32_t op) {
 static bool prepare_special(gen *g, group *q, const enc_row *row, uint32_t op) {
     unsigned reg = enc_has(row, 'n') ? enc_get(row, op, 'n') : enc_get(row, op, 'm');
     if (row->kind == ENC_SPREG) {
-        q->drift += 128 << (row->bytes == 4 ? enc_get(row, op, 'i') : 0);
+        q->drift += 128u << (row->bytes == 4 ? enc_get(row, op, 'i') : 0);
         q->sp_touched = true;
         uint32_t v = below(g, 33) * 4;
         return need(q, reg, row->bytes == 2 && below(g, 2) ? 0u - v : v);

@@ -167,8 +167,11 @@ function start
     poke NVIC_ICER + 4, 0xFFFFFFFF
     poke NVIC_ICER + 8, 0xFFFFFFFF
     @ all of one priority: the lowest number first, no nesting
-    poke NVIC_IPR, 0x40404040
     poke NVIC_IPR + 4, 0x00004040
+    poke NVIC_IPR, 0xF0E0D0C0     @ four priorities and no more
+    peek r0, NVIC_IPR
+    peek r0, NVIC_IPR + 4
+    poke NVIC_IPR, 0x40404040
     all_interrupts
     @ vectors in RAM
     ldr r0, =0x08000000

@@ -65,6 +65,13 @@ nested:
     msr control, r0
     isb
     svc #7
+    poke SCB_CCR, 0               @ without STKALIGN
+    patterns
+    svc #1
+    sub sp, #4
+    svc #3
+    add sp, #4
+    poke SCB_CCR, 0x200
     cpsid i
     svc #6                        @ HardFault
     cpsie i
