@@ -185,6 +185,13 @@ static void check_v2(flash_model *m)
     assert_memory_equal(m->bytes[0], m->bytes[1], m->chip->stage1_bytes);
 }
 
+/* The generation depends on when the rejected image's log was last seen. */
+static void check_v2_any(flash_model *m)
+{
+    assert_int_equal(preferred(m), 1);
+    assert_true(holds_image(m, 1, m->chip->slot_offset, &v2));
+}
+
 #define APP_UPDATE .act = act_update, .check_always = check_bootable, .check_done = check_v2
 
 static void cut_update_small(void **state)
@@ -216,6 +223,28 @@ static void cut_update_no_stage1(void **state)
     (void)state;
     run(&(scenario){"update, stage 1 missing in that bank", &chip_small, prepare_no_stage1,
                     APP_UPDATE}, 0);
+}
+
+/* ---- over an image that was rejected: a torn log must not bring it back ----------------- */
+
+static void prepare_rejected(flash_model *m)
+{
+    static image bad;
+
+    device_make(m, &chip_small, &v1);
+    put_record(m, 0, 0, TB_RECORD_INSTALLED, 0, 6);
+    put_record(m, 0, 1, TB_RECORD_CONFIRMED, 1, 6);
+    image_make(&bad, m->chip, TB_IMAGE_APPLICATION, TB_VERSION(1, 0, 5), 900, 9, true);
+    put_app(m, 1, &bad, 7);
+    put_record(m, 1, 2, TB_RECORD_REJECTED, TB_REASON_BOOT_COUNTER, 7);
+    image_make(&v2, m->chip, TB_IMAGE_APPLICATION, TB_VERSION(1, 1, 0), 1100, 2, true);
+}
+
+static void cut_update_over_rejected(void **state)
+{
+    (void)state;
+    run(&(scenario){"update over a rejected image", &chip_small, prepare_rejected, act_update,
+                    check_bootable, check_v2_any}, CUT_OUTCOMES);
 }
 
 /* ---- stage 2 installs into an empty device --------------------------------------------- */
@@ -355,6 +384,11 @@ static void check_rejected(flash_model *m)
     assert_int_equal(slots[1].log.reason, TB_REASON_REQUESTED);
 }
 
+static void check_never_back(flash_model *m)
+{
+    assert_int_equal(preferred(m), 0);
+}
+
 static void check_erased(flash_model *m)
 {
     assert_int_equal(preferred(m), 0);
@@ -373,6 +407,9 @@ static void cut_log(void **state)
                     check_some_image}, 1);
     run(&(scenario){"erase", &chip_small, prepare_trial, act_erase, check_some_image,
                     check_erased}, 1);
+    run(&(scenario){"erase of a rejected image", &chip_small, prepare_rejected, act_erase,
+                    check_never_back, check_erased}, CUT_OUTCOMES);
+    prepare_trial(&before);
     device = before;
     assert_int_equal(act_confirm(&device), TB_OK);
     check_confirmed(&device);
@@ -394,7 +431,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(cut_update_small, say_last),   cmocka_unit_test_teardown(cut_update_full, say_last),
         cmocka_unit_test_teardown(cut_update_sectors, say_last), cmocka_unit_test_teardown(cut_update_wide, say_last),
-        cmocka_unit_test_teardown(cut_update_no_stage1, say_last), cmocka_unit_test_teardown(cut_install, say_last),
+        cmocka_unit_test_teardown(cut_update_no_stage1, say_last), cmocka_unit_test_teardown(cut_update_over_rejected, say_last),
+        cmocka_unit_test_teardown(cut_install, say_last),
         cmocka_unit_test_teardown(cut_own, say_last),            cmocka_unit_test_teardown(cut_log, say_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

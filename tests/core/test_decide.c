@@ -182,6 +182,21 @@ static void documented(void **state)
     }
 }
 
+static void equal_generations(void **state)
+{
+    tb_boot_inputs in = {.mapped_bank = 1};
+
+    (void)state;
+    for (unsigned i = 0; i < 2u; i++) {
+        in.slot[i] = (tb_slot_view){{.state = TB_SLOT_CONFIRMED, .generation = 4}, true};
+    }
+    assert_int_equal(tb_decide(&in).bank, 0);
+    assert_int_equal(tb_decide(&in).why, TB_WHY_NEWEST_CONFIRMED);
+    in.slot[0].log.state = TB_SLOT_EMPTY; /* and an empty one is older, whatever it says */
+    assert_int_equal(tb_decide(&in).bank, 1);
+    assert_int_equal(tb_decide(&in).why, TB_WHY_NEWEST_CONFIRMED);
+}
+
 static void hostile_inputs(void **state)
 {
     tb_boot_inputs in;
@@ -271,7 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state),   cmocka_unit_test(documented),
-        cmocka_unit_test(hostile_inputs), cmocka_unit_test(control_words),
+        cmocka_unit_test(equal_generations), cmocka_unit_test(hostile_inputs), cmocka_unit_test(control_words),
         cmocka_unit_test(report_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
