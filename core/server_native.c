@@ -205,7 +205,8 @@ static tb_error on_rollback(tb_server *s, const uint8_t *args, uint16_t bytes, u
     (void)bytes;
     put_u8(out, (uint8_t)bank);
     if (error == TB_OK) {
-        error = tb_slot_reject(s->config.flash, &s->config.policy.device, bank, TB_REASON_REQUESTED);
+        error =
+            tb_slot_reject(s->config.flash, &s->config.policy.device, bank, TB_REASON_REQUESTED);
     }
     return error;
 }

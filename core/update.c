@@ -212,7 +212,6 @@ static tb_error begin_resumed(tb_update *u, const tb_page *last, const tb_page *
         return begin_fresh(u);
     }
     error = erase_log(u);
-
     if (error == TB_OK && frontier != NULL) {
         error = erase_page(u, frontier);
     }

@@ -46,12 +46,13 @@ static tb_error check_image(const tb_update *u)
     uint32_t crc = 0;
     tb_error error = flash->read(flash->ctx, u->bank, u->region_offset, head, sizeof head);
 
-    if (error == TB_OK &&
-        memcmp(head + kept_back, (const uint8_t *)&u->head + kept_back, sizeof head - kept_back) != 0) {
+    if (error == TB_OK && memcmp(head + kept_back, (const uint8_t *)&u->head + kept_back,
+                                 sizeof head - kept_back) != 0) {
         error = TB_ERR_HEADER_CRC;
     }
     if (error == TB_OK) {
-        error = flash->crc32(flash->ctx, u->bank, u->region_offset + TB_HEAD_BYTES, TB_TLV_BYTES, &crc);
+        error =
+            flash->crc32(flash->ctx, u->bank, u->region_offset + TB_HEAD_BYTES, TB_TLV_BYTES, &crc);
     }
     if (error == TB_OK && crc != u->head.tlv_crc32) {
         error = TB_ERR_TLV_CRC;

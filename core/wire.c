@@ -29,7 +29,8 @@ static uint32_t frame_crc(const uint8_t *frame, size_t bytes)
     return tb_crc32(0, frame, bytes);
 }
 
-size_t tb_frame_put(uint8_t *out, uint8_t token, uint8_t command, const void *payload, uint16_t bytes)
+size_t tb_frame_put(uint8_t *out, uint8_t token, uint8_t command, const void *payload,
+                    uint16_t bytes)
 {
     size_t at = FRAME_HEAD + (size_t)bytes;
     uint32_t crc;

@@ -52,12 +52,18 @@ void image_make(image *im, const tb_chip *chip, tb_image_kind kind, uint32_t ver
 
     assert_true(TB_HEADER_BYTES + payload <= IMAGE_MAX);
     memset(im->bytes, 0xFF, sizeof im->bytes);
-    *image_head(im) = (tb_image_head){
-        .magic = TB_IMAGE_MAGIC, .size = payload, .version = version, .kind = (uint8_t)kind,
-        .format = TB_IMAGE_FORMAT, .device_id = chip->device_id,
-        .bank_kib = (uint16_t)(chip->bank_bytes / 1024u), .product_id = PRODUCT,
-        .load_address = kind == TB_IMAGE_STAGE2 ? chip->stage2_run : TB_FLASH_BASE + chip->slot_offset,
-        .security_version = 1};
+    *image_head(im) =
+        (tb_image_head){.magic = TB_IMAGE_MAGIC,
+                        .size = payload,
+                        .version = version,
+                        .kind = (uint8_t)kind,
+                        .format = TB_IMAGE_FORMAT,
+                        .device_id = chip->device_id,
+                        .bank_kib = (uint16_t)(chip->bank_bytes / 1024u),
+                        .product_id = PRODUCT,
+                        .load_address = kind == TB_IMAGE_STAGE2 ? chip->stage2_run
+                                                                : TB_FLASH_BASE + chip->slot_offset,
+                        .security_version = 1};
     im->total = TB_HEADER_BYTES + payload;
     for (uint32_t i = 0; i < payload; i++) {
         if (!sparse || i % 512u < 24u || i + 8u > payload) {
@@ -96,7 +102,8 @@ void put_record(flash_model *m, unsigned bank, unsigned unit, tb_record_kind kin
     uint8_t bytes[TB_MAX_UNIT_BYTES];
 
     tb_record_encode(bytes, m->chip->unit_bytes, kind, argument, generation);
-    model_put(m, bank, tb_log_offset(m->chip) + unit * m->chip->unit_bytes, bytes, m->chip->unit_bytes);
+    model_put(m, bank, tb_log_offset(m->chip) + unit * m->chip->unit_bytes, bytes,
+              m->chip->unit_bytes);
 }
 
 void put_app(flash_model *m, unsigned bank, const image *im, uint16_t generation)

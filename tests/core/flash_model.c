@@ -112,7 +112,8 @@ static tb_error model_read(void *ctx, unsigned bank, uint32_t offset, void *data
     return good ? TB_OK : TB_ERR_ECC;
 }
 
-static tb_error model_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes, uint32_t *crc)
+static tb_error model_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes,
+                            uint32_t *crc)
 {
     uint8_t chunk[256];
 

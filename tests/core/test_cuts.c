@@ -46,7 +46,8 @@ static bool live(const scenario *s, uint32_t cut_at, cut_outcome outcome)
     return true;
 }
 
-static void life(const scenario *s, uint32_t first, unsigned outcome, uint32_t second, unsigned again)
+static void life(const scenario *s, uint32_t first, unsigned outcome, uint32_t second,
+                 unsigned again)
 {
     now.first = first;
     now.second = second;
@@ -197,7 +198,8 @@ static void check_v2_any(flash_model *m)
 static void cut_update_small(void **state)
 {
     (void)state;
-    run(&(scenario){"update, log page apart", &chip_small, prepare_small, APP_UPDATE}, CUT_OUTCOMES);
+    run(&(scenario){"update, log page apart", &chip_small, prepare_small, APP_UPDATE},
+        CUT_OUTCOMES);
 }
 
 static void cut_update_full(void **state)
@@ -429,11 +431,15 @@ static int say_last(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(cut_update_small, say_last),   cmocka_unit_test_teardown(cut_update_full, say_last),
-        cmocka_unit_test_teardown(cut_update_sectors, say_last), cmocka_unit_test_teardown(cut_update_wide, say_last),
-        cmocka_unit_test_teardown(cut_update_no_stage1, say_last), cmocka_unit_test_teardown(cut_update_over_rejected, say_last),
+        cmocka_unit_test_teardown(cut_update_small, say_last),
+        cmocka_unit_test_teardown(cut_update_full, say_last),
+        cmocka_unit_test_teardown(cut_update_sectors, say_last),
+        cmocka_unit_test_teardown(cut_update_wide, say_last),
+        cmocka_unit_test_teardown(cut_update_no_stage1, say_last),
+        cmocka_unit_test_teardown(cut_update_over_rejected, say_last),
         cmocka_unit_test_teardown(cut_install, say_last),
-        cmocka_unit_test_teardown(cut_own, say_last),            cmocka_unit_test_teardown(cut_log, say_last),
+        cmocka_unit_test_teardown(cut_own, say_last),
+        cmocka_unit_test_teardown(cut_log, say_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

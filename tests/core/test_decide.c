@@ -254,7 +254,8 @@ static void control_words(void **state)
 
 static void report_words(void **state)
 {
-    tb_boot_report report = {true, TB_WHY_OTHER_REJECTED, TB_RESET_WATCHDOG, 3, 1, true, 0x1234, 5, 6};
+    tb_boot_report report = {true, TB_WHY_OTHER_REJECTED, TB_RESET_WATCHDOG, 3, 1, true, 0x1234, 5,
+                             6};
     uint32_t backup[TB_BACKUP_COUNT] = {0, tb_report_encode(&report), 5, 6};
     tb_boot_report back = tb_report_decode(backup);
 
@@ -285,9 +286,9 @@ static void report_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_state),   cmocka_unit_test(documented),
-        cmocka_unit_test(equal_generations), cmocka_unit_test(hostile_inputs), cmocka_unit_test(control_words),
-        cmocka_unit_test(report_words),
+        cmocka_unit_test(every_state),       cmocka_unit_test(documented),
+        cmocka_unit_test(equal_generations), cmocka_unit_test(hostile_inputs),
+        cmocka_unit_test(control_words),     cmocka_unit_test(report_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

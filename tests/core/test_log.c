@@ -159,7 +159,8 @@ static void hostile_content(void **state)
                 put_record(&m, 1, unit, (tb_record_kind)kinds[(r >> 8) % 6u], (uint8_t)(r >> 16),
                            (uint16_t)((r >> 24) & 3u));
             } else if (r % 8u == 6u) {
-                model_set_unit(&m, 1, tb_log_offset(m.chip) + unit * m.chip->unit_bytes, UNIT_UNSTABLE);
+                model_set_unit(&m, 1, tb_log_offset(m.chip) + unit * m.chip->unit_bytes,
+                               UNIT_UNSTABLE);
             }
         }
         tb_slot_log log = read_log(1);

@@ -486,7 +486,8 @@ static uint8_t tutorial_pieces(uint32_t from, uint32_t to, uint32_t piece)
     uint8_t answer = TB_WIRE_ACK;
 
     for (uint32_t at = from; answer == TB_WIRE_ACK && at < to; at += piece) {
-        answer = tutorial(TB_TUTORIAL_DATA, im.bytes + at, (uint16_t)(to - at < piece ? to - at : piece));
+        answer = tutorial(TB_TUTORIAL_DATA, im.bytes + at,
+                          (uint16_t)(to - at < piece ? to - at : piece));
     }
     return answer;
 }
@@ -526,7 +527,9 @@ static void tutorial_bad_input(void **state)
     (void)state;
     start(-1);
     assert_int_equal(tutorial(TB_TUTORIAL_FINISH, NULL, 0), TB_WIRE_NACK);
-    assert_int_equal(tutorial(TB_TUTORIAL_DATA, "garbage, not a header; sixty-four bytes are waited for............", 66),
+    assert_int_equal(tutorial(TB_TUTORIAL_DATA,
+                              "garbage, not a header; sixty-four bytes are waited for............",
+                              66),
                      TB_WIRE_NACK);
     /* a damaged frame: NACK, and the same piece again */
     assert_int_equal(tutorial_pieces(0, 512, 128), TB_WIRE_ACK);
@@ -630,8 +633,8 @@ static void babble(void **state)
             memcpy(payload + 1, im.bytes, TB_HEAD_BYTES);
         }
         n = tb_frame_put(frame_bytes, (uint8_t)(0x23u + (x >> 9 & 1u)),
-                         (uint8_t)((x >> 10 & 1u) != 0 ? x >> 11 & 15u : 0x41u + (x >> 11 & 3u)), payload,
-                         (uint16_t)((x >> 16) % sizeof payload));
+                         (uint8_t)((x >> 10 & 1u) != 0 ? x >> 11 & 15u : 0x41u + (x >> 11 & 3u)),
+                         payload, (uint16_t)((x >> 16) % sizeof payload));
         if (round % 5u == 0) {
             frame_bytes[(x >> 20) % n] ^= (uint8_t)(x >> 3);
         }

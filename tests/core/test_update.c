@@ -12,7 +12,8 @@ static const tb_identity identity = {&chip_small, PRODUCT};
 /* An application in bank 0 or, with running -1, stage 2 loaded from bank 0. */
 static void start(int running)
 {
-    tb_update_policy policy = running >= 0 ? policy_app(&chip_small, running) : policy_stage2(&chip_small, 0);
+    tb_update_policy policy =
+        running >= 0 ? policy_app(&chip_small, running) : policy_stage2(&chip_small, 0);
 
     device_make(&m, &chip_small, &v1);
     flash = model_port(&m);
@@ -110,7 +111,8 @@ static void refusals_write_nothing(void **state)
     REFUSED(head->security_version = 0, TB_ERR_SECURITY);
     REFUSED(put_record(&m, 0, 1, TB_RECORD_ATTEMPT, 1, 1), TB_ERR_CONFIRM_FIRST);
     /* rejected already: the other bank is what boots next */
-    REFUSED((put_record(&m, 0, 2, TB_RECORD_REJECTED, 5, 1), put_app(&m, 1, &v1, 2)), TB_ERR_CONFIRM_FIRST);
+    REFUSED((put_record(&m, 0, 2, TB_RECORD_REJECTED, 5, 1), put_app(&m, 1, &v1, 2)),
+            TB_ERR_CONFIRM_FIRST);
 #undef REFUSED
     start(0);
     image_head(&im)->header_crc32 ^= 1u;

@@ -49,7 +49,8 @@ static void tutorial_crc(void **state)
     for (unsigned i = 0; i < sizeof bytes; i++) {
         bytes[i] = (uint8_t)random_u32();
     }
-    assert_int_equal(tb_crc_tutorial(0xFFFFFFFFu, bytes, sizeof bytes), unit_crc(bytes, sizeof bytes));
+    assert_int_equal(tb_crc_tutorial(0xFFFFFFFFu, bytes, sizeof bytes),
+                     unit_crc(bytes, sizeof bytes));
     assert_int_equal(tb_crc_tutorial(tb_crc_tutorial(0xFFFFFFFFu, bytes, 99), bytes + 99, 201),
                      unit_crc(bytes, sizeof bytes));
 }
@@ -272,7 +273,8 @@ static void lying_lengths(void **state)
     (void)state;
     for (unsigned length = 0; length < 65536u; length += length < 300u ? 1u : 97u) {
         line l;
-        uint8_t lie[] = {(uint8_t)(0x23u + (length & 1u)), 0x42, (uint8_t)length, (uint8_t)(length >> 8)};
+        uint8_t lie[] = {(uint8_t)(0x23u + (length & 1u)), 0x42, (uint8_t)length,
+                         (uint8_t)(length >> 8)};
         uint8_t f[ROOM];
         size_t n;
 
