@@ -17,24 +17,30 @@ enum { MEM_MODE_FLASH = 0, MEM_MODE_SYSTEM = 1, MEM_MODE_SRAM1 = 3 };
 bool sim_ram_at(sim_machine *m, uint32_t address, uint8_t **host, sim_code **code,
                 uint32_t *offset)
 {
-    if (address - SRAM_BASE < SRAM12_BYTES) {
-        *host = m->sram, *code = m->sram_code, *offset = address - SRAM_BASE;
-    } else if (address - CCM_BASE < CCM_BYTES) {
-        *host = m->ccm, *code = m->ccm_code, *offset = address - CCM_BASE;
-    } else if (address - CCM_ALIAS < CCM_BYTES) {
-        *host = m->ccm, *code = m->ccm_code, *offset = address - CCM_ALIAS;
-    } else {
-        return false;
+    const sim_ram *ram = m->family->rams;
+    for (unsigned i = 0; i < SIM_RAMS && ram[i].bytes != 0u; i++) {
+        uint32_t at = address - ram[i].base;
+        if (at >= ram[i].bytes && ram[i].alias != SIM_NO_ADDRESS) {
+            at = address - ram[i].alias;
+        }
+        if (at < ram[i].bytes) {
+            *host = m->rams[i].bytes, *code = m->rams[i].code, *offset = at;
+            return true;
+        }
     }
-    return true;
+    return false;
 }
 
 void sim_map_ram(sim_machine *m)
 {
     const unsigned flags = SIM_MAP_READ | SIM_MAP_WRITE | SIM_MAP_EXEC;
-    sim_cpu_map(m->cpu, SRAM_BASE, SRAM12_BYTES, m->sram, m->sram_code, flags);
-    sim_cpu_map(m->cpu, CCM_BASE, CCM_BYTES, m->ccm, m->ccm_code, flags);
-    sim_cpu_map(m->cpu, CCM_ALIAS, CCM_BYTES, m->ccm, m->ccm_code, flags);
+    const sim_ram *ram = m->family->rams;
+    for (unsigned i = 0; i < SIM_RAMS && ram[i].bytes != 0u; i++) {
+        sim_cpu_map(m->cpu, ram[i].base, ram[i].bytes, m->rams[i].bytes, m->rams[i].code, flags);
+        if (ram[i].alias != SIM_NO_ADDRESS) {
+            sim_cpu_map(m->cpu, ram[i].alias, ram[i].bytes, m->rams[i].bytes, m->rams[i].code, flags);
+        }
+    }
 }
 
 static uint32_t little_endian(const uint8_t *bytes, unsigned size)
@@ -51,23 +57,43 @@ static bool alias(const sim_machine *m, uint32_t *address)
 {
     switch (m->mem_mode) {
     case MEM_MODE_FLASH:
-        *address += FLASH_AREA;
+        *address += TB_FLASH_BASE;
         return true;
     case MEM_MODE_SYSTEM:
-        *address += SYSTEM_AREA;
-        return *address < SYSTEM_AREA + 0x10000u;
+        *address += m->family->system_base;
+        return *address < m->family->system_base + 0x10000u;
     case MEM_MODE_SRAM1:
-        *address += SRAM_BASE;
+        *address += m->family->rams[0].base;
         return true;
     default:
         return false;
     }
 }
 
-static bool is_flash(uint32_t address)
+static bool is_flash(const sim_machine *m, uint32_t address)
 {
-    return (address >= FLASH_AREA && address < CCM_BASE) ||
-           (address >= SYSTEM_AREA && address < SRAM_BASE);
+    for (unsigned i = 0; i < SIM_FLASH_AREAS; i++) {
+        if (address - m->family->flash[i].base < m->family->flash[i].bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The manual's name of the peripheral that the model does not have; NULL: nothing there. */
+static const char *unknown_name(const sim_machine *m, uint32_t address)
+{
+    for (const sim_name *n = m->family->names; n->bytes != 0u; n++) {
+        if (address - n->base < n->bytes) {
+            return n->name;
+        }
+    }
+    return NULL;
+}
+
+static bool at_alias(const sim_machine *m, uint32_t address)
+{
+    return m->family->alias_at_0 && address < ALIAS_BYTES;
 }
 
 static sim_periph *periph_at(const sim_machine *m, uint32_t address)
@@ -141,7 +167,7 @@ sim_access sim_unmodelled(sim_machine *m, const sim_periph *p, uint32_t offset, 
 static sim_access nobody(sim_machine *m, uint32_t address, unsigned size, bool write,
                          uint32_t value)
 {
-    const char *name = sim_unknown_name(address);
+    const char *name = unknown_name(m, address);
     if (name == NULL) {
         return SIM_ACCESS_FAULT;
     }
@@ -177,10 +203,10 @@ static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_acces
 {
     sim_machine *m = ctx;
     uint32_t given = address;
-    if (address < ALIAS_BYTES && !alias(m, &address)) {
+    if (at_alias(m, address) && !alias(m, &address)) {
         return SIM_ACCESS_FAULT;
     }
-    if (is_flash(address)) {
+    if (is_flash(m, address)) {
         return m->flash->read(m->flash->self, address, size, kind, value);
     }
     uint8_t *host;
@@ -191,7 +217,7 @@ static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_acces
         *value = little_endian(host + offset, size);
         return SIM_ACCESS_OK;
     }
-    if (bit_band(address, &target, &bit)) {
+    if (m->family->bit_band && bit_band(address, &target, &bit)) {
         sim_access result = bus_read(m, target, 4u, SIM_ACCESS_DATA, value);
         *value = (*value >> bit) & 1u;
         return result;
@@ -216,10 +242,10 @@ static sim_access bus_write(void *ctx, uint32_t address, unsigned size, uint32_t
 {
     sim_machine *m = ctx;
     uint32_t given = address;
-    if (address < ALIAS_BYTES && !alias(m, &address)) {
+    if (at_alias(m, address) && !alias(m, &address)) {
         return SIM_ACCESS_FAULT;
     }
-    if (is_flash(address)) {
+    if (is_flash(m, address)) {
         return m->flash->write(m->flash->self, address, size, value);
     }
     uint8_t *host;
@@ -230,7 +256,7 @@ static sim_access bus_write(void *ctx, uint32_t address, unsigned size, uint32_t
         ram_write(host, code, offset, size, value);
         return SIM_ACCESS_OK;
     }
-    if (bit_band(address, &target, &bit)) {
+    if (m->family->bit_band && bit_band(address, &target, &bit)) {
         sim_access result = bus_read(m, target, 4u, SIM_ACCESS_DATA, &word);
         if (result != SIM_ACCESS_OK) {
             return result;
@@ -287,12 +313,12 @@ bool sim_peek(sim_machine *m, uint32_t address, void *data, size_t bytes)
         uint32_t at = (uint32_t)wide, offset;
         uint8_t *host;
         sim_code *code;
-        if (wide > UINT32_MAX || (at < ALIAS_BYTES && !alias(m, &at))) {
+        if (wide > UINT32_MAX || (at_alias(m, at) && !alias(m, &at))) {
             return false;
         }
         if (sim_ram_at(m, at, &host, &code, &offset)) {
             out[i] = host[offset];
-        } else if (!is_flash(at) || !m->flash->peek(m->flash->self, at, &out[i])) {
+        } else if (!is_flash(m, at) || !m->flash->peek(m->flash->self, at, &out[i])) {
             return false;
         }
     }

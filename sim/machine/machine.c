@@ -7,13 +7,8 @@
 #include <string.h>
 
 #include "sim/cpu/cpu_state.h"
-#include "sim/cpu/cpu_state.h"
 #include "sim/machine/state.h"
-#include "sim/periph/periph.h"
 
-#define G474_IRQS 102u
-#define OPTR_CCMSRAM_RST (1u << 25)
-#define CORTEX_M4_R0P1 0x410FC241u
 #define SCR_SLEEPDEEP (1u << 2)
 
 static uint64_t next_random(uint64_t *state)
@@ -115,7 +110,8 @@ const char *sim_end_text(const sim_machine *m)
 
 sim_machine *sim_new(const tb_chip *chip, const sim_options *options)
 {
-    if (chip == NULL || !chip->has_banks || chip->family != TB_FAMILY_G4) {
+    const sim_family *family = chip == NULL || !chip->has_banks ? NULL : sim_family_of(chip);
+    if (family == NULL) {
         return NULL;
     }
     sim_machine *m = calloc(1, sizeof *m);
@@ -123,6 +119,7 @@ sim_machine *sim_new(const tb_chip *chip, const sim_options *options)
         return NULL;
     }
     m->chip = chip;
+    m->family = family;
     if (options != NULL) {
         m->options = *options;
     }
@@ -130,24 +127,22 @@ sim_machine *sim_new(const tb_chip *chip, const sim_options *options)
     m->hz = chip->reset_hz;
     sim_bus bus;
     sim_bus_init(m, &bus);
-    const sim_cpu_config config = {
-        .irq_count = G474_IRQS, .priority_bits = 4u, .cpuid = CORTEX_M4_R0P1};
-    m->cpu = sim_cpu_new(&config, &bus);
-    m->sram = malloc(SRAM12_BYTES);
-    m->ccm = malloc(CCM_BYTES);
-    m->sram_code = sim_code_new(SRAM12_BYTES);
-    m->ccm_code = sim_code_new(CCM_BYTES);
-    if (m->cpu == NULL || m->sram == NULL || m->ccm == NULL || m->sram_code == NULL ||
-        m->ccm_code == NULL) {
+    m->cpu = sim_cpu_new(&family->core, &bus);
+    if (m->cpu == NULL) {
         abort();
     }
-    memset(m->sram, 0, SRAM12_BYTES);
-    memset(m->ccm, 0, CCM_BYTES);
+    for (unsigned i = 0; i < SIM_RAMS && family->rams[i].bytes != 0u; i++) {
+        m->rams[i].bytes = calloc(1, family->rams[i].bytes);
+        m->rams[i].code = sim_code_new(family->rams[i].bytes);
+        if (m->rams[i].bytes == NULL || m->rams[i].code == NULL) {
+            abort();
+        }
+    }
     sim_map_ram(m);
     if ((m->options.trace & (SIM_TRACE_IRQ | SIM_TRACE_EXCEPTION)) != 0u) {
         sim_cpu_set_exception_hook(m->cpu, trace_exception, m);
     }
-    sim_part_g4_build(m);
+    family->build(m);
     assert(m->flash != NULL);
     snprintf(m->text, sizeof m->text, "the machine has no power yet");
     return m;
@@ -169,10 +164,10 @@ void sim_free(sim_machine *m)
         free(m->slots[i]);
     }
     sim_cpu_free(m->cpu);
-    sim_code_free(m->sram_code);
-    sim_code_free(m->ccm_code);
-    free(m->sram);
-    free(m->ccm);
+    for (unsigned i = 0; i < SIM_RAMS; i++) {
+        sim_code_free(m->rams[i].code);
+        free(m->rams[i].bytes);
+    }
     free(m);
 }
 
@@ -232,12 +227,20 @@ void sim_request_reset(sim_machine *m, unsigned cause)
     sim_wake_up_run(m);
 }
 
-static void poison_ram(sim_machine *m)
+static void poison_ram(sim_machine *m, unsigned which, uint32_t bytes)
 {
-    sim_poison(m, m->sram, SRAM12_BYTES);
-    sim_poison(m, m->ccm, CCM_BYTES);
-    sim_code_invalidate(m->sram_code, 0u, SRAM12_BYTES);
-    sim_code_invalidate(m->ccm_code, 0u, CCM_BYTES);
+    sim_poison(m, m->rams[which].bytes, bytes);
+    sim_code_invalidate(m->rams[which].code, 0u, bytes);
+}
+
+/* An option of the part: one SRAM is erased at each system reset. */
+static void erase_ram(sim_machine *m)
+{
+    const sim_family *f = m->family;
+    if (f->cleared_optr_bit != 0u && (sim_flash_optr(m) >> f->cleared_optr_bit & 1u) == 0u) {
+        memset(m->rams[f->cleared_ram].bytes, 0, f->rams[f->cleared_ram].bytes);
+        sim_code_invalidate(m->rams[f->cleared_ram].code, 0u, f->rams[f->cleared_ram].bytes);
+    }
 }
 
 static const char *cause_name(unsigned cause)
@@ -261,8 +264,7 @@ static void boot(sim_machine *m)
     m->mem_mode = to.mem_mode;
     m->flash->set_mapping(m->flash->self, to.fb_mode);
     if (to.by_rom) {
-        sim_poison(m, m->sram, ROM_USES_BYTES);
-        sim_code_invalidate(m->sram_code, 0u, ROM_USES_BYTES);
+        poison_ram(m, 0u, m->family->rom_uses_bytes);
     }
     sim_cpu_reset(m->cpu, to.vector_base, 0u);
     if (to.area == SIM_BOOT_SYSTEM) {
@@ -287,13 +289,12 @@ static void reset(sim_machine *m, unsigned cause, bool backup_lost)
     sim_trace(m, SIM_TRACE_RESET, "%s%s", cause_name(cause),
               backup_lost ? ", backup domain lost" : "");
     if ((cause & (SIM_RESET_POWER | SIM_RESET_STANDBY)) != 0u) {
-        poison_ram(m);
+        for (unsigned i = 0; i < SIM_RAMS; i++) {
+            poison_ram(m, i, m->family->rams[i].bytes);
+        }
     }
     m->flash->reset(m->flash->self, cause);
-    if ((sim_flash_optr(m) & OPTR_CCMSRAM_RST) == 0u) { /* 0: erased at each system reset */
-        memset(m->ccm, 0, CCM_BYTES);
-        sim_code_invalidate(m->ccm_code, 0u, CCM_BYTES);
-    }
+    erase_ram(m);
     for (sim_periph *p = m->periphs; p != NULL; p = p->next) {
         if (p->reset != NULL) {
             p->reset(p->self, cause, backup_lost);

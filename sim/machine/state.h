@@ -2,16 +2,9 @@
 #ifndef SIM_MACHINE_STATE_H
 #define SIM_MACHINE_STATE_H
 
+#include "sim/machine/family.h"
 #include "sim/machine/machine.h"
 
-#define SRAM_BASE 0x20000000u
-#define SRAM12_BYTES 0x18000u /* SRAM1 80 KB and SRAM2 16 KB, one after the other */
-#define CCM_BASE 0x10000000u
-#define CCM_ALIAS 0x20018000u
-#define CCM_BYTES 0x8000u
-#define FLASH_AREA 0x08000000u
-#define SYSTEM_AREA 0x1FFF0000u
-#define ROM_USES_BYTES 0x4000u /* the ROM's own part of SRAM1 (AN2606) */
 
 #define PERIPH_SLOT_SHIFT 10
 #define PERIPH_TOP_SHIFT 20
@@ -34,6 +27,7 @@ typedef struct cut_entry {
 
 struct sim_machine {
     const tb_chip *chip;
+    const sim_family *family;
     sim_options options;
     sim_cpu *cpu;
 
@@ -45,8 +39,10 @@ struct sim_machine {
     bool running;
     sim_event *events;
 
-    uint8_t *sram, *ccm;
-    sim_code *sram_code, *ccm_code;
+    struct {
+        uint8_t *bytes;
+        sim_code *code;
+    } rams[SIM_RAMS]; /* as family->rams */
     sim_periph *periphs;
     sim_periph **slots[PERIPH_TOPS];
     bool dma;
@@ -78,9 +74,6 @@ void sim_bus_init(sim_machine *m, sim_bus *bus);
 bool sim_ram_at(sim_machine *m, uint32_t address, uint8_t **host, sim_code **code,
                 uint32_t *offset);
 void sim_map_ram(sim_machine *m);
-
-/* names.c: the manual's name of the peripheral that the model does not have; NULL: nothing there */
-const char *sim_unknown_name(uint32_t address);
 
 /* cuts.c */
 void sim_cuts_reset(sim_machine *m);

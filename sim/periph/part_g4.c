@@ -83,3 +83,20 @@ void sim_part_g4_build(sim_machine *m)
     sim_rng_new(part);
     sim_dbgmcu_g4_new(part);
 }
+
+const sim_family sim_family_g47x = {
+    .family = TB_FAMILY_G4,
+    .device_id = 0x469,
+    .core = {.irq_count = SIM_PART_IRQS, .priority_bits = 4u, .cpuid = 0x410FC241u /* M4 r0p1 */},
+    .rams = {{0x20000000u, SIM_NO_ADDRESS, 0x18000u}, /* SRAM1 80 KB and SRAM2 16 KB */
+             {0x10000000u, 0x20018000u, 0x8000u}},    /* CCM SRAM */
+    .flash = {{0x08000000u, 0x08000000u}, {0x1FFF0000u, 0x10000u}},
+    .alias_at_0 = true,
+    .system_base = 0x1FFF0000u,
+    .rom_uses_bytes = 0x4000u, /* AN2606 */
+    .cleared_ram = 1u,
+    .cleared_optr_bit = 25u, /* CCMSRAM_RST */
+    .bit_band = true,
+    .names = sim_names_g4,
+    .build = sim_part_g4_build,
+};

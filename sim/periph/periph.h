@@ -3,7 +3,12 @@
 #ifndef SIM_PERIPH_H
 #define SIM_PERIPH_H
 
+#include "sim/machine/family.h"
 #include "sim/machine/machine.h"
+
+/* The product lines; their build functions add every peripheral and call sim_set_part(). */
+extern const sim_family sim_family_g47x;
+extern const sim_name sim_names_g4[];
 
 /* Adds every peripheral of the STM32G474 and calls sim_set_part(). */
 void sim_part_g4_build(sim_machine *m);

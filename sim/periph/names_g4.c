@@ -1,16 +1,7 @@
-/* The STM32G474's peripherals by address (RM0440 2.2.2), so that an access to one without
- * a model is told by name. */
-#include <stddef.h>
+/* The STM32G474's peripherals by address (RM0440 2.2.2). */
+#include "sim/periph/periph.h"
 
-#include "sim/machine/state.h"
-
-typedef struct block {
-    uint32_t base;
-    uint32_t bytes;
-    const char *name;
-} block;
-
-static const block blocks[] = {
+const sim_name sim_names_g4[] = {
     {0x40000000u, 0x400u, "TIM2"},       {0x40000400u, 0x400u, "TIM3"},
     {0x40000800u, 0x400u, "TIM4"},       {0x40000C00u, 0x400u, "TIM5"},
     {0x40001000u, 0x400u, "TIM6"},       {0x40001400u, 0x400u, "TIM7"},
@@ -51,14 +42,5 @@ static const block blocks[] = {
     {0x90000000u, 0x10000000u, "the external memory of QUADSPI"},
     {0xE0042000u, 0x400u, "DBGMCU"},     {0xE0000000u, 0x1000u, "ITM"},
     {0xE0040000u, 0x1000u, "TPIU"},
+    {0u, 0u, NULL},
 };
-
-const char *sim_unknown_name(uint32_t address)
-{
-    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
-        if (address - blocks[i].base < blocks[i].bytes) {
-            return blocks[i].name;
-        }
-    }
-    return NULL;
-}
