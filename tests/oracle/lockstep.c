@@ -276,6 +276,10 @@ static bool compare_all(run *r) {
         r->tally->exceptions += number != 0 && number != (r->before.xpsr & 511);
         r->before = theirs;
     }
+    if ((r->before.xpsr & 511) != 0) {
+        fprintf(stderr, "MISMATCH %s: the program ends in a handler, by mistake\n", r->label);
+        return false;
+    }
     return true;
 }
 

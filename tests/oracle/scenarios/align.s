@@ -35,7 +35,7 @@
     mov r5, sp
     .endm
 
-    function start
+function start
     patterns
     all_alignments 0
     all_alignments 1

@@ -30,10 +30,18 @@
     mov32 r3, NOWHERE + 1
     bx r3                         @ IBUSERR
     nop
-1:  nop
+1:  mov32 r12, 2f
+    mvn r3, #6
+    bx r3                         @ no exception return in a thread: never executable
+    nop
+2:  mov32 r12, 3f
+    mov32 r3, 0x40000001
+    bx r3                         @ never executable: IACCVIOL
+    nop
+3:  nop
     .endm
 
-    function start
+function start
     all_bus_faults
     faults_enabled
     all_bus_faults
@@ -49,7 +57,7 @@
     @ CCR.BFHFNMIGN is left out: QEMU 7.2 has no such bit and locks up.
     b finish
 
-    function pendsv_handler
+function pendsv_handler
     push {r4, lr}
     mov32 r4, NOWHERE
     ldr r0, [r4]

@@ -1,7 +1,7 @@
 @ Exceptions that begin and end inside IT blocks.
     .include "common.inc"
 
-    function svc_handler
+function svc_handler
     mrs r0, xpsr
     cmp r0, #0                    @ flags of its own
     itt ne
@@ -9,13 +9,13 @@
     movne r2, #2
     bx lr
 
-    function pendsv_handler
+function pendsv_handler
     movs r0, #0
     it eq
     moveq r3, #9
     bx lr
 
-    function start
+function start
     mov32 r6, SCB_ICSR
     mov32 r7, 0x10000000
     movs r5, #0

@@ -108,6 +108,21 @@ function start
     dsb
     isb
     touch
+    @ the background is for privileged accesses only
+    region 0, 0x08000000, 0x06020027
+    region 1, 0x20000000, 0x03000000 | 12 << 1 | 1
+    isb
+    mov32 r4, 0x20008000
+    ldr r0, [r4]
+    str r4, [r4]
+    movs r0, #1
+    msr control, r0
+    isb
+    ldr r0, [r4]
+    str r4, [r4]
+    ldrt r0, [r4]
+    svc #0
+    ldrt r0, [r4]
     cpsid f                                 @ HFNMIENA is 0: no MPU at priority -1
     touch
     cpsie f

@@ -29,6 +29,12 @@
 
 function nmi_handler
     note
+    peek r6, SCRATCH + 8          @ once more from within
+    cbz r6, 1f
+    poke SCRATCH + 8, 0
+    pend NMI
+    peek r0, SCB_ICSR
+1:
     peek r0, SCB_ICSR
     pend PENDSV
     mov r3, sp
@@ -70,6 +76,9 @@ function svc_handler
     seen
     pend TICK
     seen
+    pend NMI
+    seen
+    poke SCRATCH + 8, 1
     pend NMI
     seen
     pend PENDSV | TICK

@@ -2,7 +2,7 @@
 @ handler; then where it cannot be taken and becomes a HardFault.
     .include "common.inc"
 
-    function svc_handler
+function svc_handler
     tst lr, #4
     ite eq
     mrseq r0, msp
@@ -27,10 +27,11 @@
     bx lr
 nested:
     push {r0, lr}
-    svc #1                        @ its own priority: HardFault, FORCED
+    svc #1                        @ its own priority: HardFault, FORCED, whose handler
+    nop                           @ steps over one instruction
     pop {r0, pc}
 
-    function start
+function start
     patterns
     svc #0
     svc #255
@@ -74,6 +75,7 @@ nested:
     poke SCB_CCR, 0x200
     cpsid i
     svc #6                        @ HardFault
+    nop
     cpsie i
     cpsid f
     mrs r0, faultmask
@@ -82,6 +84,7 @@ nested:
     movs r0, #0x40
     msr basepri, r0
     svc #8                        @ HardFault
+    nop
     movs r0, #0x50
     msr basepri, r0
     svc #8

@@ -45,7 +45,7 @@
 2:  nop
     .endm
 
-    function start
+function start
     all_usage_faults
     faults_enabled
     all_usage_faults
@@ -67,7 +67,7 @@
     isb
     b finish
 
-    function pendsv_handler
+function pendsv_handler
     push {r4, lr}
     udf #2
     poke SCB_SHPR3, 0x00200000

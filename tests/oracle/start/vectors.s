@@ -36,7 +36,7 @@ vectors:
 
 @ Looks at what the exception left behind, clears the faults, and for a fault steps
 @ over the instruction and out of an IT block. r0-r3 and r12 are free here.
-    function default_handler
+function default_handler
     tst lr, #4
     ite eq
     mrseq r0, msp
@@ -91,7 +91,7 @@ vectors:
     .ltorg
 
 @ All that the program wrote, through the registers, then the loop the harness waits for.
-    function finish
+function finish
     mov32 r0, RAM
     mov32 r1, RAM_SWEPT
 1:  ldmia r0!, {r2-r9}
