@@ -63,14 +63,15 @@ int main(void)
                               CRC->POL, PWR_CR5 & PWR_CR5_R1MODE, PWR_CR1 & PWR_CR1_DBP};
 
     console_open(TB_TARGET->reset_hz);
-    static const char *const special_names[] = {"PRIMASK", "BASEPRI", "FAULTMASK", "CONTROL", "IPSR"};
+    static const char *const special_names[] = {"PRIMASK", "BASEPRI", "FAULTMASK", "CONTROL",
+                                               "IPSR"};
     for (unsigned i = 0; i < 5u; i++) {
         check(special_names[i], special[i], 0u);
     }
     static const struct { const char *name; uint32_t value; } rcc_reset[] = {
         {"RCC_CR", HSI_READY}, {"RCC_CFGR", CFGR_HSI}, {"RCC_PLLCFGR", RCC_PLLCFGR_RESET},
-        {"RCC_AHB1ENR", RCC_AHB1ENR_RESET}, {"RCC_AHB2ENR", 0}, {"RCC_APB1ENR1", RCC_APB1ENR1_RESET},
-        {"RCC_APB1ENR2", 0}, {"RCC_APB2ENR", 0}, {"RCC_CCIPR", 0}, {"RCC_AHB2RSTR", 0},
+        {"RCC_AHB1ENR", RCC_AHB1ENR_RESET}, {"RCC_AHB2ENR", 0},
+        {"RCC_APB1ENR1", RCC_APB1ENR1_RESET}, {"RCC_APB1ENR2", 0}, {"RCC_APB2ENR", 0}, {"RCC_CCIPR", 0}, {"RCC_AHB2RSTR", 0},
         {"RCC_CIER", 0},
     };
     for (unsigned i = 0; i < sizeof rcc / sizeof rcc[0]; i++) {

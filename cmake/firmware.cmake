@@ -31,7 +31,8 @@ function(tb_linker_script target kind)
     add_dependencies(${target} ${target}-script)
     set_target_properties(${target} PROPERTIES LINK_DEPENDS ${script}
         SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${TB_FIRMWARE_DIR})
-    target_link_options(${target} PRIVATE -T${script} -Wl,-Map=${CMAKE_CURRENT_BINARY_DIR}/${target}.map
+    target_link_options(${target} PRIVATE -T${script}
+        -Wl,-Map=${CMAKE_CURRENT_BINARY_DIR}/${target}.map
         -fcallgraph-info=su -dumpdir ${CMAKE_CURRENT_BINARY_DIR}/${target}.)
 endfunction()
 

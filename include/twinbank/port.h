@@ -22,7 +22,8 @@ typedef struct tb_flash {
     tb_error (*program)(void *ctx, unsigned bank, uint32_t offset, const void *unit);
     /* The page that starts at this offset. A power cut leaves the page undefined. */
     tb_error (*erase)(void *ctx, unsigned bank, uint32_t page_offset);
-    /* CRC-32 (zlib) of a range in flash, offset and length multiples of 4, by hardware where there is some. */
+    /* CRC-32 (zlib) of a range in flash, offset and length multiples of 4, by hardware
+     * where there is some. */
     tb_error (*crc32)(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes, uint32_t *crc);
     /* The bank at 0x08000000 now: 0 or 1. */
     unsigned (*mapped_bank)(void *ctx);

@@ -9,8 +9,11 @@
 
 #include "host/lib/client.h"
 #include "tests/e2e/board.h"
+#include "tests/sim/rig.h"
 #include "twinbank/update.h"
 
+#define FACTORY_OPTR 0xFFEFF8AAu
+#define OPTR_BFB2 (1u << 20)
 #define MS(n) ((n)*SIM_PS_PER_MS)
 
 typedef struct bench {
@@ -181,6 +184,42 @@ static void a_short_pulse_on_the_line_is_no_break(void **state)
     board_free(w.b);
 }
 
+static void set_options(board *b, uint32_t optr)
+{
+    sim_machine *m = b->machine;
+
+    rig_sleep(m);
+    (void)rig_take_errors(m);
+    wr(m, FLASH_CR, LOCK);
+    rig_unlock_options(m);
+    wr(m, FLASH_OPTR, optr);
+    wr(m, FLASH_CR, OPTSTRT);
+    rig_pass(m, MS(100));
+    sim_power_on(m, false);
+}
+
+/* BFB2: the ROM maps bank 2, with VTOR still its own; stage 1 there decides as ever. */
+static void the_roms_choice_of_bank_does_not_matter(void **state)
+{
+    bench w;
+
+    (void)state;
+    open_bench(&w, "factory.hex");
+    assert_true(board_wait(w.b, "app 1.0.0 running from bank 1", MS(100)));
+    set_options(w.b, FACTORY_OPTR | OPTR_BFB2);
+    assert_true(board_wait(w.b, "app 1.0.0 running from bank 1", MS(100)));
+    send_image(&w, "app-1.1.0.twb");
+    reset(&w, false);
+    assert_true(board_wait(w.b, "app 1.1.0 running from bank 2 (trial", MS(100)));
+    assert_true(board_wait(w.b, "app 1.1.0 confirmed", MS(1000)));
+    send_image(&w, "app-reset-state.twb");
+    reset(&w, false);
+    board_forget(w.b);
+    assert_true(board_wait(w.b, "as after reset", MS(1000)));
+    assert_null(strstr(w.b->console, "not as after reset"));
+    board_free(w.b);
+}
+
 static void an_application_finds_the_state_of_reset(void **state)
 {
     bench w;
@@ -207,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_stage2_that_hangs_gives_way),
         cmocka_unit_test(an_image_that_rots_is_not_started),
         cmocka_unit_test(a_short_pulse_on_the_line_is_no_break),
+        cmocka_unit_test(the_roms_choice_of_bank_does_not_matter),
         cmocka_unit_test(an_application_finds_the_state_of_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
