@@ -204,7 +204,8 @@ _Noreturn void stage1_main(void)
                 s.in.stage2_requested = s.in.failures_at_limit = false;
                 slots_look();
             }
-        } else if (!payload_good(d.bank) || !slot_start(&d)) {
+        } else if (!payload_good(d.bank) || (d.swap && chip_swap_by_option(d.bank) != TB_OK) ||
+                   !slot_start(&d)) {
             view->valid = false;
         }
     }

@@ -48,6 +48,12 @@ static _Noreturn void launch(uint32_t set, uint32_t clear, uint32_t vectors, uin
     map_and_jump((SYSCFG_MEMRMP & ~clear) | set, vectors, argument);
 }
 
+tb_error chip_swap_by_option(unsigned bank)
+{
+    (void)bank; /* FB_MODE does it, without an option byte */
+    return TB_OK;
+}
+
 _Noreturn void chip_launch(unsigned bank, uint32_t vectors, uint32_t argument)
 {
     launch(bank == 1u ? SYSCFG_MEMRMP_FB_MODE : 0u, SYSCFG_MEMRMP_FB_MODE, vectors, argument);
