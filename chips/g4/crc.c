@@ -19,12 +19,15 @@ uint32_t chip_crc32(const void *data, uint32_t bytes)
     CRC->INIT = 0xFFFFFFFFu;
     CRC->CR = CRC_CR_RESET | CRC_CR_REV_IN_WORD | CRC_CR_REV_OUT;
     /* The unit takes a word in 4 cycles; the loop has to be no slower. */
-    for (; blocks != 0u; blocks--, word += 4) {
-        uint32_t a = word[0], b = word[1], c = word[2], d = word[3];
-        CRC->DR = a;
-        CRC->DR = b;
-        CRC->DR = c;
-        CRC->DR = d;
+    if (blocks != 0u) {
+        do {
+            uint32_t a = word[0], b = word[1], c = word[2], d = word[3];
+            CRC->DR = a;
+            CRC->DR = b;
+            CRC->DR = c;
+            CRC->DR = d;
+            word += 4;
+        } while (--blocks != 0u);
     }
     for (uint32_t rest = bytes % 16u / 4u; rest != 0u; rest--) {
         CRC->DR = *word++;
