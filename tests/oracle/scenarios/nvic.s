@@ -176,7 +176,7 @@ function start
     @ vectors in RAM
     ldr r0, =0x08000000
     ldr r1, =0x20000400
-    movs r2, #32
+    movs r2, #64
 1:  ldr r3, [r0], #4
     str r3, [r1], #4
     subs r2, #1
@@ -186,10 +186,23 @@ function start
     ldr r4, [r1, #84]
     str r4, [r1, #80]
     str r3, [r1, #84]
+    ldr r3, [r1, #68]             @ interrupt 40 does what 1 does
+    str r3, [r1, #224]
     ldr r0, =SCB_VTOR
     str r1, [r0]
     dsb
     ldr r2, [r0]
     all_interrupts
+    @ a high number at a low priority is preempted by the low numbers
+    poke NVIC_IPR + 40, 0x70
+    peek r0, NVIC_IPR + 40
+    poke NVIC_ISER + 4, 0x100
+    poke NVIC_STIR, 40
+    nop
+    seen
+    poke NVIC_IPR + 40, 0x40      @ not when it has theirs
+    poke NVIC_STIR, 40
+    nop
+    seen
     b finish
     .ltorg

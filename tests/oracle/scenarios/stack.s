@@ -1,7 +1,7 @@
 @ Frames that cannot be pushed or popped: STKERR and UNSTKERR, on the process stack.
     .include "common.inc"
     .equ GOOD, PSP_TOP - 0x100
-    .equ BAD, NOWHERE + 0x100
+    .set bad, NOWHERE + 0x100     @ later, where the MPU forbids it
 
 @ Puts a frame at GOOD that returns to r12's place, and PSP there.
     .macro repair
@@ -49,6 +49,12 @@ function busfault_handler
     repair
     bx lr
 
+function memmanage_handler
+    clear_scratch
+    look
+    repair
+    bx lr
+
 function hardfault_handler
     clear_scratch
     look
@@ -63,7 +69,7 @@ function svc_handler
 
 function pendsv_handler           @ breaks the way back
     clear_scratch
-    mov32 r0, BAD
+    mov32 r0, bad
     msr psp, r0
     bx lr
 
@@ -91,7 +97,7 @@ function pendsv_handler           @ breaks the way back
     .endm
 
     .macro all_broken
-    broken_push BAD
+    broken_push bad
     broken_push 0x20000004        @ the frame would begin below the RAM
     broken_pop
     .endm
@@ -110,5 +116,33 @@ function start
     poke SCB_SHPR3, 0x00800000
     all_broken
     poke SCB_SHPR1, 0x0000C000    @ BusFault below SVC and PendSV
+    all_broken
+    @ the same where the MPU forbids it: MSTKERR, MUNSTKERR
+    .equ MPU, 0xE000ED90
+    poke MPU + 8, 0
+    poke MPU + 12, 0x08000000
+    poke MPU + 16, 0x06020027
+    poke MPU + 12, 0x20000011     @ VALID: region 1 without RNR
+    poke MPU + 16, 0x03000000 | 12 << 1 | 1
+    peek r0, MPU + 8
+    poke MPU + 20, 0x20010012     @ the first alias, region 2
+    poke MPU + 24, 0x03000000 | 7 << 1
+    poke MPU + 28, 0x20012013
+    poke MPU + 36, 0x20014004     @ the third, not VALID: the region that RNR names
+    peek r0, MPU + 8
+    peek r0, MPU + 12
+    peek r0, MPU + 20
+    peek r0, MPU + 16
+    poke MPU + 8, 2
+    peek r0, MPU + 12
+    peek r0, MPU + 16
+    poke MPU + 4, 1
+    dsb
+    isb
+    .set bad, 0x20008000
+    all_broken
+    poke SCB_SHPR1, 0
+    all_broken
+    faults_disabled
     all_broken
     b finish
