@@ -185,10 +185,10 @@ static void crc_reset(void *owner, unsigned cause, bool backup_lost)
     c->began = c->busy_until = 0;
 }
 
-void sim_crc_new(sim_part *part)
+void sim_crc_new(sim_part *part, uint32_t base)
 {
     static const sim_block_hooks hooks = {crc_read, crc_write, crc_reset};
-    static const sim_block_spec spec = {"CRC", 0x40023000u, 0x400u, false, rows,
+    const sim_block_spec spec = {"CRC", base, 0x400u, false, rows,
                                         SIM_ROWS(rows), &hooks};
     sim_crc *c = sim_part_alloc(part, sizeof *c);
     sim_block_init(&c->block, part, c, &spec);

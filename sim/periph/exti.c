@@ -59,7 +59,7 @@ static void trigger(sim_exti *e, uint32_t lines1, uint32_t lines2)
 void sim_exti_pin(sim_part *part, unsigned port, unsigned pin, bool level)
 {
     sim_exti *e = part->exti;
-    if (e == NULL || sim_syscfg_exti_port(part, pin) != port) {
+    if (e == NULL || part->services.exti_port(part, pin) != port) {
         return;
     }
     if ((e->block.value[level ? R_RTSR1 : R_FTSR1] & (1u << pin)) != 0u) {
@@ -70,7 +70,7 @@ void sim_exti_pin(sim_part *part, unsigned port, unsigned pin, bool level)
 void sim_exti_line(sim_part *part, unsigned line)
 {
     sim_exti *e = part->exti;
-    if (line < 32u && (e->block.value[R_RTSR1] & (1u << line)) != 0u) {
+    if (e != NULL && line < 32u && (e->block.value[R_RTSR1] & (1u << line)) != 0u) {
         trigger(e, 1u << line, 0);
     }
 }

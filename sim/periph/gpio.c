@@ -1,6 +1,7 @@
-/* GPIO ports A to G (RM0440 9). Levels are worked out from mode, output, pulls and what
+/* GPIO ports (RM0440 9). Levels are worked out from mode, output, pulls and what
  * is connected outside; every change reaches EXTI, the UARTs and the trace. */
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/periph/part.h"
 
@@ -9,20 +10,9 @@ enum { R_MODER, R_OTYPER, R_OSPEEDR, R_PUPDR, R_IDR, R_ODR, R_BSRR, R_LCKR, R_AF
 enum { MODE_INPUT, MODE_OUTPUT, MODE_ALTERNATE, MODE_ANALOG };
 
 #define LCKK (1u << 16)
-#define PORT_BASE 0x48000000u
 
-static const sim_reg rows_a[R_COUNT] = {
-    {0x00, "MODER", 0xABFFFFFFu, 0xFFFFFFFFu}, {0x04, "OTYPER", 0, 0xFFFFu},
-    {0x08, "OSPEEDR", 0x0C000000u, 0xFFFFFFFFu}, {0x0C, "PUPDR", 0x64000000u, 0xFFFFFFFFu},
-    {0x10, "IDR", 0, 0}, {0x14, "ODR", 0, 0xFFFFu}, {0x18, "BSRR", 0, 0}, {0x1C, "LCKR", 0, 0},
-    {0x20, "AFRL", 0, 0xFFFFFFFFu}, {0x24, "AFRH", 0, 0xFFFFFFFFu}, {0x28, "BRR", 0, 0}};
-static const sim_reg rows_b[R_COUNT] = {
-    {0x00, "MODER", 0xFFFFFEBFu, 0xFFFFFFFFu}, {0x04, "OTYPER", 0, 0xFFFFu},
-    {0x08, "OSPEEDR", 0x000000C0u, 0xFFFFFFFFu}, {0x0C, "PUPDR", 0x00000100u, 0xFFFFFFFFu},
-    {0x10, "IDR", 0, 0}, {0x14, "ODR", 0, 0xFFFFu}, {0x18, "BSRR", 0, 0}, {0x1C, "LCKR", 0, 0},
-    {0x20, "AFRL", 0, 0xFFFFFFFFu}, {0x24, "AFRH", 0, 0xFFFFFFFFu}, {0x28, "BRR", 0, 0}};
-static const sim_reg rows_other[R_COUNT] = {
-    {0x00, "MODER", 0xFFFFFFFFu, 0xFFFFFFFFu}, {0x04, "OTYPER", 0, 0xFFFFu},
+static const sim_reg rows[R_COUNT] = {
+    {0x00, "MODER", 0, 0xFFFFFFFFu}, {0x04, "OTYPER", 0, 0xFFFFu},
     {0x08, "OSPEEDR", 0, 0xFFFFFFFFu}, {0x0C, "PUPDR", 0, 0xFFFFFFFFu},
     {0x10, "IDR", 0, 0}, {0x14, "ODR", 0, 0xFFFFu}, {0x18, "BSRR", 0, 0}, {0x1C, "LCKR", 0, 0},
     {0x20, "AFRL", 0, 0xFFFFFFFFu}, {0x24, "AFRH", 0, 0xFFFFFFFFu}, {0x28, "BRR", 0, 0}};
@@ -43,6 +33,7 @@ typedef struct port {
 
 typedef struct sim_gpio {
     port ports[SIM_PART_PORTS];
+    unsigned count;
 } sim_gpio;
 
 static bool bit(uint32_t word, unsigned number)
@@ -225,7 +216,7 @@ bool sim_gpio_held_low(const sim_part *part, unsigned number, unsigned pin)
 
 bool sim_pin_level(sim_machine *m, unsigned number, unsigned pin)
 {
-    if (number >= SIM_PART_PORTS || pin > 15u) {
+    if (number >= sim_get_part(m)->gpio->count || pin > 15u) {
         return false;
     }
     return bit(sim_get_part(m)->gpio->ports[number].levels, pin);
@@ -233,7 +224,7 @@ bool sim_pin_level(sim_machine *m, unsigned number, unsigned pin)
 
 void sim_pin_drive(sim_machine *m, unsigned number, unsigned pin, int level)
 {
-    if (number >= SIM_PART_PORTS || pin > 15u) {
+    if (number >= sim_get_part(m)->gpio->count || pin > 15u) {
         return;
     }
     port *p = &sim_get_part(m)->gpio->ports[number];
@@ -241,17 +232,34 @@ void sim_pin_drive(sim_machine *m, unsigned number, unsigned pin, int level)
     update(p);
 }
 
-void sim_gpio_new(sim_part *part)
+/* Reset values: the debug pins of A and B are alternate, with their pulls (RM0440 9.4). */
+static const sim_reg *rows_of(sim_part *part, const sim_gpio_kind *kind, unsigned number)
+{
+    sim_reg *own = sim_part_alloc(part, (R_COUNT + kind->extra_count) * sizeof *own);
+    memcpy(own, rows, sizeof rows);
+    own[R_MODER].reset = number == 0u   ? kind->moder_a
+                         : number == 1u ? kind->moder_b
+                                        : kind->moder;
+    own[R_OSPEEDR].reset = number == 0u ? 0x0C000000u : number == 1u ? 0x000000C0u : 0u;
+    own[R_PUPDR].reset = number == 0u ? 0x64000000u : number == 1u ? 0x00000100u : 0u;
+    for (unsigned i = 0; i < kind->extra_count; i++) {
+        own[R_COUNT + i] = kind->extra[i];
+    }
+    return own;
+}
+
+void sim_gpio_new(sim_part *part, const sim_gpio_kind *kind)
 {
     static const sim_block_hooks hooks = {gpio_read, gpio_write, gpio_reset};
     static const char *const names[SIM_PART_PORTS] = {"GPIOA", "GPIOB", "GPIOC", "GPIOD",
-                                                      "GPIOE", "GPIOF", "GPIOG"};
+                                                      "GPIOE", "GPIOF", "GPIOG", "GPIOH",
+                                                      "GPIOI", "GPIOJ", "GPIOK"};
     part->gpio = sim_part_alloc(part, sizeof *part->gpio);
-    for (unsigned i = 0; i < SIM_PART_PORTS; i++) {
+    part->gpio->count = kind->ports;
+    for (unsigned i = 0; i < kind->ports; i++) {
         port *p = &part->gpio->ports[i];
-        const sim_reg *rows = i == 0u ? rows_a : i == 1u ? rows_b : rows_other;
-        sim_block_spec spec = {names[i], PORT_BASE + 0x400u * i, 0x400u, false, rows,
-                               R_COUNT, &hooks};
+        sim_block_spec spec = {names[i], kind->base + 0x400u * i, 0x400u, false,
+                               rows_of(part, kind, i), R_COUNT + kind->extra_count, &hooks};
         p->part = part;
         p->number = i;
         for (unsigned pin = 0; pin < 16u; pin++) {

@@ -168,10 +168,10 @@ static void iwdg_reset(void *owner, unsigned cause, bool backup_lost)
     sim_schedule(m, &w->begin, sim_now(m));
 }
 
-void sim_iwdg_new(sim_part *part)
+void sim_iwdg_new(sim_part *part, uint32_t base)
 {
     static const sim_block_hooks hooks = {iwdg_read, iwdg_write, iwdg_reset};
-    static const sim_block_spec spec = {"IWDG", 0x40003000u, 0x400u, true, rows,
+    const sim_block_spec spec = {"IWDG", base, 0x400u, true, rows,
                                         SIM_ROWS(rows), &hooks};
     sim_iwdg *w = sim_part_alloc(part, sizeof *w);
     sim_block_init(&w->block, part, w, &spec);

@@ -1,93 +1,53 @@
 /* The STM32G474: its peripherals, in the order in which resets reach them. */
-#include <stdlib.h>
-
 #include "sim/periph/part.h"
 #include "sim/periph/periph.h"
 
-typedef struct allocation {
-    struct allocation *next;
-    max_align_t data[];
-} allocation;
+static const sim_gpio_kind gpio = {.base = 0x48000000u, .ports = 7u, .moder_a = 0xABFFFFFFu,
+                                   .moder_b = 0xFFFFFEBFu, .moder = 0xFFFFFFFFu};
 
-void *sim_part_alloc(sim_part *part, size_t bytes)
-{
-    allocation *a = calloc(1, sizeof *a + bytes);
-    if (a == NULL) {
-        abort();
-    }
-    a->next = part->allocations;
-    part->allocations = a;
-    return a->data;
-}
-
-void sim_part_irq(sim_part *part, unsigned irq, unsigned source, bool level)
-{
-    uint8_t before = part->irq_sources[irq];
-    uint8_t after = (uint8_t)(level ? before | 1u << source : before & ~(1u << source));
-    part->irq_sources[irq] = after;
-    if ((before != 0u) != (after != 0u)) {
-        sim_irq(part->m, irq, after != 0u);
-    }
-}
-
-/* floor(n * 10^12 / hz) in 64 bits: hz < 10^13, as 512 times a core clock is. */
-sim_ps sim_periods(uint64_t n, uint64_t hz)
-{
-    const uint64_t million = 1000000u;
-    uint64_t seconds = n / hz, rest = n % hz;
-    uint64_t us = rest * million / hz, part = rest * million % hz;
-    return seconds * SIM_PS_PER_S + us * million + part * million / hz;
-}
-
-uint64_t sim_periods_in(sim_ps time, uint64_t hz)
-{
-    const uint64_t million = 1000000u;
-    uint64_t seconds = time / SIM_PS_PER_S, rest = time % SIM_PS_PER_S;
-    uint64_t high = rest / million * hz, low = rest % million * hz;
-    return seconds * hz + (high + low / million) / million;
-}
-
-static void destroy(sim_part *part)
-{
-    allocation *a = part->allocations;
-    while (a != NULL) {
-        allocation *next = a->next;
-        free(a);
-        a = next;
-    }
-    free(part);
-}
+enum { A, B, C, D, E, F, G };
+static const sim_uart_kind uarts[] = {
+    {"LPUART1", "lpuart1", 0x40008000u, 91, 34, 35, true,
+     {{A, 3, 12}, {B, 10, 8}, {C, 0, 8}, {G, 8, 8}},
+     {{A, 2, 12}, {B, 11, 8}, {C, 1, 8}, {G, 7, 8}}},
+    {"USART1", "usart1", 0x40013800u, 37, 24, 25, false,
+     {{A, 10, 7}, {B, 7, 7}, {C, 5, 7}, {E, 1, 7}},
+     {{A, 9, 7}, {B, 6, 7}, {C, 4, 7}, {E, 0, 7}, {G, 9, 7}}},
+    {"USART2", "usart2", 0x40004400u, 38, 26, 27, false,
+     {{A, 3, 7}, {A, 15, 7}, {B, 4, 7}, {D, 6, 7}},
+     {{A, 2, 7}, {A, 14, 7}, {B, 3, 7}, {D, 5, 7}}},
+    {"USART3", "usart3", 0x40004800u, 39, 28, 29, false,
+     {{C, 11, 7}, {B, 8, 7}, {B, 11, 7}, {D, 9, 7}, {E, 15, 7}},
+     {{C, 10, 7}, {B, 9, 7}, {B, 10, 7}, {D, 8, 7}}},
+    {"UART4", "uart4", 0x40004C00u, 52, 30, 31, false, {{C, 11, 5}}, {{C, 10, 5}}},
+    {"UART5", "uart5", 0x40005000u, 53, 32, 33, false, {{D, 2, 5}}, {{C, 12, 5}}},
+};
 
 void sim_part_g4_build(sim_machine *m)
 {
-    sim_part *part = calloc(1, sizeof *part);
-    if (part == NULL) {
-        abort();
-    }
-    part->m = m;
-    sim_set_part(m, part, destroy);
+    sim_part *part = sim_part_new(m);
     sim_flash_g4_new(m);
     sim_rcc_g4_new(part);
     sim_pwr_g4_new(part);
-    sim_rtc_g4_new(part);
+    sim_rtc_tamp_new(part, 0x40002800u, 0x40002400u);
     sim_syscfg_g4_new(part);
     sim_dma_g4_new(part);
-    sim_gpio_new(part);
+    sim_gpio_new(part, &gpio);
     sim_exti_g4_new(part);
-    sim_uarts_g4_new(part);
-    sim_crc_new(part);
-    sim_iwdg_new(part);
-    sim_wwdg_new(part);
+    sim_uarts_new(part, uarts, SIM_ROWS(uarts));
+    sim_crc_new(part, 0x40023000u);
+    sim_iwdg_new(part, 0x40003000u);
+    sim_wwdg_new(part, 0x40002C00u, 0u);
     sim_tim_g4_new(part);
     sim_crs_new(part);
-    sim_rng_new(part);
+    sim_rng_new(part, 0x50060800u, 90u);
     sim_dbgmcu_g4_new(part);
 }
 
 const sim_family sim_family_g47x = {
     .family = TB_FAMILY_G4,
     .device_id = 0x469,
-    .core = {.irq_count = SIM_PART_IRQS, .priority_bits = 4u, .cpuid = 0x410FC241u /* M4 r0p1 */},
+    .core = {.irq_count = 102u, .priority_bits = 4u, .cpuid = 0x410FC241u /* M4 r0p1 */},
     .rams = {{0x20000000u, SIM_NO_ADDRESS, 0x18000u}, /* SRAM1 80 KB and SRAM2 16 KB */
              {0x10000000u, 0x20018000u, 0x8000u}},    /* CCM SRAM */
     .flash = {{0x08000000u, 0x08000000u}, {0x1FFF0000u, 0x10000u}},

@@ -53,7 +53,7 @@ sim_volt_range sim_pwr_range(const sim_part *part)
     return (value[R_CR5] & CR5_R1MODE) != 0u ? SIM_RANGE1 : SIM_RANGE1_BOOST;
 }
 
-bool sim_pwr_dbp(const sim_part *part)
+static bool dbp(const sim_part *part)
 {
     return (part->pwr->block.value[R_CR1] & CR1_DBP) != 0u;
 }
@@ -113,5 +113,6 @@ void sim_pwr_g4_new(sim_part *part)
     static const sim_block_spec spec = {"PWR", 0x40007000u, 0x400u, true, rows, R_COUNT, &hooks};
     sim_pwr *p = sim_part_alloc(part, sizeof *p);
     part->pwr = p;
+    part->services.dbp = dbp;
     sim_block_init(&p->block, part, p, &spec);
 }

@@ -133,11 +133,6 @@ typedef struct sim_rcc {
     unsigned source; /* SWS */
 } sim_rcc;
 
-static sim_rcc *rcc_of(sim_machine *m)
-{
-    return sim_get_part(m)->rcc;
-}
-
 static bool ready(const sim_rcc *r, unsigned osc)
 {
     return (r->block.value[kinds[osc].row] & (1u << kinds[osc].ready_bit)) != 0u;
@@ -183,9 +178,9 @@ static unsigned apb_shift(const sim_rcc *r, bool apb2)
     return (pre & 4u) != 0u ? (pre & 3u) + 1u : 0u;
 }
 
-uint32_t sim_clock_hz(sim_machine *m, sim_clock clock)
+static uint32_t clock_hz(sim_part *part, sim_clock clock)
 {
-    const sim_rcc *r = rcc_of(m);
+    const sim_rcc *r = part->rcc;
     switch (clock) {
     case SIM_CLOCK_HCLK:
         return hclk_hz(r);
@@ -206,14 +201,14 @@ uint32_t sim_clock_hz(sim_machine *m, sim_clock clock)
 }
 
 /* Timers run at twice their bus where that is divided (RM0440 7.2.17). */
-uint32_t sim_rcc_timer_hz(sim_part *part, bool apb2)
+static uint32_t timer_hz(sim_part *part, bool apb2)
 {
     const sim_rcc *r = part->rcc;
     unsigned shift = apb_shift(r, apb2);
     return shift == 0u ? hclk_hz(r) : hclk_hz(r) >> (shift - 1u);
 }
 
-uint32_t sim_rcc_clk48_hz(sim_part *part)
+static uint32_t clk48_hz(sim_part *part)
 {
     const sim_rcc *r = part->rcc;
     switch ((r->block.value[R_CCIPR] >> 26) & 3u) {
@@ -229,7 +224,7 @@ uint32_t sim_rcc_clk48_hz(sim_part *part)
     }
 }
 
-uint32_t sim_rcc_rtc_hz(sim_part *part)
+static uint32_t rtc_hz(sim_part *part)
 {
     const sim_rcc *r = part->rcc;
     uint32_t bdcr = r->block.value[R_BDCR];
@@ -248,7 +243,7 @@ uint32_t sim_rcc_rtc_hz(sim_part *part)
     }
 }
 
-uint32_t sim_uart_clock_hz(sim_machine *m, uint32_t base)
+static uint32_t uart_clock_hz(sim_part *part, uint32_t base)
 {
     static const struct {
         uint32_t base;
@@ -256,20 +251,20 @@ uint32_t sim_uart_clock_hz(sim_machine *m, uint32_t base)
         bool apb2;
     } selectors[] = {{0x40013800u, 0, true},  {0x40004400u, 2, false}, {0x40004800u, 4, false},
                      {0x40004C00u, 6, false}, {0x40005000u, 8, false}, {0x40008000u, 10, false}};
-    const sim_rcc *r = rcc_of(m);
+    const sim_rcc *r = part->rcc;
     for (size_t i = 0; i < SIM_ROWS(selectors); i++) {
         if (selectors[i].base != base) {
             continue;
         }
         switch ((r->block.value[R_CCIPR] >> selectors[i].shift) & 3u) {
         case 0:
-            return sim_clock_hz(m, selectors[i].apb2 ? SIM_CLOCK_PCLK2 : SIM_CLOCK_PCLK1);
+            return clock_hz(part, selectors[i].apb2 ? SIM_CLOCK_PCLK2 : SIM_CLOCK_PCLK1);
         case 1:
             return sysclk_hz(r);
         case 2:
-            return sim_clock_hz(m, SIM_CLOCK_HSI16);
+            return clock_hz(part, SIM_CLOCK_HSI16);
         default:
-            return sim_clock_hz(m, SIM_CLOCK_LSE);
+            return clock_hz(part, SIM_CLOCK_LSE);
         }
     }
     return 0;
@@ -278,14 +273,14 @@ uint32_t sim_uart_clock_hz(sim_machine *m, uint32_t base)
 /* ---- limits: what a part would not survive ------------------------------------ */
 
 /* Highest HCLK in MHz per number of wait states (RM0440 3.3.3 table 9). */
-void sim_check_clock(sim_machine *m)
+static void check_clock(sim_part *part)
 {
     static const uint8_t limits[3][5] = {[SIM_RANGE1_BOOST] = {34, 68, 102, 136, 170},
                                          [SIM_RANGE1] = {30, 60, 90, 120, 150},
                                          [SIM_RANGE2] = {12, 24, 26, 26, 26}};
     static const char *const names[3] = {"range 1 boost", "range 1 normal", "range 2"};
-    sim_part *part = sim_get_part(m);
     const sim_rcc *r = part->rcc;
+    sim_machine *m = part->m;
     sim_volt_range range = sim_pwr_range(part);
     unsigned latency = sim_flash_latency(m);
     unsigned row = latency < 4u ? latency : 4u;
@@ -326,29 +321,6 @@ static bool pll_can_lock(sim_rcc *r)
 
 /* ---- changes -------------------------------------------------------------------- */
 
-void sim_rcc_add_user(sim_part *part, sim_clock_user *user)
-{
-    user->next = part->clock_users;
-    part->clock_users = user;
-}
-
-static void changing(sim_rcc *r)
-{
-    for (sim_clock_user *u = r->part->clock_users; u != NULL; u = u->next) {
-        u->changing(u->owner);
-    }
-}
-
-static void changed(sim_rcc *r)
-{
-    if (sim_hclk_hz(r->part->m) != hclk_hz(r)) {
-        sim_set_hclk(r->part->m, hclk_hz(r));
-    }
-    for (sim_clock_user *u = r->part->clock_users; u != NULL; u = u->next) {
-        u->changed(u->owner);
-    }
-}
-
 static void update_irq(sim_rcc *r)
 {
     sim_part_irq(r->part, 5, 0, (r->block.value[R_CIFR] & r->block.value[R_CIER]) != 0u);
@@ -381,13 +353,13 @@ static void osc_ready(void *self)
 {
     oscillator *o = self;
     sim_rcc *r = o->rcc;
-    changing(r);
+    sim_part_clock_changing(r->part);
     r->block.value[o->kind->row] |= 1u << o->kind->ready_bit;
     /* The flag is raised only where the interrupt is enabled (RM0440 7.4.6). */
     r->block.value[R_CIFR] |= r->block.value[R_CIER] & (1u << o->kind->flag_bit);
     switch_source(r);
-    changed(r);
-    sim_check_clock(r->part->m);
+    sim_part_clock_changed(r->part);
+    check_clock(r->part);
     update_irq(r);
 }
 
@@ -432,14 +404,9 @@ static void osc_command(sim_rcc *r, unsigned osc, uint32_t old)
 static void reset_peripherals(sim_rcc *r, unsigned enable_row, uint32_t bits)
 {
     for (size_t i = 0; i < SIM_ROWS(gates); i++) {
-        if (gates[i].row != enable_row || !gates[i].resettable ||
-            (bits & (1u << gates[i].bit)) == 0u) {
-            continue;
-        }
-        for (sim_block *b = r->part->blocks; b != NULL; b = b->next) {
-            if (b->periph.base == gates[i].base) {
-                b->periph.reset(b->periph.self, 0, false);
-            }
+        if (gates[i].row == enable_row && gates[i].resettable &&
+            (bits & (1u << gates[i].bit)) != 0u) {
+            sim_part_reset_block(r->part, gates[i].base);
         }
     }
 }
@@ -455,7 +422,7 @@ static void write_bdcr(sim_rcc *r, uint32_t raw)
 {
     uint32_t *bdcr = &r->block.value[R_BDCR];
     uint32_t old = *bdcr;
-    if (!sim_pwr_dbp(r->part)) {
+    if (!r->part->services.dbp(r->part)) {
         return;
     }
     if ((raw & BDCR_BDRST) != 0u) {
@@ -476,7 +443,7 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
 {
     sim_rcc *r = owner;
     uint32_t *value = r->block.value;
-    changing(r);
+    sim_part_clock_changing(r->part);
     switch (reg) {
     case R_CR:
         osc_command(r, OSC_HSI, old);
@@ -522,10 +489,10 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         }
         break;
     }
-    changed(r);
+    sim_part_clock_changed(r->part);
     update_irq(r);
     if (reg == R_CR || reg == R_CFGR) {
-        sim_check_clock(r->part->m);
+        check_clock(r->part);
     }
     return SIM_ACCESS_OK;
 }
@@ -556,7 +523,7 @@ static void rcc_reset(void *owner, unsigned cause, bool backup_lost)
     sim_machine *m = r->part->m;
     uint32_t flags = r->block.value[R_CSR] & CSR_FLAGS;
     uint32_t bdcr = r->block.value[R_BDCR];
-    changing(r);
+    sim_part_clock_changing(r->part);
     sim_block_reset_values(&r->block);
     for (unsigned i = 0; i < OSC_COUNT; i++) {
         if (i != OSC_LSE) {
@@ -573,14 +540,13 @@ static void rcc_reset(void *owner, unsigned cause, bool backup_lost)
         r->block.value[R_BDCR] = (kept & 1u) != 0u ? kept | 2u : kept;
     }
     r->source = SW_HSI;
-    changed(r);
+    sim_part_clock_changed(r->part);
     update_irq(r);
 }
 
-void sim_part_gate(sim_part *part, uint32_t base, const uint32_t **word, uint32_t *mask)
+static void gate_of(const sim_part *part, uint32_t base, const uint32_t **word, uint32_t *mask)
 {
-    *word = NULL;
-    for (size_t i = 0; i < SIM_ROWS(gates) && part->rcc != NULL; i++) {
+    for (size_t i = 0; i < SIM_ROWS(gates); i++) {
         if (gates[i].base == base) {
             *word = &part->rcc->block.value[gates[i].row];
             *mask = 1u << gates[i].bit;
@@ -588,20 +554,7 @@ void sim_part_gate(sim_part *part, uint32_t base, const uint32_t **word, uint32_
     }
 }
 
-bool sim_is_clocked(sim_machine *m, uint32_t periph_base)
-{
-    const uint32_t *word;
-    uint32_t mask;
-    sim_part_gate(sim_get_part(m), periph_base, &word, &mask);
-    return word == NULL || (*word & mask) != 0u;
-}
-
-bool sim_backup_writable(sim_machine *m)
-{
-    return sim_pwr_dbp(sim_get_part(m));
-}
-
-uint32_t sim_rcc_bdcr(const sim_part *part)
+static uint32_t bdcr_of(const sim_part *part)
 {
     return part->rcc->block.value[R_BDCR];
 }
@@ -622,5 +575,13 @@ void sim_rcc_g4_new(sim_part *part)
     sim_block_init(&r->block, part, r, &spec);
     r->block.keeps_values = true;
     part->rcc = r;
+    part->services.clock_hz = clock_hz;
+    part->services.uart_clock_hz = uart_clock_hz;
+    part->services.timer_hz = timer_hz;
+    part->services.clk48_hz = clk48_hz;
+    part->services.rtc_hz = rtc_hz;
+    part->services.bdcr = bdcr_of;
+    part->services.check_clock = check_clock;
+    part->services.gate = gate_of;
     sim_set_hclk(part->m, HSI_HZ);
 }

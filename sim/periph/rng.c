@@ -19,6 +19,7 @@ static const sim_reg rows[] = {
 typedef struct sim_rng {
     sim_block block;
     sim_event ready;
+    unsigned irq;
 } sim_rng;
 
 static bool running(const sim_rng *r)
@@ -29,13 +30,13 @@ static bool running(const sim_rng *r)
 static void update(sim_rng *r)
 {
     bool irq = (r->block.value[R_CR] & CR_IE) != 0u && (r->block.value[R_SR] & SR_DRDY) != 0u;
-    sim_part_irq(r->block.part, 90, 0, irq);
+    sim_part_irq(r->block.part, r->irq, 0, irq);
 }
 
 static void plan(sim_rng *r)
 {
     sim_machine *m = r->block.part->m;
-    uint32_t hz = sim_rcc_clk48_hz(r->block.part);
+    uint32_t hz = r->block.part->services.clk48_hz(r->block.part);
     sim_cancel(m, &r->ready);
     if (running(r) && (r->block.value[R_SR] & SR_DRDY) == 0u) {
         r->block.value[R_SR] = hz == 0u ? SR_CECS : 0u;
@@ -87,12 +88,12 @@ static void rng_reset(void *owner, unsigned cause, bool backup_lost)
     update(r);
 }
 
-void sim_rng_new(sim_part *part)
+void sim_rng_new(sim_part *part, uint32_t base, unsigned irq)
 {
     static const sim_block_hooks hooks = {rng_read, rng_write, rng_reset};
-    static const sim_block_spec spec = {"RNG", 0x50060800u, 0x400u, false, rows, SIM_ROWS(rows),
-                                        &hooks};
+    const sim_block_spec spec = {"RNG", base, 0x400u, false, rows, SIM_ROWS(rows), &hooks};
     sim_rng *r = sim_part_alloc(part, sizeof *r);
     r->ready = (sim_event){.fire = ready, .self = r};
     sim_block_init(&r->block, part, r, &spec);
+    r->irq = irq;
 }

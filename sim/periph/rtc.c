@@ -140,7 +140,7 @@ static void count(void *owner)
 static void clock_changed(void *owner)
 {
     sim_rtc *r = owner;
-    r->hz = sim_rcc_rtc_hz(r->part);
+    r->hz = r->part->services.rtc_hz(r->part);
 }
 
 /* ---- registers ----------------------------------------------------------------------- */
@@ -225,7 +225,7 @@ static sim_access rtc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
 static sim_access rtc_bus_write(void *self, uint32_t offset, unsigned size, uint32_t value)
 {
     sim_rtc *r = ((sim_block *)self)->owner;
-    if (!sim_block_clocked(&r->rtc) || !sim_pwr_dbp(r->part)) {
+    if (!sim_block_clocked(&r->rtc) || !r->part->services.dbp(r->part)) {
         return SIM_ACCESS_OK;
     }
     if (offset == rtc_rows[R_WPR].offset) {
@@ -243,7 +243,7 @@ static sim_access rtc_bus_write(void *self, uint32_t offset, unsigned size, uint
 static sim_access tamp_bus_write(void *self, uint32_t offset, unsigned size, uint32_t value)
 {
     sim_rtc *r = ((sim_block *)self)->owner;
-    if (!sim_block_clocked(&r->tamp) || !sim_pwr_dbp(r->part)) {
+    if (!sim_block_clocked(&r->tamp) || !r->part->services.dbp(r->part)) {
         return SIM_ACCESS_OK;
     }
     return sim_block_write(self, offset, size, value);
@@ -286,7 +286,7 @@ uint32_t *sim_backup_words(sim_machine *m, size_t *count_out)
 {
     sim_rtc *r = sim_get_part(m)->rtc;
     count(r);
-    r->words[WORD_BDCR] = sim_rcc_bdcr(r->part);
+    r->words[WORD_BDCR] = r->part->services.bdcr(r->part);
     *count_out = WORDS;
     return r->words;
 }
@@ -301,14 +301,14 @@ void sim_rtc_keep_bdcr(sim_part *part, uint32_t value)
     part->rtc->words[WORD_BDCR] = value;
 }
 
-void sim_rtc_g4_new(sim_part *part)
+void sim_rtc_tamp_new(sim_part *part, uint32_t rtc_base, uint32_t tamp_base)
 {
     static const sim_block_hooks rtc_hooks = {rtc_read, rtc_write, rtc_reset};
     static const sim_block_hooks tamp_hooks = {NULL, tamp_write, NULL};
-    static const sim_block_spec rtc_spec = {"RTC", 0x40002800u, 0x400u, true, rtc_rows,
-                                            RTC_ROWS, &rtc_hooks};
-    static const sim_block_spec tamp_spec = {"TAMP", 0x40002400u, 0x400u, true, tamp_rows,
-                                             TAMP_ROWS, &tamp_hooks};
+    const sim_block_spec rtc_spec = {"RTC", rtc_base, 0x400u, true, rtc_rows, RTC_ROWS,
+                                     &rtc_hooks};
+    const sim_block_spec tamp_spec = {"TAMP", tamp_base, 0x400u, true, tamp_rows, TAMP_ROWS,
+                                      &tamp_hooks};
     sim_rtc *r = sim_part_alloc(part, sizeof *r);
     r->part = part;
     sim_block_init(&r->rtc, part, r, &rtc_spec);
@@ -321,5 +321,5 @@ void sim_rtc_g4_new(sim_part *part)
     part->rtc = r;
     sim_rtc_domain_reset(part);
     r->clock = (sim_clock_user){.changing = count, .changed = clock_changed, .owner = r};
-    sim_rcc_add_user(part, &r->clock);
+    sim_part_add_clock_user(part, &r->clock);
 }

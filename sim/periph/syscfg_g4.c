@@ -30,7 +30,7 @@ typedef struct sim_syscfg {
     unsigned keys; /* right bytes of CCMER's key sequence so far */
 } sim_syscfg;
 
-unsigned sim_syscfg_exti_port(const sim_part *part, unsigned line)
+static unsigned exti_port(const sim_part *part, unsigned line)
 {
     return (part->syscfg->block.value[R_EXTICR1 + line / 4u] >> (4u * (line & 3u))) & 15u;
 }
@@ -110,5 +110,6 @@ void sim_syscfg_g4_new(sim_part *part)
                                         SIM_ROWS(rows), &hooks};
     sim_syscfg *s = sim_part_alloc(part, sizeof *s);
     part->syscfg = s;
+    part->services.exti_port = exti_port;
     sim_block_init(&s->block, part, s, &spec);
 }

@@ -180,7 +180,7 @@ static void plan(void *owner)
     sim_machine *m = t->block.part->m;
     uint64_t ticks = UINT64_MAX;
     uint32_t dier = t->block.value[R_DIER];
-    t->hz = sim_rcc_timer_hz(t->block.part, t->kind->apb2);
+    t->hz = t->block.part->services.timer_hz(t->block.part, t->kind->apb2);
     sim_cancel(m, &t->next);
     if (!running(t) || t->arr == 0u) {
         return;
@@ -222,7 +222,7 @@ static void clock_changed(void *owner)
 {
     sim_tim *t = owner;
     uint32_t before = t->hz;
-    t->hz = sim_rcc_timer_hz(t->block.part, t->kind->apb2);
+    t->hz = t->block.part->services.timer_hz(t->block.part, t->kind->apb2);
     if (running(t) && before != t->hz) {
         rebase(t);
         plan(t);
@@ -358,6 +358,6 @@ void sim_tim_g4_new(sim_part *part)
         load(t);
         t->clock = (sim_clock_user){
             .changing = clock_changing, .changed = clock_changed, .owner = t};
-        sim_rcc_add_user(part, &t->clock);
+        sim_part_add_clock_user(part, &t->clock);
     }
 }

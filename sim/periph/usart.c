@@ -1,4 +1,4 @@
-/* USART1-3, UART4-5 and LPUART1 (RM0440 37, 38): asynchronous mode, with and without
+/* USARTs, UARTs and LPUARTs (RM0440 37, 38): asynchronous mode, with and without
  * FIFO, in real bit times. What is synchronous, LIN, IrDA, smartcard, half duplex,
  * mute mode or flow control stops the run. */
 #include <stdio.h>
@@ -82,37 +82,6 @@ static const sim_reg rows_lpuart[] = {
     [R_TDR] = {0x28, "TDR", 0, 0x1FFu},        [R_PRESC] = {0x2C, "PRESC", 0, 0xFu},
 };
 
-typedef struct pin_choice {
-    uint8_t port, pin, function;
-} pin_choice;
-
-#define PIN_CHOICES 5u
-typedef struct uart_kind {
-    const char *name, *link_name;
-    uint32_t base;
-    uint8_t irq, rx_request, tx_request; /* NVIC line, DMAMUX inputs */
-    bool low_power;
-    pin_choice rx[PIN_CHOICES], tx[PIN_CHOICES]; /* function 0: end. The first is the board's */
-} uart_kind;
-
-enum { A, B, C, D, E, F, G };
-static const uart_kind kinds[SIM_PART_UARTS] = {
-    {"LPUART1", "lpuart1", 0x40008000u, 91, 34, 35, true,
-     {{A, 3, 12}, {B, 10, 8}, {C, 0, 8}, {G, 8, 8}},
-     {{A, 2, 12}, {B, 11, 8}, {C, 1, 8}, {G, 7, 8}}},
-    {"USART1", "usart1", 0x40013800u, 37, 24, 25, false,
-     {{A, 10, 7}, {B, 7, 7}, {C, 5, 7}, {E, 1, 7}},
-     {{A, 9, 7}, {B, 6, 7}, {C, 4, 7}, {E, 0, 7}, {G, 9, 7}}},
-    {"USART2", "usart2", 0x40004400u, 38, 26, 27, false,
-     {{A, 3, 7}, {A, 15, 7}, {B, 4, 7}, {D, 6, 7}},
-     {{A, 2, 7}, {A, 14, 7}, {B, 3, 7}, {D, 5, 7}}},
-    {"USART3", "usart3", 0x40004800u, 39, 28, 29, false,
-     {{C, 11, 7}, {B, 8, 7}, {B, 11, 7}, {D, 9, 7}, {E, 15, 7}},
-     {{C, 10, 7}, {B, 9, 7}, {B, 10, 7}, {D, 8, 7}}},
-    {"UART4", "uart4", 0x40004C00u, 52, 30, 31, false, {{C, 11, 5}}, {{C, 10, 5}}},
-    {"UART5", "uart5", 0x40005000u, 53, 32, 33, false, {{D, 2, 5}}, {{C, 12, 5}}},
-};
-
 typedef enum shift_kind { SHIFT_NONE, SHIFT_DATA, SHIFT_IDLE, SHIFT_BREAK } shift_kind;
 
 typedef struct frame {
@@ -122,7 +91,7 @@ typedef struct frame {
 
 typedef struct sim_uart {
     sim_block block;
-    const uart_kind *kind;
+    const sim_uart_kind *kind;
     const sim_uart_link *link;
     uint32_t flags; /* the bits of ISR that are events; the rest is worked out */
 
@@ -215,10 +184,10 @@ static bool on(const sim_uart *u, uint32_t direction)
     return flag(u, R_CR1, CR1_UE) && flag(u, R_CR1, direction) && sim_block_clocked(&u->block);
 }
 
-static bool connected(const sim_uart *u, const pin_choice *choices, const pin_choice **which)
+static bool connected(const sim_uart *u, const sim_uart_pin_choice *choices, const sim_uart_pin_choice **which)
 {
-    for (unsigned i = 0; i < PIN_CHOICES && choices[i].function != 0u; i++) {
-        const pin_choice *c = &choices[i];
+    for (unsigned i = 0; i < SIM_UART_PINS && choices[i].function != 0u; i++) {
+        const sim_uart_pin_choice *c = &choices[i];
         if (sim_gpio_is_alternate(u->block.part, c->port, c->pin, c->function)) {
             *which = c;
             return true;
@@ -229,7 +198,7 @@ static bool connected(const sim_uart *u, const pin_choice *choices, const pin_ch
 
 static bool listening(const sim_uart *u)
 {
-    const pin_choice *pin;
+    const sim_uart_pin_choice *pin;
     return on(u, CR1_RE) && rate_of(u).count != 0u && connected(u, u->kind->rx, &pin) &&
            !sim_gpio_held_low(u->block.part, pin->port, pin->pin);
 }
@@ -316,7 +285,7 @@ static void start_shift(sim_uart *u)
 
 static void send_out(sim_uart *u)
 {
-    const pin_choice *pin;
+    const sim_uart_pin_choice *pin;
     unsigned data_bits = word_bits(u) - (flag(u, R_CR1, CR1_PCE) ? 1u : 0u);
     uint8_t byte = (uint8_t)(u->shift_data & ((1u << data_bits) - 1u));
     sim_machine *m = u->block.part->m;
@@ -539,7 +508,7 @@ static void pin_changed(sim_uart *u, bool level)
 void sim_uart_pin(sim_part *part, unsigned port, unsigned pin, bool level)
 {
     for (unsigned i = 0; i < SIM_PART_UARTS && part->uarts[i] != NULL; i++) {
-        const pin_choice *used;
+        const sim_uart_pin_choice *used;
         sim_uart *u = part->uarts[i];
         if (connected(u, u->kind->rx, &used) && used->port == port && used->pin == pin) {
             pin_changed(u, level);
@@ -720,7 +689,7 @@ static void uart_reset(void *owner, unsigned cause, bool backup_lost)
 static sim_uart *find(sim_machine *m, const char *name)
 {
     sim_part *part = sim_get_part(m);
-    for (unsigned i = 0; i < SIM_PART_UARTS; i++) {
+    for (unsigned i = 0; i < SIM_PART_UARTS && part->uarts[i] != NULL; i++) {
         if (strcasecmp(part->uarts[i]->kind->link_name, name) == 0) {
             return part->uarts[i];
         }
@@ -748,10 +717,10 @@ void sim_uart_poll(sim_machine *m, const char *name)
     }
 }
 
-void sim_uarts_g4_new(sim_part *part)
+void sim_uarts_new(sim_part *part, const sim_uart_kind *kinds, unsigned count)
 {
     static const sim_block_hooks hooks = {uart_read, uart_write, uart_reset};
-    for (unsigned i = 0; i < SIM_PART_UARTS; i++) {
+    for (unsigned i = 0; i < count; i++) {
         sim_uart *u = sim_part_alloc(part, sizeof *u);
         bool low_power = kinds[i].low_power;
         sim_block_spec spec = {kinds[i].name,

@@ -17,6 +17,7 @@ static const sim_reg rows[] = {
 
 typedef struct sim_wwdg {
     sim_block block;
+    unsigned irq;
     sim_clock_user clock;
     sim_event at_40, at_3f, begin;
     sim_ps since;      /* `counter` was right then */
@@ -65,7 +66,7 @@ static void plan(void *owner)
 static void update_irq(sim_wwdg *w)
 {
     bool on = (w->block.value[R_SR] & SR_EWIF) != 0u && (w->block.value[R_CFR] & CFR_EWI) != 0u;
-    sim_part_irq(w->block.part, 0, 0, on);
+    sim_part_irq(w->block.part, w->irq, 0, on);
 }
 
 static void at_40(void *self)
@@ -139,17 +140,18 @@ static void wwdg_reset(void *owner, unsigned cause, bool backup_lost)
     sim_schedule(w->block.part->m, &w->begin, sim_now(w->block.part->m));
 }
 
-void sim_wwdg_new(sim_part *part)
+void sim_wwdg_new(sim_part *part, uint32_t base, unsigned irq)
 {
     static const sim_block_hooks hooks = {wwdg_read, wwdg_write, wwdg_reset};
-    static const sim_block_spec spec = {"WWDG", 0x40002C00u, 0x400u, true, rows,
+    const sim_block_spec spec = {"WWDG", base, 0x400u, true, rows,
                                         SIM_ROWS(rows), &hooks};
     sim_wwdg *w = sim_part_alloc(part, sizeof *w);
     sim_block_init(&w->block, part, w, &spec);
+    w->irq = irq;
     w->counter = 0x7Fu;
     w->at_40 = (sim_event){.fire = at_40, .self = w};
     w->at_3f = (sim_event){.fire = at_3f, .self = w};
     w->begin = (sim_event){.fire = begin, .self = w};
     w->clock = (sim_clock_user){.changing = count, .changed = plan, .owner = w};
-    sim_rcc_add_user(part, &w->clock);
+    sim_part_add_clock_user(part, &w->clock);
 }
