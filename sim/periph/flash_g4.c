@@ -1,4 +1,4 @@
-/* FLASH of the STM32G4 category 3: its registers (RM0440 3.7). */
+/* FLASH of STM32G4 category 3, L4 and L4+: its registers (RM0440 3.7). */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 enum {
     ACR = 0x00, PDKEYR = 0x04, KEYR = 0x08, OPTKEYR = 0x0C, SR = 0x10, CR = 0x14, ECCR = 0x18,
-    OPTR = 0x20
+    OPTR = 0x20, CFGR = 0x130
 };
 
 static const struct {
@@ -31,6 +31,9 @@ static const char *register_name(uint32_t offset)
     if (offset / 4u < sizeof names / sizeof names[0]) {
         return names[offset / 4u];
     }
+    if (offset == CFGR) {
+        return "CFGR";
+    }
     for (size_t i = 0; i < sizeof option_registers / sizeof option_registers[0]; i++) {
         if (option_registers[i].offset == (offset & ~3u)) {
             return option_registers[i].name;
@@ -39,10 +42,11 @@ static const char *register_name(uint32_t offset)
     return NULL;
 }
 
-static int option_at(uint32_t offset)
+static int option_at(const flash_g4 *f, uint32_t offset)
 {
     for (size_t i = 0; i < sizeof option_registers / sizeof option_registers[0]; i++) {
-        if (option_registers[i].offset == offset) {
+        if (option_registers[i].offset == offset &&
+            (f->kind->securable || option_registers[i].option < OPT_SEC1R)) {
             return option_registers[i].option;
         }
     }
@@ -70,7 +74,7 @@ void flash_g4_error(flash_g4 *f, uint32_t bits)
 
 static void apply_timing(flash_g4 *f)
 {
-    sim_cpu_set_flash_timing(sim_core(f->m), f->acr & ACR_LATENCY, (f->acr & ACR_ICEN) != 0u,
+    sim_cpu_set_flash_timing(sim_core(f->m), f->acr & f->kind->acr_latency, (f->acr & ACR_ICEN) != 0u,
                              (f->acr & ACR_DCEN) != 0u, (f->acr & ACR_PRFTEN) != 0u);
     f->icache_filled = f->icache_filled || (f->acr & ACR_ICEN) != 0u;
     f->dcache_filled = f->dcache_filled || (f->acr & ACR_DCEN) != 0u;
@@ -78,10 +82,8 @@ static void apply_timing(flash_g4 *f)
 
 static sim_access write_acr(flash_g4 *f, uint32_t value)
 {
-    const uint32_t known = ACR_LATENCY | ACR_PRFTEN | ACR_ICEN | ACR_DCEN | ACR_ICRST | ACR_DCRST |
-                           ACR_RUN_PD | 1u << 14 | 1u << 18;
     uint32_t before = f->acr;
-    value &= known;
+    value &= f->kind->acr_bits;
     /* The caches are reset only while they are off (RM0440 3.7.1). */
     if ((before & ACR_ICEN) != 0u) {
         value &= ~ACR_ICRST;
@@ -108,7 +110,7 @@ static sim_access write_acr(flash_g4 *f, uint32_t value)
     if (((before ^ value) & (ACR_ICEN | ACR_DCEN | ACR_ICRST | ACR_DCRST)) != 0u) {
         flash_g4_map(f);
     }
-    if (((before ^ value) & ACR_LATENCY) != 0u) {
+    if (((before ^ value) & f->kind->acr_latency) != 0u) {
         sim_check_clock(f->m);
     }
     return SIM_ACCESS_OK;
@@ -174,8 +176,9 @@ static void lock(flash_g4 *f, uint32_t value)
 
 static sim_access write_cr(flash_g4 *f, uint32_t value)
 {
-    const uint32_t plain = CR_PG | CR_PER | CR_MER1 | 0x7Fu << 3 | CR_BKER | CR_MER2 | CR_FSTPG |
-                           CR_EOPIE | CR_ERRIE | CR_RDERRIE;
+    const uint32_t secure = f->kind->securable ? CR_SEC_PROT1 | CR_SEC_PROT2 : 0u;
+    const uint32_t plain = CR_PG | CR_PER | CR_MER1 | f->kind->pnb_mask << 3 | CR_BKER | CR_MER2 |
+                           CR_FSTPG | CR_EOPIE | CR_ERRIE | CR_RDERRIE;
     if (!flash_g4_wait(f)) {
         return SIM_ACCESS_STOP;
     }
@@ -183,16 +186,16 @@ static sim_access write_cr(flash_g4 *f, uint32_t value)
         sim_trace(f->m, SIM_TRACE_FLASH, "CR is locked: write of 0x%08" PRIX32 " ignored", value);
         return SIM_ACCESS_OK;
     }
-    uint32_t secured = f->cr & (CR_SEC_PROT1 | CR_SEC_PROT2);
+    uint32_t secured = f->cr & secure;
     bool options_open = (f->cr & CR_OPTLOCK) == 0u;
-    f->cr = (value & (plain | CR_SEC_PROT1 | CR_SEC_PROT2)) | secured | (f->cr & CR_OPTLOCK);
+    f->cr = (value & (plain | secure)) | secured | (f->cr & CR_OPTLOCK);
     if ((f->cr & CR_PG) == 0u) {
         f->latched = false;
     }
     if ((f->cr & CR_FSTPG) == 0u) {
         f->fast.active = false;
     }
-    if (secured != (f->cr & (CR_SEC_PROT1 | CR_SEC_PROT2))) {
+    if (secured != (f->cr & secure)) {
         flash_g4_map(f);
     }
     lock(f, value);
@@ -227,7 +230,7 @@ static void write_sr(flash_g4 *f, uint32_t value)
 
 static bool read_word(const flash_g4 *f, uint32_t offset, uint32_t *value)
 {
-    int option = option_at(offset);
+    int option = option_at(f, offset);
     if (option >= 0) {
         *value = f->registers[option];
         return true;
@@ -250,6 +253,9 @@ static bool read_word(const flash_g4 *f, uint32_t offset, uint32_t *value)
     case ECCR:
         *value = f->eccr;
         return true;
+    case CFGR:
+        *value = f->cfgr;
+        return f->kind->low_voltage;
     default:
         return false;
     }
@@ -293,7 +299,7 @@ static sim_access write(void *self, uint32_t offset, unsigned size, uint32_t val
         uint32_t rest = at == SR ? 0u : at == ECCR ? word & ECCR_ECCIE : word;
         value = (rest & ~mask) | ((value << shift) & mask);
     }
-    int option = option_at(at);
+    int option = option_at(f, at);
     if (option >= 0) {
         return write_option(f, option, value);
     }
@@ -311,6 +317,9 @@ static sim_access write(void *self, uint32_t offset, unsigned size, uint32_t val
     case SR:
         write_sr(f, value);
         break;
+    case CFGR:
+        f->cfgr = value & 1u;
+        break;
     default:
         write_eccr(f, value);
         break;
@@ -325,7 +334,8 @@ static void reset_model(void *self, unsigned cause)
 {
     flash_g4 *f = self;
     flash_g4_tear(f, SIM_CUT_RANDOM);
-    f->acr = 0x00040601u;
+    f->acr = f->kind->acr_reset;
+    f->cfgr = 0;
     f->cr = CR_LOCK | CR_OPTLOCK;
     f->sr = f->eccr = 0;
     f->key = f->opt_key = f->pd_key = KEY_IDLE;
@@ -423,7 +433,7 @@ static uint32_t optr(const void *self)
 
 static unsigned latency(const void *self)
 {
-    return ((const flash_g4 *)self)->acr & ACR_LATENCY;
+    return ((const flash_g4 *)self)->acr & ((const flash_g4 *)self)->kind->acr_latency;
 }
 
 static void destroy(void *self)
@@ -449,7 +459,7 @@ static void fill_info(flash_g4 *f)
     f->info[0x1CA] = 0x5E, f->info[0x1CB] = 0x05; /* TS_CAL2 */
 }
 
-void sim_flash_g4_new(sim_machine *m)
+void flash_g4_new(sim_machine *m, const flash_kind *kind)
 {
     flash_g4 *f = calloc(1, sizeof *f);
     if (f == NULL) {
@@ -457,6 +467,7 @@ void sim_flash_g4_new(sim_machine *m)
     }
     f->m = m;
     f->chip = sim_chip(m);
+    f->kind = kind;
     f->done = (sim_event){.fire = flash_g4_done, .self = f};
     flash_g4_array_init(f);
     flash_g4_options_init(f);

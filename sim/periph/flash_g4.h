@@ -1,11 +1,11 @@
-/* The STM32G4 category 3 flash and its controller (RM0440 3): private to flash_g4*.c. */
+/* The flash and its controller of STM32G4 category 3 (RM0440 3), L4 (RM0351 3) and L4+
+ * (RM0432 3): private to flash_g4*.c. What differs between them is in flash_kind. */
 #ifndef SIM_FLASH_G4_H
 #define SIM_FLASH_G4_H
 
 #include "sim/machine/machine.h"
 
 #define UNIT_BYTES 8u
-#define PAGE_BYTES 2048u
 #define GRANULE_BYTES 1024u /* what the core maps */
 #define GRANULE_UNITS (GRANULE_BYTES / UNIT_BYTES)
 #define OTP_BASE 0x1FFF7000u
@@ -30,7 +30,7 @@ enum {
 #define CR_PG (1u << 0)
 #define CR_PER (1u << 1)
 #define CR_MER1 (1u << 2)
-#define CR_PNB(cr) (((cr) >> 3) & 0x7Fu)
+#define CR_PNB(cr) (((cr) >> 3) & 0xFFu)
 #define CR_BKER (1u << 11)
 #define CR_MER2 (1u << 15)
 #define CR_STRT (1u << 16)
@@ -45,23 +45,21 @@ enum {
 #define CR_OPTLOCK (1u << 30)
 #define CR_LOCK (1u << 31)
 
-#define ACR_LATENCY 0xFu
 #define ACR_PRFTEN (1u << 8)
 #define ACR_ICEN (1u << 9)
 #define ACR_DCEN (1u << 10)
 #define ACR_ICRST (1u << 11)
 #define ACR_DCRST (1u << 12)
 #define ACR_RUN_PD (1u << 13)
+#define ACR_SLEEP_PD (1u << 14)
+#define ACR_DBG_SWEN (1u << 18)
 
-#define ECCR_BK (1u << 21)
-#define ECCR_SYSF (1u << 22)
 #define ECCR_ECCIE (1u << 24)
 #define ECCR_ECCC (1u << 30)
 #define ECCR_ECCD (1u << 31)
 
 #define OPTR_RDP 0xFFu
 #define OPTR_BFB2 (1u << 20)
-#define OPTR_DBANK (1u << 22)
 #define OPTR_NBOOT1 (1u << 23)
 #define OPTR_NSWBOOT0 (1u << 26)
 #define OPTR_NBOOT0 (1u << 27)
@@ -74,6 +72,28 @@ enum {
     OPT_OPTR, OPT_PCROP1SR, OPT_PCROP1ER, OPT_WRP1AR, OPT_WRP1BR, OPT_PCROP2SR, OPT_PCROP2ER,
     OPT_WRP2AR, OPT_WRP2BR, OPT_SEC1R, OPT_SEC2R, OPT_WORDS
 };
+
+/* What differs between the product lines. */
+typedef struct flash_kind {
+    uint32_t acr_reset, acr_latency, acr_bits; /* all that can be written */
+    uint32_t pnb_mask;                /* width of CR.PNB, and of WRP's page numbers */
+    uint32_t eccr_bank, eccr_system;  /* BK_ECC, SYSF_ECC */
+    uint32_t pcrop_mask;              /* in units of 8 bytes, 16 in wide single-bank mode */
+    uint32_t fast_row_bytes;
+    uint16_t most_kib;                /* the largest density of the line */
+    uint32_t optr_dual_most;          /* OPTR's bit for two banks there; 0: always two */
+    uint32_t optr_dual_less;          /* on smaller densities */
+    /* Single-bank mode reads 128 bits, half from each bank: lines interleave, pages are twice
+     * as large. Else one bank simply follows the other. */
+    bool wide_single_bank;
+    bool securable;                   /* SEC1R, SEC2R, CR.SEC_PROTx */
+    bool low_voltage;                 /* CFGR.LVEN */
+    bool soft_boot0;                  /* OPTR.nSWBOOT0 and nBOOT0 */
+    uint8_t boot0_port, boot0_pin;
+    bool options_in_memory;           /* at 0x1FFF7800 and 0x1FFFF800 */
+    uint8_t rom_version;
+    tb_memory rom_stack[2];           /* where the ROM takes a stack pointer for one: both ends */
+} flash_kind;
 
 typedef enum unit_state {
     UNIT_OK,
@@ -122,12 +142,13 @@ typedef enum key_state { KEY_IDLE, KEY_HALF, KEY_OPEN, KEY_DEAD } key_state;
 typedef struct flash_g4 {
     sim_machine *m;
     const tb_chip *chip;
+    const flash_kind *kind;
     sim_periph periph;
     sim_flash_model model;
     flash_region region[REGIONS];
     uint8_t info[INFO_BYTES];
 
-    uint32_t acr, sr, cr, eccr;
+    uint32_t acr, sr, cr, eccr, cfgr;
     key_state key, opt_key, pd_key;
     bool latched;
     uint32_t latch_address, latch_word;
@@ -142,7 +163,7 @@ typedef struct flash_g4 {
     uint32_t stored[OPT_WORDS];  /* in the option pages */
     bool stored_intact;          /* words and complements match */
     bool virgin;                 /* options never written since production */
-    bool single_bank;            /* DBANK = 0, the contents' order with it */
+    bool single_bank;            /* and the contents' order with it */
 
     bool fb_mode;
     bool data_fb, fetch_fb;     /* the mapping that the caches still serve */
@@ -165,7 +186,7 @@ void flash_g4_drop_stale(flash_g4 *f, unsigned which);
 void flash_g4_map(flash_g4 *f);
 void flash_g4_map_bank(flash_g4 *f, unsigned region);
 void flash_g4_recount(flash_g4 *f);
-/* DBANK changed: single-bank lines are 16 bytes, half from each bank. */
+/* The number of banks changed: wide single-bank lines are 16 bytes, half from each bank. */
 void flash_g4_reorder(flash_g4 *f, bool single_bank);
 uint32_t flash_g4_read_unit(flash_g4 *f, unsigned region, uint32_t offset, unsigned size);
 sim_access flash_g4_read(void *self, uint32_t address, unsigned size, sim_access_kind kind,
@@ -197,6 +218,9 @@ bool flash_g4_secured(const flash_g4 *f, unsigned region, uint32_t offset);
 bool flash_g4_any_protection(const flash_g4 *f);
 bool flash_g4_option_byte(const flash_g4 *f, uint32_t address, uint8_t *byte);
 sim_boot flash_g4_boot(void *self);
+/* Do these options make two banks of the array? */
+bool flash_g4_dual(const flash_g4 *f, uint32_t optr);
+uint32_t flash_g4_page_bytes(const flash_g4 *f);
 size_t flash_g4_state_bytes(const void *self);
 void flash_g4_save(const void *self, uint8_t *out);
 bool flash_g4_restore(void *self, const uint8_t *in, size_t bytes);
@@ -204,5 +228,6 @@ bool flash_g4_restore(void *self, const uint8_t *in, size_t bytes);
 /* flash_g4.c: registers */
 void flash_g4_error(flash_g4 *f, uint32_t bits);
 void flash_g4_update_irq(flash_g4 *f);
+void flash_g4_new(sim_machine *m, const flash_kind *kind);
 
 #endif

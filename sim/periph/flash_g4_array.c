@@ -45,8 +45,8 @@ void flash_g4_array_free(flash_g4 *f)
     }
 }
 
-/* Category 3: bank 2 is at 0x08040000 on every density; with DBANK = 0 the array is
- * contiguous and FB_MODE means nothing (RM0440 3.3.1). */
+/* The row says where bank 2 is; in single-bank mode the array is contiguous and FB_MODE means
+ * nothing (RM0440 3.3.1). */
 bool flash_g4_locate(const flash_g4 *f, uint32_t address, bool fb, unsigned *region,
                      uint32_t *offset)
 {
@@ -139,7 +139,10 @@ static void reorder_bytes(uint8_t *a, uint8_t *b, uint32_t bytes, uint32_t cell,
 
 void flash_g4_reorder(flash_g4 *f, bool single_bank)
 {
-    if (single_bank != f->single_bank) {
+    if (single_bank != f->single_bank && !f->kind->wide_single_bank) {
+        f->single_bank = single_bank;
+        flash_g4_recount(f);
+    } else if (single_bank != f->single_bank) {
         flash_region *a = &f->region[0], *b = &f->region[1];
         reorder_bytes(a->data, b->data, a->bytes, UNIT_BYTES, single_bank);
         reorder_bytes(a->other, b->other, a->bytes, UNIT_BYTES, single_bank);
@@ -265,9 +268,9 @@ static void ecc_event(flash_g4 *f, unsigned region, uint32_t offset, bool uncorr
         f->eccr &= ECCR_ECCIE;
         f->eccr |= offset & ~(UNIT_BYTES - 1u);
         if (region == 1u) {
-            f->eccr |= ECCR_BK;
+            f->eccr |= f->kind->eccr_bank;
         } else if (region == REGION_OTP) {
-            f->eccr |= ECCR_SYSF;
+            f->eccr |= f->kind->eccr_system;
         }
     }
     f->eccr |= uncorrectable ? ECCR_ECCD : ECCR_ECCC;
@@ -331,7 +334,7 @@ static bool system_byte(const flash_g4 *f, uint32_t address, uint8_t *byte)
     }
     *byte = 0u;
     if (address < 0x1FFF7000u) {
-        *byte = rom < sizeof vectors ? vectors[rom] : rom == 0x6FFEu ? 0xD5u : 0u;
+        *byte = rom < sizeof vectors ? vectors[rom] : rom == 0x6FFEu ? f->kind->rom_version : 0u;
     }
     return true;
 }

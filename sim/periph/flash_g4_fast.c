@@ -1,12 +1,11 @@
-/* Fast programming (FSTPG): rows of 32 double words, without a pause, into a bank that was
+/* Fast programming (FSTPG): rows of 32 double words (64 on L4+), without a pause, into a bank that was
  * mass-erased (RM0440 3.3.7; row length and time as in DS12288 table 47). */
 #include <inttypes.h>
 
 #include "sim/periph/flash_g4.h"
 
-#define ROW_BYTES 256u
-#define ROW_PS 1910000000ull
-#define UNIT_PS (ROW_PS / (ROW_BYTES / UNIT_BYTES))
+#define ROW_PS 1910000000ull /* of 256 bytes */
+#define UNIT_PS (ROW_PS / (256u / UNIT_BYTES))
 #define MAX_GAP_PS (50u * SIM_PS_PER_US)
 #define MIN_HCLK_HZ 8000000u
 
@@ -21,7 +20,7 @@ static uint32_t place(flash_g4 *f, unsigned region, uint32_t offset)
 {
     if (!f->fast.active) {
         f->fast = (flash_fast){.active = true, .region = region, .next = offset};
-        return offset % ROW_BYTES == 0u ? 0u : SR_PGAERR;
+        return offset % f->kind->fast_row_bytes == 0u ? 0u : SR_PGAERR;
     }
     if (region != f->fast.region || offset != f->fast.next) {
         return SR_PGAERR;
@@ -63,7 +62,7 @@ sim_access flash_g4_fast_write(flash_g4 *f, unsigned region, uint32_t offset, un
     } else if (!f->fast.lost) {
         flash_g4_begin_program(f, region, offset & ~(UNIT_BYTES - 1u), value, UNIT_PS);
     }
-    if (f->fast.next % ROW_BYTES == 0u && !f->op.active) {
+    if (f->fast.next % f->kind->fast_row_bytes == 0u && !f->op.active) {
         f->fast.active = false;
     }
     return SIM_ACCESS_OK;
@@ -73,7 +72,7 @@ sim_access flash_g4_fast_write(flash_g4 *f, unsigned region, uint32_t offset, un
 bool flash_g4_fast_step(flash_g4 *f)
 {
     f->fast.last = sim_now(f->m);
-    if (f->fast.next % ROW_BYTES == 0u) {
+    if (f->fast.next % f->kind->fast_row_bytes == 0u) {
         f->fast.active = false;
     }
     return !f->fast.active;

@@ -347,7 +347,7 @@ sim_access flash_g4_write(void *self, uint32_t address, unsigned size, uint32_t 
 
 static void start_page(flash_g4 *f)
 {
-    uint32_t bytes = f->single_bank ? 2u * PAGE_BYTES : PAGE_BYTES;
+    uint32_t bytes = flash_g4_page_bytes(f);
     uint32_t offset = CR_PNB(f->cr) * bytes, bank = f->chip->bank_bytes;
     unsigned region = !f->single_bank && (f->cr & CR_BKER) != 0u ? 1u : 0u;
     if (f->single_bank && offset >= bank) {
@@ -394,7 +394,7 @@ void flash_g4_start_erase(flash_g4 *f)
                  ": unpredictable on the part (RM0440 3.7.6)", sim_cpu_pc(sim_core(f->m)));
         return;
     }
-    bool half = f->single_bank && mass != 0u && mass != (CR_MER1 | CR_MER2);
+    bool half = f->single_bank && f->kind->wide_single_bank && mass != 0u && mass != (CR_MER1 | CR_MER2);
     if ((f->sr & SR_ERRORS) != 0u || (f->cr & (CR_PG | CR_FSTPG)) != 0u || (page && mass != 0u) ||
         half) {
         f->cr &= ~CR_STRT;

@@ -5,9 +5,6 @@
 
 #include "sim/periph/flash_g4.h"
 
-#define FIELD(word, shift) (((word) >> (shift)) & 0x7Fu)
-#define PCROP_UNITS 0x7FFFu
-
 static const uint32_t production[OPT_WORDS] = {
     [OPT_OPTR] = 0xFFEFF8AAu,     [OPT_PCROP1SR] = 0xFFFFFFFFu, [OPT_PCROP1ER] = 0x00000000u,
     [OPT_WRP1AR] = 0xFF00FFFFu,   [OPT_WRP1BR] = 0xFF00FFFFu,   [OPT_PCROP2SR] = 0xFFFFFFFFu,
@@ -23,6 +20,19 @@ static const uint32_t mismatch[OPT_WORDS] = {
     [OPT_PCROP2ER] = 0xFFFFFFFFu, [OPT_WRP2AR] = 0xFF00FFFFu,   [OPT_WRP2BR] = 0xFF00FFFFu,
     [OPT_SEC1R] = 0xFF00FF00u,    [OPT_SEC2R] = 0xFF00FF00u,
 };
+
+bool flash_g4_dual(const flash_g4 *f, uint32_t optr)
+{
+    uint32_t bit = f->chip->flash_kib == f->kind->most_kib ? f->kind->optr_dual_most
+                                                           : f->kind->optr_dual_less;
+    return bit == 0u || (optr & bit) != 0u;
+}
+
+uint32_t flash_g4_page_bytes(const flash_g4 *f)
+{
+    bool twice = f->single_bank && f->kind->wide_single_bank;
+    return f->chip->pages[0].bytes * (twice ? 2u : 1u);
+}
 
 void flash_g4_options_init(flash_g4 *f)
 {
@@ -41,7 +51,7 @@ void flash_g4_load_options(flash_g4 *f)
     if (!f->stored_intact || f->virgin) {
         f->sr |= SR_OPTVERR;
     }
-    flash_g4_reorder(f, (f->options[OPT_OPTR] & OPTR_DBANK) == 0u);
+    flash_g4_reorder(f, !flash_g4_dual(f, f->options[OPT_OPTR]));
     sim_trace(f->m, SIM_TRACE_OPTION, "loaded: OPTR 0x%08" PRIX32 "%s", f->options[OPT_OPTR],
               f->stored_intact ? ""
                                : ", after a mismatch: RDP level 1, PCROP over everything, no WRP");
@@ -49,46 +59,45 @@ void flash_g4_load_options(flash_g4 *f)
 
 /* ---- protection ---- */
 
-static bool wrp_area(uint32_t word, uint32_t first, uint32_t last)
+static bool wrp_area(const flash_g4 *f, unsigned option, uint32_t first, uint32_t last)
 {
-    uint32_t from = FIELD(word, 0), to = FIELD(word, 16); /* both inclusive; from > to: none */
+    uint32_t word = f->options[option];
+    /* both inclusive; from > to: none */
+    uint32_t from = word & f->kind->pnb_mask, to = word >> 16 & f->kind->pnb_mask;
     return from <= to && first <= to && last >= from;
 }
 
-static bool pcrop_area(uint32_t from, uint32_t to, uint32_t unit_bytes, uint32_t first,
-                       uint32_t last)
+static bool pcrop_area(const flash_g4 *f, unsigned option, uint32_t first, uint32_t last)
 {
-    from &= PCROP_UNITS;
-    to &= PCROP_UNITS;
+    uint32_t unit_bytes = f->single_bank && f->kind->wide_single_bank ? 16u : 8u;
+    uint32_t from = f->options[option] & f->kind->pcrop_mask;
+    uint32_t to = f->options[option + 1u] & f->kind->pcrop_mask;
     return from <= to && first / unit_bytes <= to && last / unit_bytes >= from;
 }
 
 /* PCROP of `first` to `last`, offsets in the bank, or in the array where there is one bank. */
 static bool pcrop(const flash_g4 *f, unsigned bank, uint32_t first, uint32_t last)
 {
-    const uint32_t *o = f->options;
-    if (f->single_bank) {
-        return pcrop_area(o[OPT_PCROP1SR], o[OPT_PCROP1ER], 16u, first, last) ||
-               pcrop_area(o[OPT_PCROP2SR], o[OPT_PCROP2ER], 16u, first, last);
+    bool both = f->single_bank && f->kind->wide_single_bank;
+    if (f->single_bank && !both) {
+        bank = 0u;
     }
-    return bank == 0u ? pcrop_area(o[OPT_PCROP1SR], o[OPT_PCROP1ER], 8u, first, last)
-                      : pcrop_area(o[OPT_PCROP2SR], o[OPT_PCROP2ER], 8u, first, last);
+    return ((both || bank == 0u) && pcrop_area(f, OPT_PCROP1SR, first, last)) ||
+           ((both || bank == 1u) && pcrop_area(f, OPT_PCROP2SR, first, last));
 }
 
 static bool wrp(const flash_g4 *f, unsigned bank, uint32_t first, uint32_t last)
 {
-    const uint32_t *o = f->options;
-    if (f->single_bank) {
-        first /= 2u * PAGE_BYTES;
-        last /= 2u * PAGE_BYTES;
-        return wrp_area(o[OPT_WRP1AR], first, last) || wrp_area(o[OPT_WRP1BR], first, last) ||
-               wrp_area(o[OPT_WRP2AR], first, last) || wrp_area(o[OPT_WRP2BR], first, last);
+    bool both = f->single_bank && f->kind->wide_single_bank;
+    if (f->single_bank && !both) {
+        bank = 0u;
     }
-    first /= PAGE_BYTES;
-    last /= PAGE_BYTES;
-    return bank == 0u
-               ? wrp_area(o[OPT_WRP1AR], first, last) || wrp_area(o[OPT_WRP1BR], first, last)
-               : wrp_area(o[OPT_WRP2AR], first, last) || wrp_area(o[OPT_WRP2BR], first, last);
+    first /= flash_g4_page_bytes(f);
+    last /= flash_g4_page_bytes(f);
+    return ((both || bank == 0u) &&
+            (wrp_area(f, OPT_WRP1AR, first, last) || wrp_area(f, OPT_WRP1BR, first, last))) ||
+           ((both || bank == 1u) &&
+            (wrp_area(f, OPT_WRP2AR, first, last) || wrp_area(f, OPT_WRP2BR, first, last)));
 }
 
 static uint32_t array_offset(const flash_g4 *f, unsigned region, uint32_t offset)
@@ -118,17 +127,16 @@ bool flash_g4_secured(const flash_g4 *f, unsigned region, uint32_t offset)
         return false;
     }
     uint32_t pages = f->options[second ? OPT_SEC2R : OPT_SEC1R] & 0xFFu;
-    uint32_t page_bytes = f->single_bank ? 2u * PAGE_BYTES : PAGE_BYTES;
-    return array_offset(f, region, offset) / page_bytes < pages;
+    return array_offset(f, region, offset) / flash_g4_page_bytes(f) < pages;
 }
 
 /* Is there anything that keeps reads off the fast path? */
 bool flash_g4_any_protection(const flash_g4 *f)
 {
-    const uint32_t *o = f->options;
+    const uint32_t *o = f->options, mask = f->kind->pcrop_mask;
     return (f->cr & (CR_SEC_PROT1 | CR_SEC_PROT2)) != 0u ||
-           (o[OPT_PCROP1SR] & PCROP_UNITS) <= (o[OPT_PCROP1ER] & PCROP_UNITS) ||
-           (o[OPT_PCROP2SR] & PCROP_UNITS) <= (o[OPT_PCROP2ER] & PCROP_UNITS);
+           (o[OPT_PCROP1SR] & mask) <= (o[OPT_PCROP1ER] & mask) ||
+           (o[OPT_PCROP2SR] & mask) <= (o[OPT_PCROP2ER] & mask);
 }
 
 /* ---- the option pages as memory (RM0440 3.4.1, table 18) ---- */
@@ -141,10 +149,13 @@ bool flash_g4_option_byte(const flash_g4 *f, uint32_t address, uint8_t *byte)
                                      OPT_WRP2AR, OPT_WRP2BR,   OPT_SEC2R};
     bool bank2 = address >= 0x1FFFF800u;
     uint32_t at = address - (bank2 ? 0x1FFFF800u : 0x1FFF7800u);
-    if (at >= sizeof first * 8u) {
+    if (at >= sizeof first * 8u || !f->kind->options_in_memory) {
         return false;
     }
     unsigned which = bank2 ? second[at / 8u] : first[at / 8u];
+    if (which >= OPT_SEC1R && !f->kind->securable) {
+        which = OPT_WORDS;
+    }
     if (which == OPT_WORDS || !f->stored_intact) {
         *byte = 0xFFu;
         return true;
@@ -154,9 +165,9 @@ bool flash_g4_option_byte(const flash_g4 *f, uint32_t address, uint8_t *byte)
     return true;
 }
 
-/* ---- boot (RM0440 2.6, silicon: AN2606 pattern 14) ---- */
+/* ---- boot (RM0440 2.6, silicon: AN2606 patterns 14, 7 and 6) ---- */
 
-/* The ROM starts a bank whose first word points into SRAM1 or SRAM2, and looks no further. */
+/* The ROM starts a bank whose first word points into SRAM, and looks no further. */
 static bool rom_accepts(flash_g4 *f, unsigned bank)
 {
     if (flash_g4_read_protected(f, bank, 0u) || f->region[bank].state[0] == UNIT_DOUBLE) {
@@ -164,23 +175,30 @@ static bool rom_accepts(flash_g4 *f, unsigned bank)
     }
     const uint8_t *d = f->region[bank].data;
     uint32_t sp = d[0] | (uint32_t)d[1] << 8 | (uint32_t)d[2] << 16 | (uint32_t)d[3] << 24;
-    return sp >= 0x20000000u && sp <= 0x20018000u;
+    for (unsigned i = 0; i < 2u; i++) {
+        const tb_memory *ram = &f->kind->rom_stack[i];
+        if (ram->bytes != 0u && sp - ram->base <= ram->bytes) {
+            return true;
+        }
+    }
+    return false;
 }
 
 sim_boot flash_g4_boot(void *self)
 {
     flash_g4 *f = self;
     const uint32_t optr = f->options[OPT_OPTR];
-    bool boot0 =
-        (optr & OPTR_NSWBOOT0) != 0u ? sim_pin_level(f->m, 1u, 8u) : (optr & OPTR_NBOOT0) == 0u;
+    bool from_pin = !f->kind->soft_boot0 || (optr & OPTR_NSWBOOT0) != 0u;
+    bool boot0 = from_pin ? sim_pin_level(f->m, f->kind->boot0_port, f->kind->boot0_pin)
+                          : (optr & OPTR_NBOOT0) == 0u;
     sim_boot to = {.area = SIM_BOOT_FLASH};
-    if ((f->options[OPT_SEC1R] & SEC1R_BOOT_LOCK) != 0u) {
+    if (f->kind->securable && (f->options[OPT_SEC1R] & SEC1R_BOOT_LOCK) != 0u) {
         return to;
     }
     if (boot0) {
         to.area = (optr & OPTR_NBOOT1) != 0u ? SIM_BOOT_SYSTEM : SIM_BOOT_SRAM;
         to.mem_mode = (optr & OPTR_NBOOT1) != 0u ? 1u : 3u;
-    } else if ((optr & OPTR_BFB2) != 0u && (optr & OPTR_DBANK) != 0u) {
+    } else if ((optr & OPTR_BFB2) != 0u && flash_g4_dual(f, optr)) {
         to.by_rom = true;
         to.mem_mode = 1u;
         to.vector_base = TB_FLASH_BASE;

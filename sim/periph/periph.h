@@ -15,5 +15,7 @@ void sim_part_g4_build(sim_machine *m);
 
 /* The flash controller (flash_g4.c): adds itself to the machine. */
 void sim_flash_g4_new(sim_machine *m);
+void sim_flash_l47x_new(sim_machine *m); /* the same controller, other tables */
+void sim_flash_l4r_new(sim_machine *m);
 
 #endif
