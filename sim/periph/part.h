@@ -130,6 +130,8 @@ typedef struct sim_uart_kind {
     sim_uart_pin_choice rx[SIM_UART_PINS], tx[SIM_UART_PINS];
 } sim_uart_kind;
 void sim_uarts_new(sim_part *part, const sim_uart_kind *kinds, unsigned count);
+/* Those of older lines, without FIFO and prescaler (L47x, F7). */
+void sim_uarts_plain_new(sim_part *part, const sim_uart_kind *kinds, unsigned count);
 void sim_uart_pin(sim_part *part, unsigned port, unsigned pin, bool level);
 
 /* dma.c */
@@ -137,7 +139,9 @@ void sim_dma_g4_new(sim_part *part);
 /* A peripheral's request line (its DMAMUX input). */
 void sim_dma_request(sim_part *part, unsigned request, bool level);
 
-/* rtc.c: RTC and TAMP, the backup domain */
+/* rtc.c: the backup domain. With TAMP beside the RTC (G4, U5, L4P5, H7A3), or the older RTC
+ * that has the backup registers at +0x50 itself (L4, F7, H743). */
+void sim_rtc_new(sim_part *part, uint32_t base);
 void sim_rtc_tamp_new(sim_part *part, uint32_t rtc_base, uint32_t tamp_base);
 void sim_rtc_domain_reset(sim_part *part);
 /* RCC_BDCR belongs to the domain: kept here while the power is off. */

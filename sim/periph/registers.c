@@ -90,7 +90,9 @@ void sim_block_init(sim_block *b, struct sim_part *part, void *owner, const sim_
     b->row = sim_part_alloc(part, (spec->bytes + 3u) / 4u);
     memset(b->row, (int)SIM_NO_ROW, (spec->bytes + 3u) / 4u);
     for (unsigned i = 0; i < spec->count; i++) {
-        b->row[spec->regs[i].offset / 4u] = (uint8_t)i;
+        if (spec->regs[i].name != NULL) {
+            b->row[spec->regs[i].offset / 4u] = (uint8_t)i;
+        }
     }
     sim_block_reset_values(b);
     sim_part_gate(part, spec->base, &b->gate, &b->gate_mask);

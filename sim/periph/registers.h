@@ -9,7 +9,7 @@ struct sim_part;
 
 typedef struct sim_reg {
     uint16_t offset;
-    const char *name;
+    const char *name; /* NULL: not on this part, the row only keeps its place */
     uint32_t reset;
     uint32_t writable; /* bits that keep what is written */
 } sim_reg;

@@ -1,6 +1,6 @@
-/* The backup domain: RTC calendar (RM0440 45) and TAMP's backup registers (46). Both keep
- * their values over every reset but that of the domain. Alarms, wake-up timer, time stamp
- * and tamper pins stop the run. */
+/* The backup domain: RTC calendar (RM0440 45) and the backup registers, TAMP's (46) or, on
+ * older lines, the RTC's own (RM0351 38). All keep their values over every reset but that
+ * of the domain. Alarms, wake-up timer, time stamp and tamper pins stop the run. */
 #include "sim/periph/part.h"
 
 enum { R_TR, R_DR, R_SSR, R_ICSR, R_PRER, R_WUTR, R_CR, R_WPR, R_CALR, R_SHIFTR, R_TSTR, R_TSDR,
@@ -51,6 +51,38 @@ static const sim_reg tamp_rows[TAMP_ROWS] = {
     BKP(16), BKP(17), BKP(18), BKP(19), BKP(20), BKP(21), BKP(22), BKP(23),
     BKP(24), BKP(25), BKP(26), BKP(27), BKP(28), BKP(29), BKP(30), BKP(31),
 };
+
+/* The older RTC: the same registers in another order, up to ALRMBSSR in the same rows. */
+enum { O_TAMPCR = R_SR, O_OR, O_BKP0R, OLD_ROWS = O_BKP0R + 32 };
+#undef BKP
+#define BKP(n) [O_BKP0R + (n)] = {0x50u + 4u * (n), "BKP" #n "R", 0, 0xFFFFFFFFu}
+static const sim_reg old_rows[OLD_ROWS] = {
+    [R_TR] = {0x00, "TR", 0, 0},
+    [R_DR] = {0x04, "DR", 0x00002101u, 0},
+    [R_CR] = {0x08, "CR", 0, 0x01FCFF7Fu},
+    [R_ICSR] = {0x0C, "ISR", 0x00000007u, 0},
+    [R_PRER] = {0x10, "PRER", 0x007F00FFu, 0},
+    [R_WUTR] = {0x14, "WUTR", 0x0000FFFFu, 0xFFFFu},
+    [R_ALRMAR] = {0x1C, "ALRMAR", 0, 0xFFFFFFFFu},
+    [R_ALRMBR] = {0x20, "ALRMBR", 0, 0xFFFFFFFFu},
+    [R_WPR] = {0x24, "WPR", 0, 0},
+    [R_SSR] = {0x28, "SSR", 0, 0},
+    [R_SHIFTR] = {0x2C, "SHIFTR", 0, 0},
+    [R_TSTR] = {0x30, "TSTR", 0, 0},
+    [R_TSDR] = {0x34, "TSDR", 0, 0},
+    [R_TSSSR] = {0x38, "TSSSR", 0, 0},
+    [R_CALR] = {0x3C, "CALR", 0, 0x0000E1FFu},
+    [O_TAMPCR] = {0x40, "TAMPCR", 0, 0x01FFFFFFu},
+    [R_ALRMASSR] = {0x44, "ALRMASSR", 0, 0x0F007FFFu},
+    [R_ALRMBSSR] = {0x48, "ALRMBSSR", 0, 0x0F007FFFu},
+    [O_OR] = {0x4C, "OR", 0, 3u},
+    BKP(0),  BKP(1),  BKP(2),  BKP(3),  BKP(4),  BKP(5),  BKP(6),  BKP(7),
+    BKP(8),  BKP(9),  BKP(10), BKP(11), BKP(12), BKP(13), BKP(14), BKP(15),
+    BKP(16), BKP(17), BKP(18), BKP(19), BKP(20), BKP(21), BKP(22), BKP(23),
+    BKP(24), BKP(25), BKP(26), BKP(27), BKP(28), BKP(29), BKP(30), BKP(31),
+};
+_Static_assert(OLD_ROWS <= RTC_ROWS + TAMP_ROWS, "the older RTC's values fit into the words");
+#define TAMPCR_PINS 0x29u
 
 enum { WORD_BDCR, WORD_RTC, WORD_TAMP = WORD_RTC + RTC_ROWS, WORDS = WORD_TAMP + TAMP_ROWS };
 
@@ -214,6 +246,11 @@ static sim_access rtc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         break;
     case R_SHIFTR:
         return sim_block_unmodelled(&r->rtc, reg, raw, "not modelled");
+    case O_TAMPCR:
+        if (r->rtc.regs == old_rows && (raw & TAMPCR_PINS) != 0u) {
+            return sim_block_unmodelled(&r->rtc, reg, raw, "tamper pins are not modelled");
+        }
+        break;
     default:
         break;
     }
@@ -221,7 +258,15 @@ static sim_access rtc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
 }
 
 /* Without PWR_CR1.DBP nothing of the domain changes; the RTC wants its keys as well,
- * 0xCA and 0x53 to WPR (RM0440 45.3.10). */
+ * 0xCA and 0x53 to WPR (RM0440 45.3.10), but for what guards nothing (RM0351 38.3.8). */
+static bool without_keys(const sim_rtc *r, uint32_t offset)
+{
+    if (r->rtc.regs != old_rows) {
+        return offset == rtc_rows[R_SCR].offset;
+    }
+    return offset == old_rows[O_TAMPCR].offset || offset >= old_rows[O_OR].offset;
+}
+
 static sim_access rtc_bus_write(void *self, uint32_t offset, unsigned size, uint32_t value)
 {
     sim_rtc *r = ((sim_block *)self)->owner;
@@ -233,7 +278,7 @@ static sim_access rtc_bus_write(void *self, uint32_t offset, unsigned size, uint
         r->keys = key == 0xCAu ? 1u : key == 0x53u && r->keys == 1u ? 2u : 0u;
         return SIM_ACCESS_OK;
     }
-    if (r->keys != 2u && offset != rtc_rows[R_SCR].offset) {
+    if (r->keys != 2u && !without_keys(r, offset)) {
         return SIM_ACCESS_OK;
     }
     count(r);
@@ -301,25 +346,36 @@ void sim_rtc_keep_bdcr(sim_part *part, uint32_t value)
     part->rtc->words[WORD_BDCR] = value;
 }
 
-void sim_rtc_tamp_new(sim_part *part, uint32_t rtc_base, uint32_t tamp_base)
+static sim_rtc *rtc_new(sim_part *part, uint32_t base, const sim_reg *rows, unsigned count_of)
 {
-    static const sim_block_hooks rtc_hooks = {rtc_read, rtc_write, rtc_reset};
-    static const sim_block_hooks tamp_hooks = {NULL, tamp_write, NULL};
-    const sim_block_spec rtc_spec = {"RTC", rtc_base, 0x400u, true, rtc_rows, RTC_ROWS,
-                                     &rtc_hooks};
-    const sim_block_spec tamp_spec = {"TAMP", tamp_base, 0x400u, true, tamp_rows, TAMP_ROWS,
-                                      &tamp_hooks};
+    static const sim_block_hooks hooks = {rtc_read, rtc_write, rtc_reset};
+    const sim_block_spec spec = {"RTC", base, 0x400u, true, rows, count_of, &hooks};
     sim_rtc *r = sim_part_alloc(part, sizeof *r);
     r->part = part;
-    sim_block_init(&r->rtc, part, r, &rtc_spec);
-    sim_block_init(&r->tamp, part, r, &tamp_spec);
-    r->rtc.keeps_values = r->tamp.keeps_values = true;
+    sim_block_init(&r->rtc, part, r, &spec);
+    r->rtc.keeps_values = true;
     r->rtc.periph.write = rtc_bus_write;
-    r->tamp.periph.write = tamp_bus_write;
     r->rtc.value = &r->words[WORD_RTC];
-    r->tamp.value = &r->words[WORD_TAMP];
     part->rtc = r;
-    sim_rtc_domain_reset(part);
     r->clock = (sim_clock_user){.changing = count, .changed = clock_changed, .owner = r};
     sim_part_add_clock_user(part, &r->clock);
+    return r;
+}
+
+void sim_rtc_new(sim_part *part, uint32_t base)
+{
+    (void)rtc_new(part, base, old_rows, OLD_ROWS);
+    sim_rtc_domain_reset(part);
+}
+
+void sim_rtc_tamp_new(sim_part *part, uint32_t rtc_base, uint32_t tamp_base)
+{
+    static const sim_block_hooks hooks = {NULL, tamp_write, NULL};
+    const sim_block_spec spec = {"TAMP", tamp_base, 0x400u, true, tamp_rows, TAMP_ROWS, &hooks};
+    sim_rtc *r = rtc_new(part, rtc_base, rtc_rows, RTC_ROWS);
+    sim_block_init(&r->tamp, part, r, &spec);
+    r->tamp.keeps_values = true;
+    r->tamp.periph.write = tamp_bus_write;
+    r->tamp.value = &r->words[WORD_TAMP];
+    sim_rtc_domain_reset(part);
 }

@@ -74,6 +74,21 @@ static const sim_reg rows_usart[] = {
     [R_TDR] = {0x28, "TDR", 0, 0x1FFu},        [R_PRESC] = {0x2C, "PRESC", 0, 0xFu},
     [R_GTPR] = {0x10, "GTPR", 0, 0xFFFFu},     [R_RTOR] = {0x14, "RTOR", 0, 0xFFFFFFFFu},
 };
+static const sim_reg rows_plain[] = {
+    [R_CR1] = {0x00, "CR1", 0, 0x1FFFFFFFu},   [R_CR2] = {0x04, "CR2", 0, 0xFFFFFF70u},
+    [R_CR3] = {0x08, "CR3", 0, 0x007EFFFFu},   [R_BRR] = {0x0C, "BRR", 0, 0xFFFFu},
+    [R_RQR] = {0x18, "RQR", 0, 0},             [R_ISR] = {0x1C, "ISR", 0, 0},
+    [R_ICR] = {0x20, "ICR", 0, 0},             [R_RDR] = {0x24, "RDR", 0, 0},
+    [R_TDR] = {0x28, "TDR", 0, 0x1FFu},        [R_PRESC] = {0x2C, NULL, 0, 0},
+    [R_GTPR] = {0x10, "GTPR", 0, 0xFFFFu},     [R_RTOR] = {0x14, "RTOR", 0, 0xFFFFFFFFu},
+};
+static const sim_reg rows_lpuart_plain[] = {
+    [R_CR1] = {0x00, "CR1", 0, 0x13FF7FFFu},   [R_CR2] = {0x04, "CR2", 0, 0xFF0FB010u},
+    [R_CR3] = {0x08, "CR3", 0, 0x0070F7C9u},   [R_BRR] = {0x0C, "BRR", 0, 0xFFFFFu},
+    [R_RQR] = {0x18, "RQR", 0, 0},             [R_ISR] = {0x1C, "ISR", 0, 0},
+    [R_ICR] = {0x20, "ICR", 0, 0},             [R_RDR] = {0x24, "RDR", 0, 0},
+    [R_TDR] = {0x28, "TDR", 0, 0x1FFu},        [R_PRESC] = {0x2C, NULL, 0, 0},
+};
 static const sim_reg rows_lpuart[] = {
     [R_CR1] = {0x00, "CR1", 0, 0xF3FF7FFFu},   [R_CR2] = {0x04, "CR2", 0, 0xFF0FB010u},
     [R_CR3] = {0x08, "CR3", 0, 0xFFF0F7C9u},   [R_BRR] = {0x0C, "BRR", 0, 0xFFFFFu},
@@ -717,7 +732,7 @@ void sim_uart_poll(sim_machine *m, const char *name)
     }
 }
 
-void sim_uarts_new(sim_part *part, const sim_uart_kind *kinds, unsigned count)
+static void make(sim_part *part, const sim_uart_kind *kinds, unsigned count, bool plain)
 {
     static const sim_block_hooks hooks = {uart_read, uart_write, uart_reset};
     for (unsigned i = 0; i < count; i++) {
@@ -727,7 +742,8 @@ void sim_uarts_new(sim_part *part, const sim_uart_kind *kinds, unsigned count)
                                kinds[i].base,
                                0x400u,
                                true,
-                               low_power ? rows_lpuart : rows_usart,
+                               low_power ? (plain ? rows_lpuart_plain : rows_lpuart)
+                                         : (plain ? rows_plain : rows_usart),
                                low_power ? SIM_ROWS(rows_lpuart) : SIM_ROWS(rows_usart),
                                &hooks};
         u->kind = &kinds[i];
@@ -741,4 +757,14 @@ void sim_uarts_new(sim_part *part, const sim_uart_kind *kinds, unsigned count)
         u->low_until = SIM_NEVER;
         part->uarts[i] = u;
     }
+}
+
+void sim_uarts_new(sim_part *part, const sim_uart_kind *kinds, unsigned count)
+{
+    make(part, kinds, count, false);
+}
+
+void sim_uarts_plain_new(sim_part *part, const sim_uart_kind *kinds, unsigned count)
+{
+    make(part, kinds, count, true);
 }
