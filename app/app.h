@@ -14,7 +14,7 @@ void app_line_interrupt(void); /* the wire's UART */
 void app_at_start(bool trial);
 bool app_is_well(uint32_t up_ms); /* the self-check: may this image be confirmed? */
 
-void console_open(uint32_t clock_hz);
+void console_open(void);
 void console_text(const char *text);
 void console_flush(void); /* until the last bit has left */
 void console_number(uint32_t value);

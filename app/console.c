@@ -1,17 +1,16 @@
-/* Lines for people on USART1 (PA9), 115200 baud. */
+/* Lines for people on the row's console, 115200 baud. */
 #include "app/app.h"
 
 #include <string.h>
 
 #include "chips/chips.h"
+#include "tb_target.h"
 
-static const tb_board console_board = {.uart_base = 0x40013800u, .port = 0u, .tx_pin = 9u,
-                                       .rx_pin = 10u, .alternate = 7u};
 static chip_uart console;
 
-void console_open(uint32_t clock_hz)
+void console_open(void)
 {
-    chip_uart_open(&console, &console_board, clock_hz, 115200u, NULL, 0u);
+    chip_uart_open(&console, &TB_TARGET->console, 115200u, NULL, 0u);
 }
 
 void console_text(const char *text)

@@ -13,8 +13,6 @@
 #define HEARTBEAT_MS 1000u
 #define RING_BYTES 4096u
 #define WINDOW_BYTES (RING_BYTES - 256u)
-#define LED_PORT 0u
-#define LED_PIN 5u
 
 static tb_ota ota;
 static tb_server server;
@@ -86,7 +84,7 @@ static void heartbeat(void)
 
     if (now_ms - last_ms >= HEARTBEAT_MS) {
         last_ms += HEARTBEAT_MS;
-        chip_pin_set(LED_PORT, LED_PIN, last_ms / HEARTBEAT_MS % 2u == 0u);
+        chip_pin_set(TB_TARGET->led_port, TB_TARGET->led_pin, last_ms / HEARTBEAT_MS % 2u == 0u);
         console_text("app " APP_RELEASE " up ");
         console_number(last_ms / HEARTBEAT_MS);
         console_text(" s\r\n");
@@ -129,8 +127,8 @@ static void start(void)
     SYST_RVR = TB_TARGET->reset_hz / 1000u - 1u;
     SYST_CVR = 0u;
     SYST_CSR = SYST_CSR_ENABLE | SYST_CSR_TICKINT | SYST_CSR_CLKSOURCE;
-    chip_pin_output(LED_PORT, LED_PIN);
-    console_open(TB_TARGET->reset_hz);
+    chip_pin_output(TB_TARGET->led_port, TB_TARGET->led_pin);
+    console_open();
     error = tb_ota_init(&ota);
     if (error != TB_OK) {
         console_text("twinbank: ");
@@ -141,7 +139,7 @@ static void start(void)
     config.send = wire_send;
     config.window = WINDOW_BYTES;
     tb_server_init(&server, &config);
-    chip_uart_open(&wire, &TB_TARGET->board, TB_TARGET->reset_hz, BAUD, ring, RING_BYTES);
+    chip_uart_open(&wire, &TB_TARGET->board, BAUD, ring, RING_BYTES);
 }
 
 int main(void)

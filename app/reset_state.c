@@ -62,7 +62,7 @@ int main(void)
     const uint32_t block[] = {GPIO(0)->MODER, GPIO(0)->PUPDR, GPIO(0)->AFR[0], CRC->CR, CRC->INIT,
                               CRC->POL, PWR_CR5 & PWR_CR5_R1MODE, PWR_CR1 & PWR_CR1_DBP};
 
-    console_open(TB_TARGET->reset_hz);
+    console_open();
     static const char *const special_names[] = {"PRIMASK", "BASEPRI", "FAULTMASK", "CONTROL",
                                                "IPSR"};
     for (unsigned i = 0; i < 5u; i++) {

@@ -58,16 +58,16 @@ _Noreturn void chip_launch_rom(void);
 /* Reception by interrupt into a ring, transmission by waiting. */
 typedef struct chip_uart {
     uint32_t base;
-    uint32_t clock_hz;
     uint8_t *ring;
     uint16_t ring_bytes; /* a power of two */
     volatile uint16_t head, tail;
     volatile bool lost;
 } chip_uart;
 
-/* Clocks, pins and the port itself, 8N1. ring NULL: it only sends. */
-void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t clock_hz, uint32_t baud,
-                    uint8_t *ring, uint16_t ring_bytes);
+/* Clocks (the port's own does not follow the core's), pins and the port itself, 8N1.
+ * ring NULL: it only sends. */
+void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t baud, uint8_t *ring,
+                    uint16_t ring_bytes);
 void chip_uart_interrupt(chip_uart *uart);
 uint16_t chip_uart_read(chip_uart *uart, uint8_t *out, uint16_t bytes);
 /* Bytes were lost since the last call: ring full, or the receiver overrun. */
@@ -75,7 +75,7 @@ bool chip_uart_take_lost(chip_uart *uart);
 void chip_uart_send(chip_uart *uart, const uint8_t *bytes, size_t count);
 void chip_uart_flush(chip_uart *uart); /* until the last stop bit has left */
 /* Takes effect at once; what is in the ring is forgotten. false: not to be had from
- * this clock, and nothing has changed. */
+ * the port's clock, and nothing has changed. */
 bool chip_uart_set_baud(chip_uart *uart, uint32_t baud);
 void chip_pin_output(unsigned port, unsigned pin);
 void chip_pin_set(unsigned port, unsigned pin, bool high);

@@ -16,7 +16,10 @@
     .slot_offset = 0x8000u, .log_units = 64u, .sram = {0x20000000u, 0x18000u},        \
     .stage2_run = 0x20004000u, .reset_hz = 16000000u, .boot_hz = 170000000u,          \
     .board = {.name = "NUCLEO-G474RE", .uart_name = "lpuart1", .uart_base = 0x40008000u, \
-              .port = 0u, .tx_pin = 2u, .rx_pin = 3u, .alternate = 12u, .uart_irq = 91u}
+              .port = 0u, .tx_pin = 2u, .rx_pin = 3u, .alternate = 12u, .uart_irq = 91u},     \
+    .console = {.uart_name = "usart1", .uart_base = 0x40013800u, .port = 0u, .tx_pin = 9u, \
+                .rx_pin = 10u, .alternate = 7u, .uart_irq = 37u},                     \
+    .led_port = 0u, .led_pin = 5u
 
 const tb_chip tb_rows[TB_ROWS] = {
     [TB_ROW_STM32G474RE] = {.name = "stm32g474re", G474_COMMON(512u)},

@@ -9,7 +9,7 @@ extern uint32_t __stack_top;
 typedef void (*chip_vector)(void);
 /* The initial stack pointer, as the first entry of a vector table. */
 #define CHIP_STACK_TOP ((chip_vector)(uintptr_t)&__stack_top)
-#define CHIP_G4_VECTORS (16u + 102u)
+#define CHIP_VECTORS (16u + CHIP_IRQS)
 
 /* Copies .data (and code for SRAM) from flash, clears .bss. */
 void chip_memory_init(void);

@@ -13,7 +13,6 @@
 #define RING_BYTES 4096u
 /* Of a full ring something is kept back for what is under way when the sender stops. */
 #define WINDOW_BYTES (RING_BYTES - 256u)
-#define HSI_HZ 16000000u
 #define STATUS_OFFSET 5u /* of a native reply: token, command, length, seq, status */
 
 static struct {
@@ -166,7 +165,7 @@ _Noreturn void stage2_main(unsigned bank)
     SYST_RVR = TB_TARGET->boot_hz / 1000u - 1u;
     SYST_CVR = 0u;
     SYST_CSR = SYST_CSR_ENABLE | SYST_CSR_TICKINT | SYST_CSR_CLKSOURCE;
-    chip_uart_open(&stage2.uart, &TB_TARGET->board, HSI_HZ, BAUD, stage2.ring, RING_BYTES);
+    chip_uart_open(&stage2.uart, &TB_TARGET->board, BAUD, stage2.ring, RING_BYTES);
     server_start(bank);
     for (;;) {
         chip_watchdog_feed();

@@ -44,10 +44,10 @@ void nmi_handler(void)
     }
 }
 
-__attribute__((section(".vectors"), used)) static const chip_vector vectors[CHIP_G4_VECTORS] = {
+__attribute__((section(".vectors"), used)) static const chip_vector vectors[CHIP_VECTORS] = {
     CHIP_STACK_TOP, (chip_vector)reset_handler, nmi_handler, fault_handler, fault_handler,
     fault_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler,
     fault_handler, fault_handler, fault_handler, fault_handler, stage2_tick,
     /* only the line's interrupt is ever enabled */
-    [ARMV7M_EXCEPTIONS ... CHIP_G4_VECTORS - 1u] = stage2_line_interrupt,
+    [ARMV7M_EXCEPTIONS ... CHIP_VECTORS - 1u] = stage2_line_interrupt,
 };

@@ -43,6 +43,8 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define CRC ((crc_registers *)0x40023000u)
 #define IWDG ((iwdg_registers *)0x40003000u)
 #define GPIO(port) ((gpio_registers *)(0x48000000u + 0x400u * (port)))
+#define GPIO_ENR (RCC->AHB2ENR)
+#define UART_KERNEL_HZ 16000000u /* HSI16 */
 #define SYSCFG_MEMRMP (*(reg *)0x40010000u)
 #define PWR_CR1 (*(reg *)0x40007000u)
 #define PWR_SR1 (*(reg *)0x40007010u)
@@ -55,6 +57,8 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define USART2_BASE 0x40004400u
 #define LPUART1_BASE 0x40008000u
 
+#define RCC_CR_HSION (1u << 8)
+#define RCC_CR_HSIRDY (1u << 10)
 #define RCC_CR_PLLON (1u << 24)
 #define RCC_CR_PLLRDY (1u << 25)
 #define RCC_CFGR_SW_MASK 3u
@@ -77,8 +81,11 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define RCC_APB1ENR2_LPUART1EN 1u
 #define RCC_APB2ENR_SYSCFGEN 1u
 #define RCC_APB2ENR_USART1EN (1u << 14)
-#define RCC_CCIPR_LPUART1SEL_MASK (3u << 10)
-#define RCC_CCIPR_LPUART1SEL_HSI16 (2u << 10)
+#define RCC_CCIPR_USART1SEL_SHIFT 0u
+#define RCC_CCIPR_USART2SEL_SHIFT 2u
+#define RCC_CCIPR_LPUART1SEL_SHIFT 10u
+#define RCC_CCIPR_SEL_MASK 3u
+#define RCC_CCIPR_SEL_HSI16 2u
 #define RCC_CSR_RMVF (1u << 23)
 #define RCC_CSR_OBLRSTF (1u << 25)
 #define RCC_CSR_PINRSTF (1u << 26)

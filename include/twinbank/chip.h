@@ -59,6 +59,8 @@ typedef struct tb_chip {
     uint32_t reset_hz;   /* HCLK after reset */
     uint32_t boot_hz;    /* HCLK that stage 1 raises to for the CRC */
     tb_board board;
+    tb_board console;    /* where the examples print lines for people: another port of the board */
+    uint8_t led_port, led_pin;
 } tb_chip;
 
 /* All rows, refused ones included; count in *count. */

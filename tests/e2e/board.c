@@ -179,7 +179,7 @@ board *board_new(const char *chip_name, const char *hex_file, uint32_t seed)
     b->wire = (sim_uart_link){ .ctx = b, .byte_out = from_part, .byte_in = to_part };
     b->console_link = (sim_uart_link){ .ctx = b, .byte_out = console_byte, .byte_in = console_quiet };
     if (!sim_uart_connect(b->machine, b->chip->board.uart_name, &b->wire) ||
-        !sim_uart_connect(b->machine, "usart1", &b->console_link))
+        !sim_uart_connect(b->machine, b->chip->console.uart_name, &b->console_link))
         fail("no such UART", b->chip->board.uart_name);
     sim_power_on(b->machine, true);
     return b;

@@ -1,7 +1,8 @@
 /* USART and LPUART (RM0440 37, 38): the same registers, another baud rate generator. */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
-#include "chips/g4/registers.h"
+#include "chips/stm32/uart.h"
+#include "registers.h"
 
 #define LPUART_BRR_MIN 0x300u
 #define LPUART_BRR_MAX 0xFFFFFu
@@ -23,44 +24,25 @@ static uint32_t divider(const chip_uart *uart, uint32_t baud)
         return 0u;
     }
     if (uart->base == LPUART1_BASE) {
-        uint64_t brr = (256ull * uart->clock_hz + baud / 2u) / baud;
+        uint64_t brr = (256ull * UART_KERNEL_HZ + baud / 2u) / baud;
         /* ES0430 2.17.1: the receiver errs below 0x400. */
         return brr < LPUART_BRR_MIN + 0x100u || brr > LPUART_BRR_MAX ? 0u : (uint32_t)brr;
     }
-    uint32_t brr = (uart->clock_hz + baud / 2u) / baud;
+    uint32_t brr = (UART_KERNEL_HZ + baud / 2u) / baud;
     return brr < USART_BRR_MIN || brr > USART_BRR_MAX ? 0u : brr;
-}
-
-static void enable_clock(uint32_t base)
-{
-    switch (base) {
-    case LPUART1_BASE:
-        RCC->CCIPR = (RCC->CCIPR & ~RCC_CCIPR_LPUART1SEL_MASK) | RCC_CCIPR_LPUART1SEL_HSI16;
-        RCC->APB1ENR2 |= RCC_APB1ENR2_LPUART1EN;
-        (void)RCC->APB1ENR2;
-        break;
-    case USART2_BASE:
-        RCC->APB1ENR1 |= RCC_APB1ENR1_USART2EN;
-        (void)RCC->APB1ENR1;
-        break;
-    default:
-        RCC->APB2ENR |= RCC_APB2ENR_USART1EN;
-        (void)RCC->APB2ENR;
-        break;
-    }
 }
 
 static void pin_mode(unsigned port, unsigned pin, uint32_t mode)
 {
-    RCC->AHB2ENR |= 1u << port;
-    (void)RCC->AHB2ENR;
+    GPIO_ENR |= 1u << port;
+    (void)GPIO_ENR;
     GPIO(port)->MODER = (GPIO(port)->MODER & ~(3u << (2u * pin))) | mode << (2u * pin);
 }
 
 static void pin_alternate(unsigned port, unsigned pin, uint32_t function)
 {
-    RCC->AHB2ENR |= 1u << port;
-    (void)RCC->AHB2ENR;
+    GPIO_ENR |= 1u << port;
+    (void)GPIO_ENR;
     reg *afr = &GPIO(port)->AFR[pin / 8u];
     *afr = (*afr & ~(0xFu << (4u * (pin % 8u)))) | function << (4u * (pin % 8u));
     pin_mode(port, pin, MODE_ALTERNATE);
@@ -76,12 +58,11 @@ static void start(const chip_uart *uart, uint32_t brr)
              (uart->ring != NULL ? USART_CR1_RE | USART_CR1_RXNEIE : 0u);
 }
 
-void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t clock_hz, uint32_t baud,
-                    uint8_t *ring, uint16_t ring_bytes)
+void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t baud, uint8_t *ring,
+                    uint16_t ring_bytes)
 {
-    *uart = (chip_uart){.base = board->uart_base, .clock_hz = clock_hz, .ring = ring,
-                        .ring_bytes = ring_bytes};
-    enable_clock(uart->base);
+    *uart = (chip_uart){.base = board->uart_base, .ring = ring, .ring_bytes = ring_bytes};
+    uart_clock_on(uart->base);
     pin_alternate(board->port, board->tx_pin, board->alternate);
     if (ring != NULL) {
         /* With nothing plugged in the line idles high. */

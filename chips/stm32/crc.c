@@ -2,7 +2,7 @@
  * the final inversion here. An application's own settings of the unit are put back; a
  * calculation of its own must not be under way. */
 #include "chips/chips.h"
-#include "chips/g4/registers.h"
+#include "registers.h"
 
 uint32_t chip_crc32(const void *data, uint32_t bytes)
 {

@@ -1,7 +1,7 @@
 /* A line held low at reset, a UART break, asks for stage 2. */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
-#include "chips/g4/registers.h"
+#include "registers.h"
 
 #define HOLD_MS 2u
 #define PULL_UP 1u
@@ -12,8 +12,8 @@ bool chip_line_held_low(const tb_chip *chip)
     unsigned pin = chip->board.rx_pin;
     bool low;
 
-    RCC->AHB2ENR |= 1u << chip->board.port;
-    (void)RCC->AHB2ENR;
+    GPIO_ENR |= 1u << chip->board.port;
+    (void)GPIO_ENR;
     port->PUPDR |= PULL_UP << (2u * pin);
     port->MODER &= ~(3u << (2u * pin)); /* input: an analogue pin reads 0 */
 
