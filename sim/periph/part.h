@@ -84,8 +84,10 @@ void sim_part_clock_changed(sim_part *part);
 /* The block at that base back to its reset values (RCC's reset registers). */
 void sim_part_reset_block(sim_part *part, uint32_t base);
 
-/* rcc_g4.c */
+/* rcc_g4*.c, rcc_l4.c */
 void sim_rcc_g4_new(sim_part *part);
+void sim_rcc_l47x_new(sim_part *part);
+void sim_rcc_l4r_new(sim_part *part);
 
 /* pwr_g4.c */
 void sim_pwr_g4_new(sim_part *part);
