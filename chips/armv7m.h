@@ -14,6 +14,7 @@
 #define SCB_ICSR (*(volatile uint32_t *)0xE000ED04u)
 #define SCB_VTOR (*(volatile uint32_t *)0xE000ED08u)
 #define SCB_AIRCR (*(volatile uint32_t *)0xE000ED0Cu)
+#define SCB_CCR (*(volatile uint32_t *)0xE000ED14u)
 #define SCB_CFSR (*(volatile uint32_t *)0xE000ED28u)
 
 #define SYST_CSR_ENABLE 1u
@@ -23,6 +24,8 @@
 #define SCB_ICSR_PENDSTCLR (1u << 25)
 #define SCB_ICSR_PENDSVCLR (1u << 27)
 #define SCB_AIRCR_SYSRESETREQ 0x05FA0004u
+
+#define SCB_CCR_BFHFNMIGN (1u << 8)
 
 #define ARMV7M_EXCEPTIONS 16u
 

@@ -26,19 +26,21 @@ static void print_memory(const char *flash, uint32_t origin, uint32_t bytes, uin
     printf("}\n\n");
 }
 
-static void print_sections(bool in_ram)
+/* code: the memory that the program runs from, initialised data with it where that is RAM. */
+static void print_sections(const char *code)
 {
-    const char *flash = in_ram ? "RAM" : "FLASH";
+    bool in_flash = strcmp(code, "FLASH") == 0;
+    const char *data = in_flash ? "RAM" : code;
 
     printf("ENTRY(reset_handler)\n__stack_top = ORIGIN(RAM) + LENGTH(RAM);\n\n");
     printf("SECTIONS\n{\n");
     printf("    .text : {\n        KEEP(*(.vectors))\n        *(.text .text.*)\n"
-           "        *(.rodata .rodata.*)\n        . = ALIGN(4);\n    } > %s\n", flash);
-    printf("    .ARM.exidx : { *(.ARM.exidx*) } > %s\n", flash);
+           "        *(.rodata .rodata.*)\n        . = ALIGN(4);\n    } > %s\n", code);
+    printf("    .ARM.exidx : { *(.ARM.exidx*) } > %s\n", code);
     printf("    .data : ALIGN(4) {\n        __data_start = .;\n        *(.ramfunc .ramfunc.*)\n"
            "        *(.data .data.*)\n        . = ALIGN(4);\n        __data_end = .;\n"
-           "    } > RAM%s\n",
-           in_ram ? "" : " AT > FLASH");
+           "    } > %s%s\n",
+           data, in_flash ? " AT > FLASH" : "");
     printf("    __data_load = LOADADDR(.data);\n");
     printf("    .bss (NOLOAD) : ALIGN(4) {\n        __bss_start = .;\n"
            "        *(.bss .bss.* COMMON)\n"
@@ -51,17 +53,23 @@ static void print_stage1(const tb_chip *c)
 {
     print_memory("FLASH (rx)", TB_FLASH_BASE, c->stage1_bytes, sram_end(c) - STAGE1_RAM_BYTES,
                  sram_end(c));
-    print_sections(false);
+    print_sections("FLASH");
 }
 
 static void print_stage2(const tb_chip *c)
 {
     printf("/* The image, header included, has %u bytes. */\n", (unsigned)c->stage2_bytes);
-    printf("MEMORY\n{\n    RAM (rwx) : ORIGIN = 0x%08X, LENGTH = 0x%X\n}\n\n",
-           (unsigned)c->stage2_run, (unsigned)(sram_end(c) - c->stage2_run));
-    print_sections(true);
-    printf("ASSERT(__data_end - ORIGIN(RAM) <= 0x%X, \"stage 2 is too large\")\n",
-           (unsigned)(c->stage2_bytes - TB_HEADER_BYTES));
+    if (c->stage2_run - c->sram.base < c->sram.bytes) {
+        printf("MEMORY\n{\n    RAM (rwx) : ORIGIN = 0x%08X, LENGTH = 0x%X\n}\n\n",
+               (unsigned)c->stage2_run, (unsigned)(sram_end(c) - c->stage2_run));
+        print_sections("RAM");
+    } else { /* in a RAM for code, with its stack and zeroed data in the usual one */
+        print_memory("CODE (rwx)", c->stage2_run, c->stage2_bytes - TB_HEADER_BYTES, c->sram.base,
+                     sram_end(c));
+        print_sections("CODE");
+    }
+    printf("ASSERT(__data_end - 0x%X <= 0x%X, \"stage 2 is too large\")\n",
+           (unsigned)c->stage2_run, (unsigned)(c->stage2_bytes - TB_HEADER_BYTES));
 }
 
 static void print_app(const tb_chip *c)
@@ -71,7 +79,7 @@ static void print_app(const tb_chip *c)
            " * own change just the FLASH line. */\n", c->name, (unsigned)TB_HEADER_BYTES);
     print_memory("FLASH (rx)", TB_FLASH_BASE + c->slot_offset + TB_HEADER_BYTES,
                  tb_slot_image_bytes(c) - TB_HEADER_BYTES, c->sram.base, sram_end(c));
-    print_sections(false);
+    print_sections("FLASH");
 }
 
 int main(int argc, char **argv)

@@ -21,6 +21,21 @@
                 .rx_pin = 10u, .alternate = 7u, .uart_irq = 37u},                     \
     .led_port = 0u, .led_pin = 5u
 
+/* Two banks of 1 MB. The stack is in DTCM, and stage 2 runs from ITCM, beside the null page:
+ * neither needs a clock, a cache or the bus matrix. Boot is from HSI, see chips/h7/clock.c.
+ * UARTs: NUCLEO-H743ZI's and NUCLEO-H7A3ZI-Q's ST-LINK port is USART3. */
+#define H7_COMMON(id)                                                                 \
+    .family = TB_FAMILY_H7, .device_id = (id), .flash_kib = 2048u, .has_banks = true,  \
+    .bank_bytes = 0x100000u, .bank2_base = 0x08100000u, .log_units = 64u,              \
+    .sram = {0x20000000u, 0x20000u}, .stage2_run = 0x00001000u,                       \
+    .reset_hz = 64000000u, .boot_hz = 64000000u,                                      \
+    .console = {.uart_name = "usart2", .uart_base = 0x40004400u, .port = 3u, .tx_pin = 5u, \
+                .rx_pin = 6u, .alternate = 7u, .uart_irq = 38u},                      \
+    .led_port = 1u, .led_pin = 0u
+#define H7_BOARD(board_name)                                                          \
+    {.name = (board_name), .uart_name = "usart3", .uart_base = 0x40004800u, .port = 3u, \
+     .tx_pin = 8u, .rx_pin = 9u, .alternate = 7u, .uart_irq = 39u}
+
 const tb_chip tb_rows[TB_ROWS] = {
     [TB_ROW_STM32G474RE] = {.name = "stm32g474re", G474_COMMON(512u)},
     [TB_ROW_STM32G474RC] = {.name = "stm32g474rc", G474_COMMON(256u)},
@@ -29,6 +44,14 @@ const tb_chip tb_rows[TB_ROWS] = {
         .name = "stm32g491re", .family = TB_FAMILY_G4, .device_id = 0x479u, .flash_kib = 512u,
         .refusal = "the STM32G491 has one flash bank: it cannot update itself by swapping "
                    "banks. The STM32G474 of the same size can."},
+    [TB_ROW_STM32H743ZI] = {
+        .name = "stm32h743zi", H7_COMMON(0x450u), .pages = {{8u, 0x20000u}}, .unit_bytes = 32u,
+        .stage1_bytes = 0x20000u, .stage2_offset = 0x20000u, .stage2_bytes = 0x7000u,
+        .slot_offset = 0x40000u, .board = H7_BOARD("NUCLEO-H743ZI")},
+    [TB_ROW_STM32H7A3ZI] = {
+        .name = "stm32h7a3zi", H7_COMMON(0x480u), .pages = {{128u, 0x2000u}}, .unit_bytes = 16u,
+        .stage1_bytes = 0x2000u, .stage2_offset = 0x2000u, .stage2_bytes = 0x8000u,
+        .slot_offset = 0xA000u, .board = H7_BOARD("NUCLEO-H7A3ZI-Q")},
 };
 
 _Static_assert(0x1000u + 0x7000u == 0x8000u, "stage 2 ends where the slot begins");

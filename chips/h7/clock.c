@@ -1,0 +1,31 @@
+/* Clocks. The core stays on HSI, 64 MHz: more than that takes a higher VOS, and before it
+ * PWR_CR3, which can be written once after power-on and says how the board feeds the core
+ * (RM0433 6.4.1). That is the application's to know. Flash waits 7 cycles after reset,
+ * where 1 is enough at this clock (RM0433 table 17). */
+#include "chips/chips.h"
+#include "registers.h"
+
+static void set_latency(uint32_t acr)
+{
+    FLASH(0u)->ACR = acr;
+    (void)FLASH(0u)->ACR; /* RM0433 4.3.8: read back before the clock or anything else relies on it */
+}
+
+void chip_clock_raise(void)
+{
+    if (!IS_H7A3) {
+        set_latency(FLASH_ACR_64_MHZ);
+    }
+}
+
+void chip_restore_reset_state(const tb_chip *chip)
+{
+    if (!IS_H7A3) {
+        set_latency(FLASH_ACR_RESET);
+    }
+    RCC->AHB4RSTR = 1u << chip->board.port;
+    RCC->AHB4RSTR = 0u;
+    RCC_GATES->AHB1ENR = 0u;
+    RCC_GATES->AHB4ENR = 0u;
+    RCC_GATES->APB4ENR = RCC_APB4ENR_RESET;
+}
