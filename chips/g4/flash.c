@@ -1,23 +1,19 @@
-/* The flash controller of G4, L4 and L4+ (RM0440 3.3). One rule is easy to miss: erase
- * takes the physical bank (BKER), programming takes the address at which the unit is
- * mapped now. */
-#include <string.h>
-
+/* The flash controller of G4, L4 and L4+ (RM0440 3.3): what chips/stm32/flash.c leaves to
+ * the family. */
 #include "chips/armv7m.h"
-#include "chips/chips.h"
-#include "chips/g4/registers.h"
-#include "tb_target.h"
+#include "chips/stm32/flash.h"
+#include "registers.h"
 
 /* Rounds of the waiting loop, at least 4 cycles each: more than 0.19 s at 170 MHz, for
  * an erase of 25 ms at most (DS12288). */
 #define BUSY_ROUNDS 0x800000u
 
-static struct {
-    bool swapped;
-    volatile bool ecc_seen; /* set by the NMI handler, or by finding ECCD standing */
-} flash_state;
+tb_error flash_mode(void)
+{
+    return (FLASH->OPTR & FLASH_OPTR_DBANK) != 0u ? TB_OK : TB_ERR_SINGLE_BANK;
+}
 
-bool chip_nmi_is_ecc(void)
+bool flash_take_ecc_error(void)
 {
     uint32_t eccr = FLASH->ECCR;
 
@@ -27,27 +23,11 @@ bool chip_nmi_is_ecc(void)
     /* While the flag stands the next error's address is lost (RM0440 3.7.7); ECCC is
      * written as 0 and so stays. */
     FLASH->ECCR = (eccr & FLASH_ECCR_ECCIE) | FLASH_ECCR_ECCD;
-    flash_state.ecc_seen = true;
     return true;
 }
 
-static void ecc_forget(void)
-{
-    (void)chip_nmi_is_ecc();
-    flash_state.ecc_seen = false;
-}
-
-/* True if a read since ecc_forget() met an uncorrectable unit. The NMI has been taken
- * once the barrier is passed; where it is not ours to handle the flag still tells. */
-static bool ecc_met(void)
-{
-    arm_dsb();
-    arm_isb();
-    return chip_nmi_is_ecc() || flash_state.ecc_seen;
-}
-
 /* RM0440 3.3.4: a cache can be flushed only while it is off. */
-static void caches_flush(void)
+void flash_flush_caches(void)
 {
     uint32_t acr = FLASH->ACR;
     uint32_t off = acr & ~(FLASH_ACR_ICEN | FLASH_ACR_DCEN);
@@ -56,48 +36,6 @@ static void caches_flush(void)
     FLASH->ACR = off | FLASH_ACR_ICRST | FLASH_ACR_DCRST;
     FLASH->ACR = off;
     FLASH->ACR = acr;
-}
-
-static uint32_t mapped(unsigned bank, uint32_t offset)
-{
-    return tb_mapped_address(TB_TARGET, flash_state.swapped, bank, offset);
-}
-
-static bool in_bank(unsigned bank, uint32_t offset, size_t bytes)
-{
-    return bank <= 1u && offset <= TB_TARGET->bank_bytes &&
-           bytes <= TB_TARGET->bank_bytes - offset;
-}
-
-/* In single-bank mode the second bank is not where the row says (on trimmed parts
- * nothing answers there), and pages are twice as large: only the first can be read. */
-static tb_error reachable(unsigned bank, uint32_t offset, size_t bytes, bool to_write)
-{
-    if (!in_bank(bank, offset, bytes)) {
-        return TB_ERR_RANGE;
-    }
-    if ((FLASH->OPTR & FLASH_OPTR_DBANK) == 0u && (to_write || bank != 0u)) {
-        return TB_ERR_SINGLE_BANK;
-    }
-    return TB_OK;
-}
-
-/* The NMI handler lets a bad unit's read return, so the flag is asked once, at the end. */
-static tb_error flash_read(void *ctx, unsigned bank, uint32_t offset, void *data, size_t bytes)
-{
-    tb_error error = reachable(bank, offset, bytes, false);
-
-    (void)ctx;
-    if (error == TB_OK) {
-        ecc_forget();
-        memcpy(data, (const void *)mapped(bank, offset), bytes);
-        if (ecc_met()) {
-            /* A line that came in with an error must not answer the next read in silence. */
-            caches_flush();
-            error = TB_ERR_ECC;
-        }
-    }
-    return error;
 }
 
 __attribute__((noinline)) static bool wait_idle(void)
@@ -150,7 +88,7 @@ static tb_error operate(uint32_t cr, volatile uint32_t *target, const uint32_t *
     FLASH->SR = FLASH_SR_ERRORS;
     FLASH->CR = FLASH_CR_LOCK; /* PG and PER with it: nothing clears them by itself */
     FLASH->ACR = acr;
-    caches_flush();
+    flash_flush_caches();
     if ((sr & FLASH_CR_LOCK) != 0u) {
         return TB_ERR_LOCKED;
     }
@@ -163,75 +101,13 @@ static tb_error operate(uint32_t cr, volatile uint32_t *target, const uint32_t *
     return target != NULL ? TB_ERR_PROGRAM : TB_ERR_ERASE;
 }
 
-static tb_error flash_program(void *ctx, unsigned bank, uint32_t offset, const void *unit)
+tb_error flash_program_unit(volatile uint32_t *target, const uint32_t *word)
 {
-    uint32_t word[2];
-    tb_error error = reachable(bank, offset, sizeof word, true);
-
-    (void)ctx;
-    if (error == TB_OK && offset % sizeof word != 0u) {
-        error = TB_ERR_RANGE;
-    }
-    if (error != TB_OK) {
-        return error;
-    }
-    memcpy(word, unit, sizeof word);
-    return operate(FLASH_CR_PG, (volatile uint32_t *)mapped(bank, offset), word);
+    return operate(FLASH_CR_PG, target, word);
 }
 
-static tb_error flash_erase(void *ctx, unsigned bank, uint32_t page_offset)
+tb_error flash_erase_page(unsigned bank, unsigned page)
 {
-    tb_page page;
-    tb_error error = reachable(bank, page_offset, 1u, true);
-
-    (void)ctx;
-    if (error == TB_OK &&
-        (!tb_page_at(TB_TARGET, page_offset, &page) || page.offset != page_offset)) {
-        error = TB_ERR_RANGE;
-    }
-    if (error != TB_OK) {
-        return error;
-    }
-    return operate(FLASH_CR_PER | ((uint32_t)page.number << FLASH_CR_PNB_SHIFT) |
+    return operate(FLASH_CR_PER | ((uint32_t)page << FLASH_CR_PNB_SHIFT) |
                        (bank == 1u ? FLASH_CR_BKER : 0u), NULL, NULL);
-}
-
-static tb_error flash_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes,
-                            uint32_t *crc)
-{
-    tb_error error = reachable(bank, offset, bytes, false);
-
-    (void)ctx;
-    if (error == TB_OK && (offset | bytes) % sizeof(uint32_t) != 0u) {
-        error = TB_ERR_RANGE;
-    }
-    if (error == TB_OK) {
-        ecc_forget();
-        *crc = chip_crc32((const void *)mapped(bank, offset), bytes);
-        error = ecc_met() ? TB_ERR_ECC : TB_OK;
-    }
-    return error;
-}
-
-static unsigned flash_mapped_bank(void *ctx)
-{
-    (void)ctx;
-    return flash_state.swapped ? 1u : 0u;
-}
-
-static void flash_alive(void *ctx)
-{
-    (void)ctx;
-    chip_watchdog_feed();
-}
-
-const tb_flash chip_flash = {
-    .chip = TB_TARGET, .read = flash_read, .program = flash_program, .erase = flash_erase,
-    .crc32 = flash_crc32, .mapped_bank = flash_mapped_bank, .alive = flash_alive,
-};
-
-void chip_flash_init(void)
-{
-    /* The mapping changes only in the last act of stage 1, so it is read once. */
-    flash_state.swapped = chip_mapped_bank() == 1u;
 }

@@ -1,6 +1,7 @@
 /* Identity, mapping, reset cause, backup registers, watchdog. */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
+#include "chips/stm32/flash.h"
 #include "chips/g4/registers.h"
 
 #define BACKUP_FIRST 28u /* the last four of TAMP's 32 */
@@ -27,7 +28,7 @@ tb_error chip_check(const tb_chip *chip)
     if (id != 0u && id != chip->device_id) {
         return TB_ERR_CHIP;
     }
-    return (FLASH->OPTR & FLASH_OPTR_DBANK) != 0u ? TB_OK : TB_ERR_SINGLE_BANK;
+    return flash_mode();
 }
 
 void chip_uid(uint8_t uid[12])

@@ -1,0 +1,25 @@
+/* Between the shared half of a flash driver (flash.c: banks, addresses, ECC) and the half
+ * that a family's controller needs. */
+#ifndef CHIPS_STM32_FLASH_H
+#define CHIPS_STM32_FLASH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "twinbank/chip.h"
+#include "twinbank/error.h"
+
+/* ---- from the family -------------------------------------------------------------- */
+
+/* Two banks, as the row says? Else the reason why nothing may be written. */
+tb_error flash_mode(void);
+/* An uncorrectable unit was read: true, and the flag is cleared. */
+bool flash_take_ecc_error(void);
+/* What caches hold of flash is forgotten. */
+void flash_flush_caches(void);
+/* The unit at a mapped address. */
+tb_error flash_program_unit(volatile uint32_t *target, const uint32_t *word);
+/* A page by its number in its physical bank. */
+tb_error flash_erase_page(unsigned bank, unsigned page);
+
+#endif
