@@ -1,7 +1,7 @@
-/* HSI16 -> PLL -> 170 MHz and back (RM0440 6.1.5, 7.2.4, 3.3.3). */
+/* HSI16 -> PLL -> boot_hz and back (RM0440 6.1.5, 7.2.4, 3.3.3), on G4, L4 and L4+. */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
-#include "chips/g4/registers.h"
+#include "registers.h"
 
 #define READY_ROUNDS 0x8000u /* the PLL locks within 40 us; this is over 8 ms at 16 MHz */
 #define HALF_SPEED_ROUNDS 64u /* of 2 cycles at least, at 85 MHz: over 1 us */
@@ -20,13 +20,15 @@ static void select_clock(uint32_t source)
 {
     /* Crossing 80 MHz goes by way of half speed for 1 us (RM0440 7.2.7). */
     RCC->CFGR = (RCC->CFGR & ~(RCC_CFGR_SW_MASK | RCC_CFGR_HPRE_MASK)) | source |
-                RCC_CFGR_HPRE_DIV2;
+                (CLOCK_BOOST ? RCC_CFGR_HPRE_DIV2 : 0u);
     (void)wait_for(&RCC->CFGR, RCC_CFGR_SW_MASK << RCC_CFGR_SWS_SHIFT,
                    source << RCC_CFGR_SWS_SHIFT);
-    for (uint32_t i = 0; i < HALF_SPEED_ROUNDS; i++) {
-        __asm volatile("");
+    if (CLOCK_BOOST) {
+        for (uint32_t i = 0; i < HALF_SPEED_ROUNDS; i++) {
+            __asm volatile("");
+        }
+        RCC->CFGR &= ~RCC_CFGR_HPRE_MASK;
     }
-    RCC->CFGR &= ~RCC_CFGR_HPRE_MASK;
 }
 
 static void set_latency(uint32_t wait_states)
@@ -37,22 +39,29 @@ static void set_latency(uint32_t wait_states)
 
 static void lower(void)
 {
-    select_clock(RCC_CFGR_SW_HSI);
-    RCC->CR &= ~RCC_CR_PLLON;
+    select_clock(RCC_CFGR_SW_RESET);
+    RCC->CR &= ~(RCC_CR_PLLON | CLOCK_HSI_ON);
     (void)wait_for(&RCC->CR, RCC_CR_PLLRDY, 0u);
     RCC->PLLCFGR = RCC_PLLCFGR_RESET;
     set_latency(FLASH_ACR_RESET & FLASH_ACR_LATENCY_MASK);
-    PWR_CR5 |= PWR_CR5_R1MODE;
+    if (CLOCK_BOOST) {
+        PWR_CR5 |= PWR_CR5_R1MODE;
+    }
 }
 
 void chip_clock_raise(void)
 {
     RCC->APB1ENR1 |= RCC_APB1ENR1_PWREN;
     (void)RCC->APB1ENR1;
-    PWR_CR5 &= ~PWR_CR5_R1MODE; /* range 1 boost: needed above 150 MHz */
-    set_latency(4u);            /* 170 MHz in range 1 boost (RM0440 table 29) */
-    RCC->PLLCFGR = RCC_PLLCFGR_SRC_HSI | (3u << RCC_PLLCFGR_M_SHIFT) |
-                   (85u << RCC_PLLCFGR_N_SHIFT) | RCC_PLLCFGR_REN; /* 16 / 4 x 85 / 2 */
+    if (CLOCK_BOOST) {
+        PWR_CR5 &= ~PWR_CR5_R1MODE;
+    }
+    set_latency(CLOCK_WAIT_STATES);
+    RCC->PLLCFGR = CLOCK_PLLCFGR;
+    if (CLOCK_HSI_ON != 0u) {
+        RCC->CR |= CLOCK_HSI_ON;
+        (void)wait_for(&RCC->CR, RCC_CR_HSIRDY, RCC_CR_HSIRDY);
+    }
     RCC->CR |= RCC_CR_PLLON;
     if (wait_for(&RCC->CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY)) {
         select_clock(RCC_CFGR_SW_PLL);
@@ -64,6 +73,7 @@ void chip_restore_reset_state(const tb_chip *chip)
     if ((RCC->CR & RCC_CR_PLLON) != 0u) {
         lower();
     }
+    supply_restore(chip);
     RCC->AHB2RSTR = 1u << chip->board.port;
     RCC->AHB2RSTR = 0u;
     RCC->AHB1ENR = RCC_AHB1ENR_RESET;

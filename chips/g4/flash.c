@@ -10,7 +10,7 @@
 
 tb_error flash_mode(void)
 {
-    return (FLASH->OPTR & FLASH_OPTR_DBANK) != 0u ? TB_OK : TB_ERR_SINGLE_BANK;
+    return (FLASH->OPTR & FLASH_OPTR_DBANK) == FLASH_OPTR_DBANK ? TB_OK : TB_ERR_SINGLE_BANK;
 }
 
 bool flash_take_ecc_error(void)

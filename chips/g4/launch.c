@@ -1,7 +1,7 @@
 /* The last act of stage 1: from its own state to the state that an image expects. */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
-#include "chips/g4/registers.h"
+#include "registers.h"
 
 /* In SRAM, since the flash under the code changes. No call leaves it (RM0440 3.3.4;
  * prefetch and caches are off while the mapping changes, and hold nothing of before). */

@@ -3,7 +3,10 @@
 #ifndef CHIPS_G4_REGISTERS_H
 #define CHIPS_G4_REGISTERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "twinbank/chip.h"
 
 typedef volatile uint32_t reg;
 
@@ -20,7 +23,10 @@ _Static_assert(sizeof(rcc_registers) == 0x98, "RCC_CSR is at 0x94");
 
 typedef struct flash_registers { /* RM0440 3.7 */
     reg ACR, PDKEYR, KEYR, OPTKEYR, SR, CR, ECCR, reserved_1C, OPTR;
+    reg PCROP1SR, PCROP1ER, WRP1AR, WRP1BR, reserved_34[4];
+    reg PCROP2SR, PCROP2ER, WRP2AR, WRP2BR, reserved_54[7], SEC1R;
 } flash_registers;
+_Static_assert(sizeof(flash_registers) == 0x74, "FLASH_SEC1R is at 0x70");
 
 typedef struct crc_registers { /* RM0440 16.4 */
     reg DR, IDR, CR, reserved_0C, INIT, POL;
@@ -49,7 +55,8 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define PWR_CR1 (*(reg *)0x40007000u)
 #define PWR_SR1 (*(reg *)0x40007010u)
 #define PWR_CR5 (*(reg *)0x40007080u)
-#define TAMP_BKPR ((reg *)0x40002500u)
+#define BACKUP_REGISTERS ((reg *)0x40002500u) /* TAMP_BKP0R */
+#define TAMP_BKPR BACKUP_REGISTERS
 #define DBGMCU_IDCODE (*(reg *)0xE0042000u)
 #define UID_WORDS ((const volatile uint32_t *)0x1FFF7590u)
 #define SYSTEM_MEMORY 0x1FFF0000u /* the ROM bootloader's vector table */
@@ -72,6 +79,15 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define RCC_PLLCFGR_M_SHIFT 4u
 #define RCC_PLLCFGR_N_SHIFT 8u
 #define RCC_PLLCFGR_REN (1u << 24)
+/* 16 MHz / 4 x 85 / 2 = 170 MHz: range 1 boost, which is needed above 150 MHz, and its wait
+ * states (RM0440 table 29). HSI16 is on from reset. */
+#define RCC_CFGR_SW_RESET RCC_CFGR_SW_HSI
+#define CLOCK_PLLCFGR                                                  \
+    (RCC_PLLCFGR_SRC_HSI | (3u << RCC_PLLCFGR_M_SHIFT) |               \
+     (85u << RCC_PLLCFGR_N_SHIFT) | RCC_PLLCFGR_REN)
+#define CLOCK_WAIT_STATES 4u
+#define CLOCK_BOOST true
+#define CLOCK_HSI_ON 0u
 #define RCC_AHB1ENR_CRCEN (1u << 12)
 #define RCC_AHB1ENR_RESET (1u << 8) /* FLASHEN */
 #define RCC_APB1ENR1_USART2EN (1u << 17)
@@ -101,7 +117,10 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 
 #define FLASH_KEY1 0x45670123u
 #define FLASH_KEY2 0xCDEF89ABu
+#define FLASH_OPTKEY1 0x08192A3Bu
+#define FLASH_OPTKEY2 0x4C5D6E7Fu
 #define FLASH_ACR_LATENCY_MASK 0xFu
+#define FLASH_ACR_PRFTEN (1u << 8)
 #define FLASH_ACR_ICEN (1u << 9)
 #define FLASH_ACR_DCEN (1u << 10)
 #define FLASH_ACR_ICRST (1u << 11)
@@ -114,13 +133,24 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define FLASH_SR_BSY (1u << 16)
 #define FLASH_CR_PG 1u
 #define FLASH_CR_PER (1u << 1)
+#define FLASH_CR_MER1 (1u << 2)
 #define FLASH_CR_PNB_SHIFT 3u
 #define FLASH_CR_BKER (1u << 11)
+#define FLASH_CR_MER2 (1u << 15)
 #define FLASH_CR_STRT (1u << 16)
+#define FLASH_CR_OPTSTRT (1u << 17)
+#define FLASH_CR_OBL_LAUNCH (1u << 27)
+#define FLASH_CR_OPTLOCK (1u << 30)
 #define FLASH_CR_LOCK (1u << 31)
 #define FLASH_ECCR_ECCIE (1u << 24)
 #define FLASH_ECCR_ECCD (1u << 31)
+#define FLASH_OPTR_RDP_MASK 0xFFu
+#define FLASH_OPTR_RDP_LEVEL_2 0xCCu
 #define FLASH_OPTR_DBANK (1u << 22)
+#define FLASH_PCROP_MASK 0x7FFFu
+#define FLASH_WRP_MASK 0x7Fu /* first page in 6:0, last in 22:16 */
+#define FLASH_WRP_END_SHIFT 16u
+#define FLASH_SEC1R_BOOT_LOCK (1u << 16)
 
 #define SYSCFG_MEMRMP_MEM_MODE_MASK 7u
 #define SYSCFG_MEMRMP_MEM_MODE_SYSTEM 1u
@@ -149,5 +179,11 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define USART_ISR_TC (1u << 6)
 #define USART_ISR_TXE (1u << 7)
 #define USART_ISR_ERRORS 0xFu /* PE FE NE ORE; ICR clears them by the same numbers */
+
+/* All ports are supplied by VDD. */
+static inline void supply_restore(const tb_chip *chip)
+{
+    (void)chip;
+}
 
 #endif

@@ -128,7 +128,11 @@ static void ids_are_found_with_their_bank_size(void **state)
     assert_string_equal(tb_chip_by_id(0x469, 64)->name, "stm32g474rb");
     assert_null(tb_chip_by_id(0x469, 512));
     assert_false(tb_chip_by_id(0x479, 0)->has_banks);
-    assert_null(tb_chip_by_id(0x415, 256));
+    assert_string_equal(tb_chip_by_id(0x415, 512)->name, "stm32l476rg");
+    assert_string_equal(tb_chip_by_id(0x415, 128)->name, "stm32l476rc");
+    assert_string_equal(tb_chip_by_id(0x470, 1024)->name, "stm32l4r5zi");
+    assert_string_equal(tb_chip_by_id(0x470, 512)->name, "stm32l4r5zg");
+    assert_null(tb_chip_by_id(0x415, 1024));
 }
 
 int main(void)

@@ -1,0 +1,209 @@
+/* Registers of the STM32L4 (RM0351) and L4+ (RM0432), by the manuals' names, as far as they
+ * are used here. Where the two lines differ the row of the part decides. */
+#ifndef CHIPS_L4_REGISTERS_H
+#define CHIPS_L4_REGISTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tb_target.h"
+
+typedef volatile uint32_t reg;
+
+#define IS_L4PLUS (TB_TARGET->family == TB_FAMILY_L4PLUS)
+
+typedef struct rcc_registers { /* RM0351 6.4 */
+    reg CR, ICSCR, CFGR, PLLCFGR;
+    reg PLLSAI1CFGR, PLLSAI2CFGR, CIER, CIFR, CICR, reserved_24;
+    reg AHB1RSTR, AHB2RSTR, AHB3RSTR, reserved_34, APB1RSTR1, APB1RSTR2, APB2RSTR, reserved_44;
+    reg AHB1ENR, AHB2ENR, AHB3ENR, reserved_54, APB1ENR1, APB1ENR2, APB2ENR, reserved_64;
+    reg AHB1SMENR, AHB2SMENR, AHB3SMENR, reserved_74;
+    reg APB1SMENR1, APB1SMENR2, APB2SMENR, reserved_84;
+    reg CCIPR, reserved_8C, BDCR, CSR;
+} rcc_registers;
+_Static_assert(sizeof(rcc_registers) == 0x98, "RCC_CSR is at 0x94");
+
+typedef struct flash_registers { /* RM0351 3.7 */
+    reg ACR, PDKEYR, KEYR, OPTKEYR, SR, CR, ECCR, reserved_1C, OPTR;
+    reg PCROP1SR, PCROP1ER, WRP1AR, WRP1BR, reserved_34[4];
+    reg PCROP2SR, PCROP2ER, WRP2AR, WRP2BR;
+} flash_registers;
+_Static_assert(sizeof(flash_registers) == 0x54, "FLASH_WRP2BR is at 0x50");
+
+typedef struct crc_registers { /* RM0351 14.4 */
+    reg DR, IDR, CR, reserved_0C, INIT, POL;
+} crc_registers;
+
+typedef struct iwdg_registers { /* RM0351 36.4 */
+    reg KR, PR, RLR, SR, WINR;
+} iwdg_registers;
+
+typedef struct gpio_registers { /* RM0351 8.4 */
+    reg MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2], BRR;
+} gpio_registers;
+
+typedef struct usart_registers { /* RM0351 40.8 and 41.7; PRESC on L4+ */
+    reg CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR;
+} usart_registers;
+
+#define RCC ((rcc_registers *)0x40021000u)
+#define FLASH ((flash_registers *)0x40022000u)
+#define CRC ((crc_registers *)0x40023000u)
+#define IWDG ((iwdg_registers *)0x40003000u)
+#define GPIO(port) ((gpio_registers *)(0x48000000u + 0x400u * (port)))
+#define GPIO_ENR (*gpio_enable())
+#define UART_KERNEL_HZ 16000000u /* HSI16 */
+#define SYSCFG_MEMRMP (*(reg *)0x40010000u)
+#define PWR_CR1 (*(reg *)0x40007000u)
+#define PWR_CR2 (*(reg *)0x40007004u)
+#define PWR_SR1 (*(reg *)0x40007010u)
+#define PWR_CR5 (*(reg *)0x40007080u) /* L4+ */
+#define BACKUP_REGISTERS ((reg *)0x40002850u) /* RTC_BKP0R: the RTC's own */
+#define DBGMCU_IDCODE (*(reg *)0xE0042000u)
+#define UID_WORDS ((const volatile uint32_t *)0x1FFF7590u)
+#define SYSTEM_MEMORY 0x1FFF0000u /* the ROM bootloader's vector table */
+#define USART1_BASE 0x40013800u
+#define USART2_BASE 0x40004400u
+#define LPUART1_BASE 0x40008000u
+
+#define RCC_CR_HSION (1u << 8)
+#define RCC_CR_HSIRDY (1u << 10)
+#define RCC_CR_PLLON (1u << 24)
+#define RCC_CR_PLLRDY (1u << 25)
+#define RCC_CFGR_SW_MASK 3u
+#define RCC_CFGR_SW_MSI 0u
+#define RCC_CFGR_SW_PLL 3u
+#define RCC_CFGR_SWS_SHIFT 2u
+#define RCC_CFGR_HPRE_MASK (0xFu << 4)
+#define RCC_CFGR_HPRE_DIV2 (8u << 4)
+#define RCC_PLLCFGR_RESET 0x00001000u
+#define RCC_PLLCFGR_SRC_HSI 2u
+#define RCC_PLLCFGR_N_SHIFT 8u
+#define RCC_PLLCFGR_REN (1u << 24)
+/* 16 MHz x 10 / 2 = 80 MHz with 4 wait states; on L4+ x 15 / 2 = 120 MHz with 5, which is
+ * range 1 boost (RM0351 3.3.3, RM0432 3.3.3). The reset clock is MSI. */
+#define RCC_CFGR_SW_RESET RCC_CFGR_SW_MSI
+#define CLOCK_PLLCFGR \
+    (RCC_PLLCFGR_SRC_HSI | ((IS_L4PLUS ? 15u : 10u) << RCC_PLLCFGR_N_SHIFT) | RCC_PLLCFGR_REN)
+#define CLOCK_WAIT_STATES (IS_L4PLUS ? 5u : 4u)
+#define CLOCK_BOOST IS_L4PLUS
+#define CLOCK_HSI_ON RCC_CR_HSION
+#define RCC_AHB1ENR_CRCEN (1u << 12)
+#define RCC_AHB1ENR_RESET (1u << 8) /* FLASHEN */
+#define RCC_APB1ENR1_USART2EN (1u << 17)
+/* L47x has no such gate. */
+#define RCC_APB1ENR1_RTCAPBEN (IS_L4PLUS ? 1u << 10 : 0u)
+#define RCC_APB1ENR1_PWREN (1u << 28)
+#define RCC_APB1ENR1_RESET RCC_APB1ENR1_RTCAPBEN
+#define RCC_APB1ENR2_LPUART1EN 1u
+#define RCC_APB2ENR_SYSCFGEN 1u
+#define RCC_APB2ENR_USART1EN (1u << 14)
+#define RCC_CCIPR_USART1SEL_SHIFT 0u
+#define RCC_CCIPR_USART2SEL_SHIFT 2u
+#define RCC_CCIPR_LPUART1SEL_SHIFT 10u
+#define RCC_CCIPR_SEL_MASK 3u
+#define RCC_CCIPR_SEL_HSI16 2u
+#define RCC_CSR_RMVF (1u << 23)
+#define RCC_CSR_OBLRSTF (1u << 25)
+#define RCC_CSR_PINRSTF (1u << 26)
+#define RCC_CSR_BORRSTF (1u << 27)
+#define RCC_CSR_SFTRSTF (1u << 28)
+#define RCC_CSR_IWDGRSTF (1u << 29)
+#define RCC_CSR_WWDGRSTF (1u << 30)
+#define RCC_CSR_LPWRRSTF (1u << 31)
+
+#define PWR_CR1_DBP (1u << 8)
+#define PWR_CR2_IOSV (1u << 9)
+#define PWR_SR1_SBF (1u << 8)
+#define PWR_CR5_R1MODE (1u << 8) /* 0: range 1 boost */
+
+#define FLASH_KEY1 0x45670123u
+#define FLASH_KEY2 0xCDEF89ABu
+#define FLASH_OPTKEY1 0x08192A3Bu
+#define FLASH_OPTKEY2 0x4C5D6E7Fu
+#define FLASH_ACR_LATENCY_MASK 0x7u /* L4+ has a fourth bit, which 5 wait states leave 0 */
+#define FLASH_ACR_PRFTEN (1u << 8)
+#define FLASH_ACR_ICEN (1u << 9)
+#define FLASH_ACR_DCEN (1u << 10)
+#define FLASH_ACR_ICRST (1u << 11)
+#define FLASH_ACR_DCRST (1u << 12)
+#define FLASH_ACR_RESET 0x00000600u
+#define FLASH_SR_WRPERR (1u << 4)
+/* OPERR PROGERR WRPERR PGAERR SIZERR PGSERR MISERR FASTERR RDERR OPTVERR */
+#define FLASH_SR_ERRORS 0xC3FAu
+#define FLASH_SR_OPTVERR (1u << 15) /* parts come so from the factory */
+#define FLASH_SR_BSY (1u << 16)
+#define FLASH_CR_PG 1u
+#define FLASH_CR_PER (1u << 1)
+#define FLASH_CR_MER1 (1u << 2)
+#define FLASH_CR_PNB_SHIFT 3u
+#define FLASH_CR_BKER (1u << 11)
+#define FLASH_CR_MER2 (1u << 15)
+#define FLASH_CR_STRT (1u << 16)
+#define FLASH_CR_OPTSTRT (1u << 17)
+#define FLASH_CR_OBL_LAUNCH (1u << 27)
+#define FLASH_CR_OPTLOCK (1u << 30)
+#define FLASH_CR_LOCK (1u << 31)
+#define FLASH_ECCR_ECCIE (1u << 24)
+#define FLASH_ECCR_ECCD (1u << 31)
+#define FLASH_OPTR_RDP_MASK 0xFFu
+#define FLASH_OPTR_RDP_LEVEL_2 0xCCu
+/* Which bit makes two banks: DBANK on L4R with 2 MB, DUALBANK (L47x) or DB1M (L4R) on the
+ * smaller ones. 0: L47x with 1 MB always has two. */
+#define FLASH_OPTR_DBANK                              \
+    (TB_TARGET->flash_kib == 1024u && !IS_L4PLUS ? 0u \
+     : TB_TARGET->flash_kib == 2048u             ? 1u << 22 : 1u << 21)
+#define FLASH_PCROP_MASK (IS_L4PLUS ? 0x1FFFFu : 0xFFFFu)
+#define FLASH_WRP_MASK 0xFFu /* first page in 7:0, last in 23:16 */
+#define FLASH_WRP_END_SHIFT 16u
+
+#define SYSCFG_MEMRMP_MEM_MODE_MASK 7u
+#define SYSCFG_MEMRMP_MEM_MODE_SYSTEM 1u
+#define SYSCFG_MEMRMP_FB_MODE (1u << 8)
+
+#define CRC_CR_RESET 1u
+#define CRC_CR_REV_IN_BYTE (1u << 5)
+#define CRC_CR_REV_IN_WORD (3u << 5)
+#define CRC_CR_REV_OUT (1u << 7)
+#define CRC_POL_ETHERNET 0x04C11DB7u
+
+#define IWDG_KEY_UNLOCK 0x5555u
+#define IWDG_KEY_RELOAD 0xAAAAu
+#define IWDG_KEY_START 0xCCCCu
+#define IWDG_RLR_MAX 0xFFFu
+#define IWDG_PR_256 6u
+#define LSI_HZ 32000u
+
+#define USART_CR1_UE 1u
+#define USART_CR1_RE (1u << 2)
+#define USART_CR1_TE (1u << 3)
+#define USART_CR1_RXNEIE (1u << 5)
+#define USART_CR1_FIFOEN (IS_L4PLUS ? 1u << 29 : 0u)
+#define USART_ISR_ORE (1u << 3)
+#define USART_ISR_RXNE (1u << 5)
+#define USART_ISR_TC (1u << 6)
+#define USART_ISR_TXE (1u << 7)
+#define USART_ISR_ERRORS 0xFu /* PE FE NE ORE; ICR clears them by the same numbers */
+
+/* Pins 2 to 15 of port G have a supply of their own, VDDIO2: they are cut off until the
+ * firmware says that it is there (RM0432 5.1.3), as it is on NUCLEO-L4R5ZI. */
+#define VDDIO2_PORT 6u
+
+static inline reg *gpio_enable(void)
+{
+    if (TB_TARGET->board.port == VDDIO2_PORT) {
+        RCC->APB1ENR1 |= RCC_APB1ENR1_PWREN;
+        (void)RCC->APB1ENR1;
+        PWR_CR2 |= PWR_CR2_IOSV;
+    }
+    return &RCC->AHB2ENR;
+}
+
+static inline void supply_restore(const tb_chip *chip)
+{
+    if (chip->board.port == VDDIO2_PORT) {
+        PWR_CR2 &= ~PWR_CR2_IOSV;
+    }
+}
+
+#endif
