@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     static const uint32_t vectors[2] = { RAM + BYTES, FLASH + 9 };
     uint64_t cycles = argc > 1 ? strtoull(argv[1], NULL, 0) : 100000000u;
     sim_bus bus = { NULL, bus_read, bus_write };
-    sim_cpu *cpu = sim_cpu_new(&(sim_cpu_config){ 102, 4, 0x410FC241 }, &bus);
+    sim_cpu *cpu = sim_cpu_new(&(sim_cpu_config){ .irq_count = 102, .priority_bits = 4 }, &bus);
     sim_code *flash_code = sim_code_new(BYTES), *ram_code = sim_code_new(BYTES);
     int failed = 0;
     if (!cpu || !flash_code || !ram_code)

@@ -1,5 +1,5 @@
-/* The core of the simulated part: an ARMv7E-M interpreter with its exceptions,
- * NVIC, SCB and SysTick. It knows no peripheral and no chip: memory comes from
+/* The core of the simulated part: an interpreter of ARMv7E-M and ARMv8-M mainline with
+ * floating point, its exceptions, NVIC, SCB and SysTick. It knows no peripheral and no chip: memory comes from
  * sim_cpu_map(), everything else goes through the bus below. */
 #ifndef SIM_CPU_H
 #define SIM_CPU_H
@@ -55,15 +55,22 @@ typedef struct sim_code sim_code;
 
 typedef struct sim_cpu sim_cpu; /* the struct is in cpu_state.h: tests and tracers may look */
 
-/* irq_count: lines of this part (102 on the G474). priority_bits: 4 on STM32.
- * has_dsp/has_fpu: what CPUID and the feature registers say; an FP instruction
- * is SIM_CPU_UNMODELLED with a text when enabled in CPACR, NOCP UsageFault when not. */
+/* Which core the part has; docs/simulator-core.md tells what each one brings. */
+typedef enum sim_core_kind {
+    SIM_CORE_M4, /* ARMv7E-M, FPv4 single precision */
+    SIM_CORE_M7, /* ARMv7E-M, FPv5 double precision */
+    SIM_CORE_M33 /* ARMv8-M mainline without the Security Extension, FPv5 single precision */
+} sim_core_kind;
+
+/* irq_count: lines of this part (102 on the G474). priority_bits: 4 on STM32. */
 typedef struct sim_cpu_config {
     unsigned irq_count;
     unsigned priority_bits;
-    uint32_t cpuid; /* 0x410FC241 for Cortex-M4 r0p1 */
+    uint32_t cpuid; /* 0: that of the core's usual revision, such as 0x410FC241 */
+    sim_core_kind core;
 } sim_cpu_config;
 
+/* NULL when memory ends, or for a core that there is not. */
 sim_cpu *sim_cpu_new(const sim_cpu_config *config, const sim_bus *bus);
 void sim_cpu_free(sim_cpu *cpu);
 

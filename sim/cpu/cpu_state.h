@@ -77,8 +77,9 @@ typedef struct sim_systick {
 typedef struct sim_mpu {
     uint32_t ctrl;
     uint32_t rnr;
-    uint32_t rbar[8];
-    uint32_t rasr[8];
+    uint32_t rbar[16];
+    uint32_t rasr[16]; /* ARMv8-M: RLAR */
+    uint32_t mair[2];
 } sim_mpu;
 
 struct sim_cpu {
@@ -103,7 +104,7 @@ struct sim_cpu {
     uint32_t other_sp; /* the SP not in use */
     bool psp_in_use;
     uint32_t ipsr;
-    uint32_t control; /* nPRIV, SPSEL */
+    uint32_t control; /* nPRIV, SPSEL, FPCA */
     uint32_t primask, faultmask, basepri;
 
     bool fresh; /* reset, and not run since: the interrupt lines are to be looked at */
@@ -138,6 +139,11 @@ struct sim_cpu {
     sim_cpu_exception_hook hook;
     void *hook_ctx;
     sim_granule *map[SIM_TABLES];
+    const struct sim_core_row *core;
+    uint32_t s[32]; /* floating point; D registers are pairs */
+    uint32_t fpscr;
+    uint32_t sp_limit[2]; /* ARMv8-M: MSPLIM, PSPLIM */
+    uint32_t csselr;
     const char *lockup; /* what happened, for stop_text */
     char stop_text[160];
 };

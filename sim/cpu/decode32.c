@@ -601,18 +601,22 @@ static void decode_long(uint32_t hw1, uint32_t hw2, sim_insn *i)
     }
 }
 
-static void decode_coprocessor(uint32_t hw1, uint32_t hw2, sim_insn *i)
+static void decode_coprocessor(const sim_core_row *core, uint32_t hw1, uint32_t hw2,
+                               sim_insn *i)
 {
     if (BITS(hw1, 9, 8) == 3)
         return; /* Advanced SIMD elsewhere, undefined in this profile */
-    i->imm = BITS(hw2, 11, 8);
     i->op = op_coprocessor;
+    if (BITS(hw2, 11, 9) == 5)
+        sim_decode_fp(core, hw1, hw2, i);
+    if (i->op == op_coprocessor)
+        i->imm = BITS(hw2, 11, 8);
 }
 
-static void decode_last(uint32_t hw1, uint32_t hw2, sim_insn *i)
+static void decode_last(const sim_core_row *core, uint32_t hw1, uint32_t hw2, sim_insn *i)
 {
     if (BIT(hw1, 10))
-        decode_coprocessor(hw1, hw2, i);
+        decode_coprocessor(core, hw1, hw2, i);
     else if (BITS(hw1, 9, 8) == 2)
         decode_register(hw1, hw2, i);
     else if (BITS(hw1, 9, 7) == 6)
@@ -625,13 +629,13 @@ static void decode_last(uint32_t hw1, uint32_t hw2, sim_insn *i)
         decode_store(hw1, hw2, i);
 }
 
-void sim_decode32(uint32_t hw1, uint32_t hw2, sim_insn *i)
+void sim_decode32(const sim_core_row *core, uint32_t hw1, uint32_t hw2, sim_insn *i)
 {
     *i = (sim_insn){ .op = op_undefined, .len = 4 };
     switch (BITS(hw1, 12, 11)) {
     case 1:
         if (BIT(hw1, 10))
-            decode_coprocessor(hw1, hw2, i);
+            decode_coprocessor(core, hw1, hw2, i);
         else if (BIT(hw1, 9))
             decode_shifted(hw1, hw2, i);
         else if (BIT(hw1, 6))
@@ -648,7 +652,7 @@ void sim_decode32(uint32_t hw1, uint32_t hw2, sim_insn *i)
             decode_modified(hw1, hw2, i);
         break;
     default:
-        decode_last(hw1, hw2, i);
+        decode_last(core, hw1, hw2, i);
         break;
     }
 }

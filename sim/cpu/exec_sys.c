@@ -125,7 +125,7 @@ static void write_privileged(sim_cpu *cpu, unsigned sysm, uint32_t value)
             cpu->faultmask = 1;
         break;
     case 20:
-        cpu->control = (cpu->control & ~1u) | (value & 1u);
+        cpu->control = (cpu->control & ~5u) | (value & 5u);
         if (cpu->ipsr == 0) { /* SPSEL is written in Thread mode only */
             cpu->control = (cpu->control & ~2u) | (value & 2u);
             sim_use_psp(cpu, value & 2u);
@@ -180,14 +180,7 @@ SIM_OP(op_sev)
 
 SIM_OP(op_coprocessor)
 {
-    unsigned number = i->imm;
-    uint32_t access = cpu->cpacr >> 20 & 15u;
-    bool fp = number == 10 || number == 11;
-    bool allowed = access == 15 || (access == 5 && sim_privileged(cpu));
-    if (!fp || !allowed) {
-        sim_fault_usage(cpu, CFSR_NOCP);
-        return pc;
-    }
-    sim_unmodelled_insn(cpu, pc, "floating point is not modelled");
+    bool fp = i->imm == 10 || i->imm == 11;
+    sim_fault_usage(cpu, fp && sim_fp_allowed(cpu) ? CFSR_UNDEFINSTR : CFSR_NOCP);
     return pc;
 }

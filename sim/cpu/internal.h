@@ -21,16 +21,19 @@ enum { /* CFSR */
     CFSR_DACCVIOL = 1u << 1,
     CFSR_MUNSTKERR = 1u << 3,
     CFSR_MSTKERR = 1u << 4,
+    CFSR_MLSPERR = 1u << 5,
     CFSR_MMARVALID = 1u << 7,
     CFSR_IBUSERR = 1u << 8,
     CFSR_PRECISERR = 1u << 9,
     CFSR_UNSTKERR = 1u << 11,
     CFSR_STKERR = 1u << 12,
+    CFSR_LSPERR = 1u << 13,
     CFSR_BFARVALID = 1u << 15,
     CFSR_UNDEFINSTR = 1u << 16,
     CFSR_INVSTATE = 1u << 17,
     CFSR_INVPC = 1u << 18,
     CFSR_NOCP = 1u << 19,
+    CFSR_STKOF = 1u << 20, /* ARMv8-M */
     CFSR_UNALIGNED = 1u << 24,
     CFSR_DIVBYZERO = 1u << 25
 };
@@ -41,8 +44,27 @@ enum { /* CCR */
     CCR_UNALIGN_TRP = 1u << 3,
     CCR_DIV_0_TRP = 1u << 4,
     CCR_BFHFNMIGN = 1u << 8,
-    CCR_STKALIGN = 1u << 9
+    CCR_STKALIGN = 1u << 9,
+    CCR_STKOFHFNMIGN = 1u << 10 /* ARMv8-M */
 };
+
+#define CONTROL_NPRIV 1u
+#define CONTROL_SPSEL 2u
+#define CONTROL_FPCA 4u
+
+#define FPCCR_LSPACT (1u << 0)
+#define FPCCR_USER (1u << 1)
+#define FPCCR_THREAD (1u << 3)
+#define FPCCR_HFRDY (1u << 4)
+#define FPCCR_MMRDY (1u << 5)
+#define FPCCR_BFRDY (1u << 6)
+#define FPCCR_MONRDY (1u << 8)
+#define FPCCR_SPLIMVIOL (1u << 9) /* ARMv8-M */
+#define FPCCR_UFRDY (1u << 10)
+#define FPCCR_CLRONRET (1u << 28)
+#define FPCCR_LSPEN (1u << 30)
+#define FPCCR_ASPEN (1u << 31)
+#define FPCCR_CONTROL (FPCCR_ASPEN | FPCCR_LSPEN | FPCCR_CLRONRET)
 
 enum { HFSR_VECTTBL = 1u << 1, HFSR_FORCED = 1u << 30 };
 #define HFSR_DEBUGEVT (1u << 31)
@@ -58,19 +80,34 @@ enum {
     COST_RETURN = 10
 };
 
+/* ---- cores.c */
+typedef struct sim_core_row {
+    const char *name;
+    uint32_t cpuid;
+    bool fpv5, fp_double;
+    bool v8m;
+    bool bit_band;
+    bool caches; /* has the cache registers; no contents are modelled */
+    uint8_t mpu_regions;
+    uint32_t actlr_bits, ccr_bits, ccr_fixed, ccr_reset;
+    uint32_t features[13]; /* from ID_PFR0 on */
+    uint32_t mvfr[3];
+} sim_core_row;
+const sim_core_row *sim_core_find(sim_core_kind kind);
+
 /* ---- run.c */
 static inline void sim_attention(sim_cpu *cpu)
 {
     cpu->stop_at = 0;
 }
 void sim_stop_run(sim_cpu *cpu, sim_cpu_stop why);
-void sim_unmodelled_insn(sim_cpu *cpu, uint32_t pc, const char *what);
 /* Runs what is left of an IT block; returns the next pc. */
 uint32_t sim_it_block(sim_cpu *cpu, uint32_t pc);
 
 /* ---- decode*.c: fill *i; *quiet tells that the flags stay in an IT block. */
 void sim_decode16(uint32_t hw, sim_insn *i, bool *quiet);
-void sim_decode32(uint32_t hw1, uint32_t hw2, sim_insn *i);
+void sim_decode32(const sim_core_row *core, uint32_t hw1, uint32_t hw2, sim_insn *i);
+void sim_decode_fp(const sim_core_row *core, uint32_t hw1, uint32_t hw2, sim_insn *i);
 /* hw1 begins a 32-bit instruction. */
 static inline bool sim_is_wide(uint32_t hw1)
 {
@@ -94,6 +131,25 @@ void sim_pend(sim_cpu *cpu, unsigned exception);
 /* A sleeping core is to wake: an exception that would be taken but for PRIMASK. */
 bool sim_wakes(sim_cpu *cpu);
 void sim_use_psp(sim_cpu *cpu, bool psp);
+void sim_lock_up(sim_cpu *cpu, const char *why);
+/* Enabled, and of higher priority than what is being executed. */
+bool sim_could_take(const sim_cpu *cpu, unsigned exception);
+
+/* ARMv8-M: would the stack pointer in use be below its limit here? */
+static inline bool sim_below_limit(const sim_cpu *cpu, uint32_t sp)
+{
+    return sp < cpu->sp_limit[cpu->psp_in_use];
+}
+
+/* ---- fp_context.c */
+bool sim_fp_allowed(const sim_cpu *cpu);
+/* Before each floating-point instruction; false: a fault, or the run ends. */
+bool sim_fp_ready(sim_cpu *cpu, uint32_t pc);
+/* The floating-point part of an extended frame: to be written later, written, read. */
+void sim_fp_reserve(sim_cpu *cpu, uint32_t frame, bool below_limit);
+sim_access sim_fp_stack(sim_cpu *cpu, uint32_t frame);
+sim_access sim_fp_unstack(sim_cpu *cpu, uint32_t frame);
+void sim_fp_forget(sim_cpu *cpu);
 
 static inline bool sim_bit(const uint32_t *words, unsigned n)
 {
@@ -334,6 +390,50 @@ SIM_OP(op_wfi);
 SIM_OP(op_wfe);
 SIM_OP(op_sev);
 SIM_OP(op_coprocessor); /* imm = number */
+
+/* exec_fp.c: rd, rn, rm number single or double registers; imm is an operation or a
+ * rounding mode (fp_soft.h), and flags. */
+enum sim_fp_operation {
+    FP_MLA, FP_MLS, FP_NMLS, FP_NMLA, FP_MUL, FP_NMUL, FP_ADD, FP_SUB, FP_DIV, FP_FNMS, FP_FNMA,
+    FP_FMA, FP_FMS, FP_MAX, FP_MIN, FP_NONE
+};
+enum { FP_MOV, FP_ABS, FP_NEG, FP_SQRT };
+enum {
+    FP_IS_DOUBLE = 1u << 8,
+    FP_CURRENT_MODE = 1u << 9, /* rounding as FPSCR says */
+    FP_SIGNED = 1u << 10,
+    FP_EXACT = 1u << 11,
+    FP_SIGNALS = 1u << 12, /* VCMPE */
+    FP_WITH_ZERO = 1u << 13,
+    FP_TO_FIXED = 1u << 14,
+    FP_TOP = 1u << 15,
+    FP_TO_HALF = 1u << 16,
+    FP_DECREMENT = 1u << 17, /* lists */
+    FP_WRITE_BACK = 1u << 18
+};
+SIM_OP(op_fp_binary);
+SIM_OP(op_fp_unary);
+SIM_OP(op_fp_mov_imm);
+SIM_OP(op_fp_compare);
+SIM_OP(op_fp_round);
+SIM_OP(op_fp_select);
+SIM_OP(op_fp_to_integer);
+SIM_OP(op_fp_from_integer);
+SIM_OP(op_fp_fixed);
+SIM_OP(op_fp_half);
+SIM_OP(op_fp_precision);
+
+/* exec_fp_move.c */
+SIM_OP(op_fp_load);       /* rd = first single register, rm = how many, rn, imm = offset */
+SIM_OP(op_fp_store);
+SIM_OP(op_fp_load_list);  /* the same; imm = bytes and flags */
+SIM_OP(op_fp_store_list);
+SIM_OP(op_fp_to_core);    /* rd = core register, rn = single register */
+SIM_OP(op_fp_from_core);
+SIM_OP(op_fp_to_core_two);/* rd, rn = core registers, rm = the first of two */
+SIM_OP(op_fp_from_core_two);
+SIM_OP(op_vmrs);
+SIM_OP(op_vmsr);
 
 /* exec_mul.c: rd, rn, rm; imm = ra where there is one */
 SIM_OP(op_mul);

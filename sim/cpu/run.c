@@ -6,10 +6,14 @@
 
 sim_cpu *sim_cpu_new(const sim_cpu_config *config, const sim_bus *bus)
 {
-    sim_cpu *cpu = calloc(1, sizeof *cpu);
+    const sim_core_row *core = sim_core_find(config->core);
+    sim_cpu *cpu = core ? calloc(1, sizeof *cpu) : NULL;
     if (!cpu)
         return NULL;
     cpu->config = *config;
+    cpu->core = core;
+    if (!cpu->config.cpuid)
+        cpu->config.cpuid = core->cpuid;
     cpu->bus = *bus;
     cpu->exceptions = SIM_EXC_IRQ0 + config->irq_count;
     if (cpu->exceptions > SIM_MAX_EXCEPTIONS)
@@ -44,6 +48,9 @@ void sim_cpu_reset(sim_cpu *cpu, uint32_t vector_base, uint32_t vtor)
     cpu->other_sp = 0;
     cpu->psp_in_use = false;
     cpu->ipsr = cpu->control = cpu->primask = cpu->faultmask = cpu->basepri = 0;
+    memset(cpu->s, 0, sizeof cpu->s);
+    cpu->fpscr = 0;
+    cpu->sp_limit[0] = cpu->sp_limit[1] = 0;
     cpu->load_next = 1;
     cpu->pc = 0;
     sim_scs_reset(cpu);
@@ -77,18 +84,6 @@ void sim_cpu_break(sim_cpu *cpu)
     sim_stop_run(cpu, SIM_CPU_BREAK);
 }
 
-void sim_unmodelled_insn(sim_cpu *cpu, uint32_t pc, const char *what)
-{
-    uint32_t hw1 = 0, hw2 = 0;
-    sim_raw_read(cpu, pc, 2, SIM_ACCESS_FETCH, &hw1);
-    sim_raw_read(cpu, pc + 2u, 2, SIM_ACCESS_FETCH, &hw2);
-    cpu->abort = true;
-    cpu->pc = pc;
-    snprintf(cpu->stop_text, sizeof cpu->stop_text, "%s: instruction %04X %04X at PC 0x%08X", what,
-             (unsigned)hw1, (unsigned)hw2, (unsigned)pc);
-    sim_stop_run(cpu, SIM_CPU_UNMODELLED);
-}
-
 /* ---- fetching ------------------------------------------------------------------------ */
 
 /* Decodes the instruction at pc where there may be no record for it. */
@@ -104,7 +99,7 @@ static bool decode_at(sim_cpu *cpu, uint32_t pc, sim_insn *insn, bool *quiet)
     }
     if (!sim_fetch_slow(cpu, pc, pc + 2u, &hw2))
         return false;
-    sim_decode32(hw1, hw2, insn);
+    sim_decode32(cpu->core, hw1, hw2, insn);
     return true;
 }
 

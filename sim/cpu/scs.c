@@ -9,11 +9,11 @@ void sim_scs_reset(sim_cpu *cpu)
 {
     cpu->aircr_prigroup = 0;
     cpu->scr = 0;
-    cpu->ccr = CCR_STKALIGN;
+    cpu->ccr = cpu->core->ccr_reset;
     cpu->cfsr = cpu->hfsr = cpu->dfsr = cpu->mmfar = cpu->bfar = cpu->afsr = 0;
     cpu->actlr = cpu->cpacr = 0;
     cpu->fpccr = 0xC0000000u;
-    cpu->fpcar = cpu->fpdscr = 0;
+    cpu->fpcar = cpu->fpdscr = cpu->csselr = 0;
     cpu->demcr = 0;
     cpu->dwt_ctrl = 0;
     cpu->dwt_held = 0;
@@ -217,19 +217,13 @@ static void aircr_write(sim_cpu *cpu, uint32_t value)
         sim_stop_run(cpu, SIM_CPU_RESET_REQUEST);
 }
 
-/* CPUID and the feature registers of the Cortex-M4 with FPU (TRM 4.1). */
-static const uint32_t features[] = {
-    0x00000030, 0x00000200, 0x00100000, 0x00000000, 0x00100030, 0x00000000, 0x01000000, 0x00000000,
-    0x01101110, 0x02112000, 0x21232231, 0x01111131, 0x01310102
-};
-
 /* Registers that hold what was written. */
 static uint32_t *plain_register(sim_cpu *cpu, uint32_t address, uint32_t *writable)
 {
     *writable = 0xFFFFFFFFu;
     switch (address) {
     case 0xE000E008u:
-        *writable = 0x00000307u;
+        *writable = cpu->core->actlr_bits;
         return &cpu->actlr;
     case 0xE000ED08u:
         *writable = 0xFFFFFF80u;
@@ -238,7 +232,7 @@ static uint32_t *plain_register(sim_cpu *cpu, uint32_t address, uint32_t *writab
         *writable = 0x16u;
         return &cpu->scr;
     case 0xE000ED14u:
-        *writable = 0x31Bu;
+        *writable = cpu->core->ccr_bits;
         return &cpu->ccr;
     case 0xE000ED34u:
         return &cpu->mmfar;
@@ -250,7 +244,7 @@ static uint32_t *plain_register(sim_cpu *cpu, uint32_t address, uint32_t *writab
         *writable = 0x00F00000u;
         return &cpu->cpacr;
     case 0xE000EF34u:
-        *writable = 0xC0000000u;
+        *writable = cpu->core->v8m ? 0xD000077Bu : 0xC000017Bu;
         return &cpu->fpccr;
     case 0xE000EF38u:
         *writable = 0xFFFFFFF8u;
@@ -272,7 +266,7 @@ static bool scb_read(sim_cpu *cpu, uint32_t address, uint32_t *value)
         return true;
     }
     if (address >= 0xE000ED40u && address < 0xE000ED74u) {
-        *value = features[(address - 0xE000ED40u) / 4u];
+        *value = cpu->core->features[(address - 0xE000ED40u) / 4u];
         return true;
     }
     switch (address) {
@@ -315,11 +309,10 @@ static bool scb_read(sim_cpu *cpu, uint32_t address, uint32_t *value)
     case 0xE000EDFCu:
         *value = cpu->demcr;
         return true;
-    case 0xE000EF40u: /* MVFR0, MVFR1: single precision */
-        *value = 0x10110021u;
-        return true;
+    case 0xE000EF40u: /* MVFR0-2 */
     case 0xE000EF44u:
-        *value = 0x11000011u;
+    case 0xE000EF48u:
+        *value = cpu->core->mvfr[(address - 0xE000EF40u) / 4u];
         return true;
     default:
         return sim_mpu_read(cpu, address, value);
@@ -377,6 +370,7 @@ static bool scb_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t l
     case 0xE000EDF8u:
     case 0xE000EF40u:
     case 0xE000EF44u:
+    case 0xE000EF48u:
         break;
     default:
         return sim_mpu_write(cpu, address, value, lanes);

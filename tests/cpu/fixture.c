@@ -94,7 +94,7 @@ rig *rig_new(void)
     rig *r = calloc(1, sizeof *r);
     assert_non_null(r);
     sim_bus bus = { r, bus_read, bus_write };
-    r->cpu = sim_cpu_new(&(sim_cpu_config){ IRQS, 4, 0x410FC241u }, &bus);
+    r->cpu = sim_cpu_new(&(sim_cpu_config){ .irq_count = IRQS, .priority_bits = 4 }, &bus);
     r->flash_code = sim_code_new(FLASH_BYTES);
     r->other_code = sim_code_new(FLASH_BYTES);
     r->ram_code = sim_code_new(RAM_BYTES);

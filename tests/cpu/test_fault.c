@@ -213,7 +213,7 @@ static void unstacking_error(void **state)
 static void illegal_returns(void **state)
 {
     rig *r = *state;
-    static const uint32_t links[] = { 0xFFFFFFF1u, 0xFFFFFFF0u, 0xFFFFFFE9u, 0xFFFF00F9u };
+    static const uint32_t links[] = { 0xFFFFFFF1u, 0xFFFFFFF0u, 0xFFFFFFFBu, 0xFFFF00F9u };
     for (size_t k = 0; k < sizeof links / sizeof links[0]; k++) {
         rig_reset(r);
         rig_ppb_write(r, 0xE000ED24u, SHCSR_ALL);
@@ -247,15 +247,42 @@ static void fault_in_it_keeps_its_place(void **state)
     assert_int_equal(rig_word(r, STACK - 4) & 0x0600FC00u, 0x0800u); /* ITSTATE 0x08 */
 }
 
-static void floating_point_is_refused_by_name(void **state)
+static void floating_point_needs_cpacr(void **state)
 {
     rig *r = *state;
     PUT(r, CODE, 0xEE00, 0x0A10); /* vmov s0, r0 */
+    PUT(r, handler(6), LOOP);
+    sim_cpu_set_reg(r->cpu, 0, 0x3F800000);
+    sim_cpu_run(r->cpu, 100);
+    assert_pc(r, handler(6));
+    assert_int_equal(rig_ppb_read(r, CFSR), CFSR_NOCP);
+    rig_reset(r);
     rig_ppb_write(r, 0xE000ED88u, 0xFu << 20);
-    assert_int_equal(sim_cpu_run(r->cpu, 100), SIM_CPU_UNMODELLED);
-    assert_pc(r, CODE);
-    assert_non_null(strstr(sim_cpu_stop_text(r->cpu), "EE00 0A10"));
-    assert_non_null(strstr(sim_cpu_stop_text(r->cpu), "08000400"));
+    sim_cpu_set_reg(r->cpu, 0, 0x3F800000);
+    rig_steps(r, 1);
+    assert_pc(r, CODE + 4);
+    assert_int_equal(r->cpu->s[0], 0x3F800000);
+    assert_int_equal(r->cpu->control, CONTROL_FPCA);
+}
+
+static void what_fpv4_lacks_is_undefined(void **state)
+{
+    rig *r = *state;
+    static const uint16_t codes[][2] = {
+        { 0xEE30, 0x0B00 }, /* vadd.f64 d0, d0, d0 */
+        { 0xFE00, 0x0A00 }, /* vseleq.f32 s0, s0, s0 */
+        { 0xEEB6, 0x0A40 }, /* vrintr.f32 s0, s0 */
+        { 0xEE70, 0x0BA0 }, /* a double register above 15 */
+    };
+    PUT(r, handler(3), LOOP);
+    for (size_t k = 0; k < sizeof codes / sizeof codes[0]; k++) {
+        rig_reset(r);
+        rig_put(r, CODE, codes[k], 2);
+        rig_ppb_write(r, 0xE000ED88u, 0xFu << 20);
+        sim_cpu_run(r->cpu, sim_cpu_cycles(r->cpu) + 100);
+        assert_pc(r, handler(3));
+        assert_int_equal(rig_ppb_read(r, CFSR), CFSR_UNDEFINSTR);
+    }
 }
 
 static void model_stop_leaves_no_trace(void **state)
@@ -305,7 +332,8 @@ int main(void)
         T(bus_faults_are_precise), T(instruction_fetch_faults), T(usage_faults), T(traps_by_ccr),
         T(invalid_state), T(escalation_and_lockup), T(masked_faults_escalate),
         T(breakpoint_without_debugger), T(bad_vector), T(stacking_error), T(unstacking_error),
-        T(illegal_returns), T(fault_in_it_keeps_its_place), T(floating_point_is_refused_by_name),
+        T(illegal_returns), T(fault_in_it_keeps_its_place), T(floating_point_needs_cpacr),
+        T(what_fpv4_lacks_is_undefined),
         T(model_stop_leaves_no_trace), T(unprivileged_is_kept_out),
     };
     return cmocka_run_group_tests_name("cpu_fault", tests, NULL, NULL);
