@@ -47,9 +47,13 @@ static void exec_qemu(const qemu *q, int log) {
     int null = open("/dev/null", O_RDWR);
     dup2(null, 0);
     dup2(null, 1);
-    execlp("qemu-system-arm", "qemu-system-arm", "-M", "netduinoplus2", "-kernel", q->image,
-           "-singlestep", "-d", "nochain,cpu", "-D", path, "-display", "none", "-monitor", "none",
-           "-serial", "none", (char *)NULL);
+    char loader[128];
+    snprintf(loader, sizeof loader, "loader,file=%s,addr=0x%x,force-raw=on", q->image,
+             (unsigned)q->address);
+    execlp("qemu-system-arm", "qemu-system-arm", "-M", q->machine,
+           q->address == 0 ? "-kernel" : "-device", q->address == 0 ? q->image : loader,
+           "-singlestep", "-d", q->fp ? "nochain,cpu,fpu" : "nochain,cpu", "-D", path, "-display",
+           "none", "-monitor", "none", "-serial", "none", (char *)NULL);
     fprintf(stderr,
             "oracle: qemu-system-arm cannot be started (%s); these tests need the package "
             "qemu-system-arm (see tools/packages.txt)\n",
@@ -57,11 +61,15 @@ static void exec_qemu(const qemu *q, int log) {
     _exit(127);
 }
 
-bool qemu_start(qemu *q, const uint8_t *flash, size_t bytes) {
+static bool start(qemu *q, const char *machine, uint32_t address, bool fp, const uint8_t *image,
+                  size_t bytes) {
     memset(q, 0, sizeof *q);
     q->log = -1;
+    q->machine = machine;
+    q->address = address;
+    q->fp = fp;
     int ends[2];
-    if (!write_image(q, flash, bytes)) {
+    if (!write_image(q, image, bytes)) {
         return false;
     }
     q->buffer = malloc(BUFFER_BYTES);
@@ -78,6 +86,15 @@ bool qemu_start(qemu *q, const uint8_t *flash, size_t bytes) {
     close(ends[1]);
     q->log = ends[0];
     return q->pid > 0;
+}
+
+bool qemu_start(qemu *q, const uint8_t *flash, size_t bytes) {
+    return start(q, "netduinoplus2", 0, false, flash, bytes);
+}
+
+bool qemu_start_machine(qemu *q, const char *machine, uint32_t address, const uint8_t *image,
+                        size_t bytes) {
+    return start(q, machine, address, true, image, bytes);
 }
 
 static bool refill(qemu *q) {
@@ -131,6 +148,27 @@ bool qemu_next(qemu *q, oracle_state *state) {
         return false;
     }
     state->xpsr = (uint32_t)strtoul(line + 5, NULL, 16);
+    return true;
+}
+
+/* "s00=xxxxxxxx s01=xxxxxxxx d00=...", sixteen such, then "FPSCR: xxxxxxxx" */
+bool qemu_next_fp(qemu *q, uint32_t s[32], uint32_t *fpscr) {
+    const char *line = next_line(q);
+    while (line != NULL && line[0] != 's') {
+        line = next_line(q);
+    }
+    for (unsigned k = 0; k < 32; k += 2) {
+        if (line == NULL || strlen(line) < 25 || line[0] != 's') {
+            return false;
+        }
+        s[k] = (uint32_t)strtoul(line + 4, NULL, 16);
+        s[k + 1] = (uint32_t)strtoul(line + 17, NULL, 16);
+        line = next_line(q);
+    }
+    if (line == NULL || strncmp(line, "FPSCR: ", 7) != 0) {
+        return false;
+    }
+    *fpscr = (uint32_t)strtoul(line + 7, NULL, 16);
     return true;
 }
 

@@ -13,6 +13,9 @@ typedef struct oracle_state {
 } oracle_state;
 
 typedef struct qemu {
+    const char *machine;
+    uint32_t address;
+    bool fp;
     pid_t pid;
     int log;
     char image[64];
@@ -24,9 +27,15 @@ typedef struct qemu {
 /* Runs the flash image from its reset vector. False with a line on stderr when
  * QEMU cannot be started. */
 bool qemu_start(qemu *q, const uint8_t *flash, size_t bytes);
+/* The same for another machine, with the floating-point registers in the log; the image is
+ * loaded at `address`, as the machine's own loader would at 0. */
+bool qemu_start_machine(qemu *q, const char *machine, uint32_t address, const uint8_t *image,
+                        size_t bytes);
 /* The state before the next instruction; false at the end of the log, or when
  * nothing came for a long time (timed_out). */
 bool qemu_next(qemu *q, oracle_state *state);
+/* The floating-point part of the state that qemu_next() has just read. */
+bool qemu_next_fp(qemu *q, uint32_t s[32], uint32_t *fpscr);
 /* Ends the process that qemu_start() made, and removes its image. */
 void qemu_stop(qemu *q);
 
