@@ -14,7 +14,14 @@ void SystemInit(void)
     SCB_VTOR = 0x08000000u;
 }
 
-void SysTick_Handler(void) { tick++; }
+__attribute__((weak)) void hal_tick_hook(void) {}
+
+void SysTick_Handler(void)
+{
+    tick++;
+    hal_tick_hook();
+}
+
 uint32_t hal_tick(void) { return tick; }
 
 void hal_delay(uint32_t ms)

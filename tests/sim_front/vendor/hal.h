@@ -26,6 +26,7 @@ bool hal_uart_sending(void);
 /* Circular; hal_uart_rx_event() is called at IDLE, half and full with the bytes so far. */
 void hal_uart_receive_dma(uint8_t *data, size_t bytes);
 
+void hal_tick_hook(void);                 /* the application's, or none */
 void hal_uart_rx_done(void);              /* the application's */
 void hal_uart_rx_event(size_t bytes);     /* the application's */
 
