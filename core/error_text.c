@@ -46,6 +46,7 @@ static const error_row rows[] = {
     ROW(TB_ERR_LOG_FULL, "the slot's log is full"),
     ROW(TB_ERR_TIMEOUT, "flash did not finish in time"),
     ROW(TB_ERR_SINGLE_BANK, "the part is in single-bank mode"),
+    ROW(TB_ERR_TRUSTZONE, "the part has TrustZone enabled (TZEN = 1)"),
     ROW(TB_ERR_FRAME_CRC, "frame damaged on the wire"),
     ROW(TB_ERR_FRAME_LENGTH, "frame length too large, or wrong for the command"),
     ROW(TB_ERR_FRAME_TIMEOUT, "silence in the middle of a frame"),

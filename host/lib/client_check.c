@@ -42,6 +42,8 @@ const char *tb_error_hint(tb_error error)
         {TB_ERR_TIMEOUT, "reset the device and try again"},
         {TB_ERR_SINGLE_BANK,
          "set the part's DBANK option bit (this erases it), then program it anew"},
+        {TB_ERR_TRUSTZONE, "only parts with TZEN = 0 are supported: clear it, which erases everything, "
+                           "and program the part with its factory file"},
         {TB_ERR_COMMAND, "the device's firmware is older than this tool: update stage 2"},
         {TB_ERR_OVERRUN, "try a lower --baud"},
     };

@@ -46,6 +46,7 @@ typedef enum tb_error {
     TB_ERR_LOG_FULL = 0x47,
     TB_ERR_TIMEOUT = 0x48,
     TB_ERR_SINGLE_BANK = 0x49,  /* the part is in single-bank mode */
+    TB_ERR_TRUSTZONE = 0x4B,    /* TrustZone is enabled (TZEN = 1): not supported */
 
     /* the wire (0x60..) */
     TB_ERR_FRAME_CRC = 0x60,
