@@ -1,0 +1,12 @@
+/* What swap.c needs of flash.c. */
+#ifndef CHIPS_U5_FLASH_H
+#define CHIPS_U5_FLASH_H
+
+#include <stdbool.h>
+
+/* false: the controller stays busy. */
+bool flash_wait_idle(void);
+/* Opens NSCR and clears the error flags. */
+void flash_unlock(void);
+
+#endif

@@ -1,0 +1,176 @@
+/* Registers of the STM32U5 with TZEN = 0, by the reference manual's names (RM0456), as far
+ * as they are used here. */
+#ifndef CHIPS_U5_REGISTERS_H
+#define CHIPS_U5_REGISTERS_H
+
+#include <stdint.h>
+
+typedef volatile uint32_t reg;
+
+typedef struct rcc_registers { /* RM0456 11.8 */
+    reg CR, reserved_04, ICSCR1, ICSCR2, ICSCR3, CRRCR, reserved_18, CFGR1, CFGR2, CFGR3;
+    reg PLL1CFGR, PLL2CFGR, PLL3CFGR, PLL1DIVR, PLL1FRACR, PLL2DIVR, PLL2FRACR, PLL3DIVR;
+    reg PLL3FRACR, reserved_4C, CIER, CIFR, CICR, reserved_5C;
+    reg AHB1RSTR, AHB2RSTR1, AHB2RSTR2, AHB3RSTR, reserved_70;
+    reg APB1RSTR1, APB1RSTR2, APB2RSTR, APB3RSTR, reserved_84;
+    reg AHB1ENR, AHB2ENR1, AHB2ENR2, AHB3ENR, reserved_98, APB1ENR1, APB1ENR2, APB2ENR, APB3ENR;
+    reg reserved_AC, AHB1SMENR, AHB2SMENR1, AHB2SMENR2, AHB3SMENR, reserved_C0;
+    reg APB1SMENR1, APB1SMENR2, APB2SMENR, APB3SMENR, reserved_D4, SRDAMR, reserved_DC;
+    reg CCIPR1, CCIPR2, CCIPR3, reserved_EC, BDCR, CSR;
+} rcc_registers;
+_Static_assert(sizeof(rcc_registers) == 0xF8, "RCC_CSR is at 0xF4");
+
+typedef struct pwr_registers { /* RM0456 10.10 */
+    reg CR1, CR2, CR3, VOSR, SVMCR, WUCR1, WUCR2, WUCR3, BDCR1, BDCR2, DBPR, UCPDR, SECCFGR;
+    reg PRIVCFGR, SR, SVMSR;
+} pwr_registers;
+_Static_assert(sizeof(pwr_registers) == 0x40, "PWR_SVMSR is at 0x3C");
+
+typedef struct flash_registers { /* RM0456 7.9 */
+    reg ACR, reserved_04, NSKEYR, SECKEYR, OPTKEYR, reserved_14, PDKEY1R, PDKEY2R;
+    reg NSSR, SECSR, NSCR, SECCR, ECCR, OPSR, reserved_38, reserved_3C, OPTR;
+} flash_registers;
+_Static_assert(sizeof(flash_registers) == 0x44, "FLASH_OPTR is at 0x40");
+
+typedef struct crc_registers { /* RM0456 20.4 */
+    reg DR, IDR, CR, reserved_0C, INIT, POL;
+} crc_registers;
+
+typedef struct iwdg_registers { /* RM0456 61.4 */
+    reg KR, PR, RLR, SR, WINR, EWCR;
+} iwdg_registers;
+
+typedef struct gpio_registers { /* RM0456 13.4 */
+    reg MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2], BRR;
+} gpio_registers;
+
+typedef struct usart_registers { /* RM0456 66.8 and 67.7 */
+    reg CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR, PRESC;
+} usart_registers;
+
+typedef struct icache_registers { /* RM0456 8.7 */
+    reg CR, SR;
+} icache_registers;
+
+#define RCC ((rcc_registers *)0x46020C00u)
+#define PWR ((pwr_registers *)0x46020800u)
+#define FLASH ((flash_registers *)0x40022000u)
+#define CRC ((crc_registers *)0x40023000u)
+#define IWDG ((iwdg_registers *)0x40003000u)
+#define ICACHE ((icache_registers *)0x40030400u)
+#define GPIO(port) ((gpio_registers *)(0x42020000u + 0x400u * (port)))
+#define GPIO_ENR (RCC->AHB2ENR1)
+#define TAMP_BKPR ((reg *)0x46007D00u)
+#define DBGMCU_IDCODE (*(reg *)0xE0044000u)
+#define UID_WORDS ((const volatile uint32_t *)0x0BFA0700u)
+#define SYSTEM_MEMORY 0x0BF90000u /* the ROM bootloader's vector table */
+#define USART1_BASE 0x40013800u
+#define USART3_BASE 0x40004800u
+#define LPUART1_BASE 0x46002400u
+#define UART_KERNEL_HZ 16000000u /* HSI16 */
+
+#define RCC_CR_HSION (1u << 8)
+#define RCC_CR_HSIRDY (1u << 10)
+#define RCC_CR_PLL1ON (1u << 24)
+#define RCC_CR_PLL1RDY (1u << 25)
+#define RCC_CFGR1_SW_MASK 3u
+#define RCC_CFGR1_SW_MSIS 0u
+#define RCC_CFGR1_SW_PLL 3u
+#define RCC_CFGR1_SWS_SHIFT 2u
+#define RCC_PLL1CFGR_SRC_HSI16 2u
+#define RCC_PLL1CFGR_RGE_8_16 (3u << 2)
+#define RCC_PLL1CFGR_REN (1u << 18)
+#define RCC_PLL1DIVR_RESET 0x01010280u
+#define RCC_PLL1DIVR_P_SHIFT 9u
+#define RCC_PLL1DIVR_Q_SHIFT 16u
+#define RCC_PLL1DIVR_R_SHIFT 24u
+#define RCC_AHB1ENR_CRCEN (1u << 12)
+#define RCC_AHB3ENR_PWREN (1u << 2)
+#define RCC_APB1ENR1_USART3EN (1u << 18)
+#define RCC_APB2ENR_USART1EN (1u << 14)
+#define RCC_APB3ENR_LPUART1EN (1u << 6)
+#define RCC_APB3ENR_RTCAPBEN (1u << 21)
+#define RCC_CCIPR1_USART1SEL_SHIFT 0u
+#define RCC_CCIPR1_USART3SEL_SHIFT 4u
+#define RCC_CCIPR1_SEL_MASK 3u
+#define RCC_CCIPR3_LPUART1SEL_MASK 7u
+#define RCC_CCIPR_SEL_HSI16 2u
+#define RCC_BDCR_LSEON 1u
+#define RCC_BDCR_LSERDY (1u << 1)
+#define RCC_CSR_RMVF (1u << 23)
+#define RCC_CSR_OBLRSTF (1u << 25)
+#define RCC_CSR_PINRSTF (1u << 26)
+#define RCC_CSR_BORRSTF (1u << 27)
+#define RCC_CSR_SFTRSTF (1u << 28)
+#define RCC_CSR_IWDGRSTF (1u << 29)
+#define RCC_CSR_WWDGRSTF (1u << 30)
+#define RCC_CSR_LPWRRSTF (1u << 31)
+
+#define PWR_VOSR_RESET (1u << 15) /* range 4, no booster */
+#define PWR_VOSR_BOOSTRDY (1u << 14)
+#define PWR_VOSR_VOSRDY (1u << 15)
+#define PWR_VOSR_VOS_RANGE1 (3u << 16)
+#define PWR_VOSR_BOOSTEN (1u << 18)
+#define PWR_SVMCR_PVDE (1u << 4)
+#define PWR_SVMCR_PVDLS_MASK (7u << 5) /* 0: about 2.0 V */
+#define PWR_SVMSR_PVDO (1u << 4)
+#define PWR_DBPR_DBP 1u
+#define PWR_SR_SBF (1u << 2)
+
+#define FLASH_KEY1 0x45670123u
+#define FLASH_KEY2 0xCDEF89ABu
+#define FLASH_OPTKEY1 0x08192A3Bu
+#define FLASH_OPTKEY2 0x4C5D6E7Fu
+#define FLASH_ACR_LATENCY_MASK 0xFu
+#define FLASH_ACR_RESET 1u
+#define FLASH_NSSR_WRPERR (1u << 4)
+/* OPERR PROGERR WRPERR PGAERR SIZERR PGSERR OPTWERR */
+#define FLASH_NSSR_ERRORS 0x20FAu
+#define FLASH_NSSR_BSY (1u << 16)
+#define FLASH_NSSR_WDW (1u << 17)
+#define FLASH_NSCR_PG 1u
+#define FLASH_NSCR_PER (1u << 1)
+#define FLASH_NSCR_PNB_SHIFT 3u
+#define FLASH_NSCR_BKER (1u << 11)
+#define FLASH_NSCR_STRT (1u << 16)
+#define FLASH_NSCR_OPTSTRT (1u << 17)
+#define FLASH_NSCR_OBL_LAUNCH (1u << 27)
+#define FLASH_NSCR_OPTLOCK (1u << 30)
+#define FLASH_NSCR_LOCK (1u << 31)
+#define FLASH_ECCR_ECCIE (1u << 24)
+#define FLASH_ECCR_ECCD (1u << 31)
+#define FLASH_OPSR_CODE_SHIFT 29u
+#define FLASH_OPSR_CODE_OPTIONS 6u
+#define FLASH_OPTR_SWAP_BANK (1u << 20)
+#define FLASH_OPTR_DUALBANK (1u << 21)
+#define FLASH_OPTR_TZEN (1u << 31)
+
+#define ICACHE_CR_EN 1u
+#define ICACHE_CR_CACHEINV (1u << 1)
+#define ICACHE_SR_BUSYF 1u
+
+#define CRC_CR_RESET 1u
+#define CRC_CR_REV_IN_BYTE (1u << 5)
+#define CRC_CR_REV_IN_WORD (3u << 5)
+#define CRC_CR_REV_OUT (1u << 7)
+#define CRC_POL_ETHERNET 0x04C11DB7u
+
+#define IWDG_KEY_UNLOCK 0x5555u
+#define IWDG_KEY_RELOAD 0xAAAAu
+#define IWDG_KEY_START 0xCCCCu
+#define IWDG_RLR_MAX 0xFFFu
+#define IWDG_PR_256 6u
+#define LSI_HZ 32000u
+
+#define USART_CR1_UE 1u
+#define USART_CR1_RE (1u << 2)
+#define USART_CR1_TE (1u << 3)
+#define USART_CR1_RXNEIE (1u << 5)
+#define USART_CR1_FIFOEN (1u << 29)
+#define USART_ISR_ORE (1u << 3)
+#define USART_ISR_RXNE (1u << 5)
+#define USART_ISR_TC (1u << 6)
+#define USART_ISR_TXE (1u << 7)
+#define USART_ISR_ERRORS 0xFu /* PE FE NE ORE; ICR clears them by the same numbers */
+
+#endif

@@ -1,0 +1,100 @@
+/* SWAP_BANK: the U5 maps its banks by an option byte (RM0456 7.5.8). A cut in the middle of
+ * the change leaves the old value or the new one (docs/families/u5.md): stage 1 is the same
+ * in both banks, and decides again. */
+#include "chips/u5/swap.h"
+
+#include "chips/armv7m.h"
+#include "chips/chips.h"
+#include "chips/u5/flash.h"
+#include "registers.h"
+#include "tb_target.h"
+
+#define LSE_OFF_ROUNDS 0x40000u
+#define PVD_ROUNDS 0x800u /* the detector needs 10 us; this is over 50 us at 160 MHz */
+
+static void unlock_options(void)
+{
+    flash_unlock();
+    if ((FLASH->NSCR & FLASH_NSCR_OPTLOCK) != 0u) {
+        FLASH->OPTKEYR = FLASH_OPTKEY1;
+        FLASH->OPTKEYR = FLASH_OPTKEY2;
+    }
+}
+
+/* LSE must be off (RM0456 7.9.7). The backup domain keeps it on over resets; what uses it
+ * switches it on again when it starts. */
+_Noreturn void swap_load_options(void)
+{
+    RCC->AHB3ENR |= RCC_AHB3ENR_PWREN;
+    (void)RCC->AHB3ENR;
+    PWR->DBPR = PWR_DBPR_DBP;
+    (void)PWR->DBPR;
+    RCC->BDCR &= ~RCC_BDCR_LSEON;
+    for (uint32_t i = 0; (RCC->BDCR & RCC_BDCR_LSERDY) != 0u && i < LSE_OFF_ROUNDS; i++) {
+    }
+    unlock_options();
+    FLASH->NSCR = FLASH_NSCR_OBL_LAUNCH;
+    arm_dsb();
+    chip_reset(); /* where that did not: the options stay as they were */
+}
+
+static bool stage1_is_equal(void)
+{
+    uint32_t crc[2];
+
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        if (chip_flash.crc32(chip_flash.ctx, bank, 0u, TB_TARGET->stage1_bytes, &crc[bank]) !=
+            TB_OK) {
+            return false;
+        }
+    }
+    return crc[0] == crc[1];
+}
+
+/* Above the detector's lowest threshold, about 2.0 V (RM0456 10.6.2). */
+static bool supply_is_good(void)
+{
+    uint32_t svmcr = PWR->SVMCR;
+    bool good;
+
+    PWR->SVMCR = (svmcr & ~PWR_SVMCR_PVDLS_MASK) | PWR_SVMCR_PVDE;
+    for (volatile uint32_t i = 0; i < PVD_ROUNDS; i++) {
+    }
+    good = (PWR->SVMSR & PWR_SVMSR_PVDO) == 0u;
+    PWR->SVMCR = svmcr;
+    return good;
+}
+
+/* The change itself (RM0456 7.4.2). Comes back where it did not take. */
+static void write_swap_bank(uint32_t optr)
+{
+    uint32_t before = FLASH->OPTR;
+
+    chip_watchdog_feed(); /* one that hardware started must not bite in the middle */
+    unlock_options();
+    FLASH->OPTR = optr;
+    if (FLASH->OPTR == optr) {
+        FLASH->NSCR = FLASH_NSCR_OPTSTRT;
+        if (flash_wait_idle() && (FLASH->NSSR & FLASH_NSSR_ERRORS) == 0u) {
+            swap_load_options();
+        }
+        FLASH->OPTR = before; /* it is read as what is in force */
+    }
+    FLASH->NSCR = FLASH_NSCR_LOCK;
+}
+
+tb_error chip_swap_by_option(unsigned bank)
+{
+    tb_error error = chip_check(TB_TARGET);
+
+    if (error != TB_OK || bank == chip_mapped_bank()) {
+        return error;
+    }
+    /* Asked again right after the load: it did not take, and will not. */
+    if (swap_options_were_loaded() || !flash_wait_idle() || !stage1_is_equal() ||
+        !supply_is_good()) {
+        return TB_ERR_VERIFY;
+    }
+    write_swap_bank(FLASH->OPTR ^ FLASH_OPTR_SWAP_BANK);
+    return TB_ERR_PROGRAM;
+}

@@ -1,0 +1,12 @@
+#ifndef CHIPS_U5_SWAP_H
+#define CHIPS_U5_SWAP_H
+
+#include <stdbool.h>
+
+/* Loads the options from flash, which resets the part (RM0456 7.4.2). */
+_Noreturn void swap_load_options(void);
+/* The reset before this was that of loading options and nothing else: asked after
+ * chip_reset_cause(). */
+bool swap_options_were_loaded(void);
+
+#endif
