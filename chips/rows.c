@@ -79,22 +79,6 @@
     {.name = (board_name), .uart_name = "usart1", .uart_base = 0x40013800u, .port = 0u, \
      .tx_pin = 9u, .rx_pin = 10u, .alternate = 7u, .uart_irq = 61u}
 
-/* Two banks in one contiguous array (RM0456 7.3.1); pages of 8 KB, units of 16 bytes. The
- * consoles are on LPUART1, the ST-LINK's port is USART1. */
-#define U5_PAGE_BYTES 8192u
-#define U5_COMMON(id, kib)                                                            \
-    .family = TB_FAMILY_U5, .device_id = (id), .flash_kib = (kib), .has_banks = true,  \
-    .bank_bytes = (kib) * 1024u / 2u, .bank2_base = TB_FLASH_BASE + (kib) * 1024u / 2u, \
-    .pages = {{(kib) * 1024u / 2u / U5_PAGE_BYTES, U5_PAGE_BYTES}}, .unit_bytes = 16u, \
-    .stage1_bytes = 0x2000u, .stage2_offset = 0x2000u, .stage2_bytes = 0x8000u,       \
-    .slot_offset = 0xA000u, .log_units = 64u,                                         \
-    .stage2_run = 0x20004000u, .reset_hz = 4000000u, .boot_hz = 160000000u,           \
-    .console = {.uart_name = "lpuart1", .uart_base = 0x46002400u, .port = 0u, .tx_pin = 2u, \
-                .rx_pin = 3u, .alternate = 8u, .uart_irq = 66u}
-#define U5_BOARD(board_name)                                                          \
-    {.name = (board_name), .uart_name = "usart1", .uart_base = 0x40013800u, .port = 0u, \
-     .tx_pin = 9u, .rx_pin = 10u, .alternate = 7u, .uart_irq = 61u}
-
 const tb_chip tb_rows[TB_ROWS] = {
     [TB_ROW_STM32G474RE] = {.name = "stm32g474re", G474_COMMON(512u)},
     [TB_ROW_STM32G474RC] = {.name = "stm32g474rc", G474_COMMON(256u)},
@@ -116,15 +100,6 @@ const tb_chip tb_rows[TB_ROWS] = {
         .name = "stm32h7a3zi", H7_COMMON(0x480u), .pages = {{128u, 0x2000u}}, .unit_bytes = 16u,
         .stage1_bytes = 0x2000u, .stage2_offset = 0x2000u, .stage2_bytes = 0x8000u,
         .slot_offset = 0xA000u, .board = H7_BOARD("NUCLEO-H7A3ZI-Q")},
-    [TB_ROW_STM32U575ZI] = {
-        .name = "stm32u575zi", U5_COMMON(0x482u, 2048u), .sram = {0x20000000u, 0x40000u},
-        .board = U5_BOARD("NUCLEO-U575ZI-Q"), .led_port = 2u, .led_pin = 7u},
-    [TB_ROW_STM32U545RE] = {
-        .name = "stm32u545re", U5_COMMON(0x455u, 512u), .sram = {0x20000000u, 0x40000u},
-        .board = U5_BOARD("NUCLEO-U545RE-Q"), .led_port = 0u, .led_pin = 5u},
-    [TB_ROW_STM32U5A5ZJ] = {
-        .name = "stm32u5a5zj", U5_COMMON(0x481u, 4096u), .sram = {0x20000000u, 0xD0000u},
-        .board = U5_BOARD("NUCLEO-U5A5ZJ-Q"), .led_port = 2u, .led_pin = 7u},
     [TB_ROW_STM32U575ZI] = {
         .name = "stm32u575zi", U5_COMMON(0x482u, 2048u), .sram = {0x20000000u, 0x40000u},
         .board = U5_BOARD("NUCLEO-U575ZI-Q"), .led_port = 2u, .led_pin = 7u},
