@@ -34,9 +34,12 @@ static void fire(void *self)
     m->op_cut = NULL;
     m->flash->tear(m->flash->self, entry->cut.outcome);
     sim_trace(m, SIM_TRACE_RESET, "%s",
-              entry->cut.reset_only ? "injected pin reset" : "injected power cut");
+              !entry->cut.reset_only          ? "injected power cut"
+              : entry->cut.reset_cause == 0u ? "injected pin reset"
+                                             : "injected reset");
     if (entry->cut.reset_only) {
-        sim_request_reset(m, SIM_RESET_PIN);
+        unsigned cause = entry->cut.reset_cause;
+        sim_request_reset(m, cause == 0u ? (unsigned)SIM_RESET_PIN : cause);
     } else {
         m->power_cut = true;
         m->cut_backup_lost = entry->cut.backup_lost;
@@ -77,8 +80,26 @@ uint64_t sim_op_count(const sim_machine *m, unsigned kind_mask)
 unsigned sim_cuts_fired(const sim_machine *m) { return m->cuts_fired; }
 unsigned sim_cuts_scheduled(const sim_machine *m) { return m->cuts_scheduled; }
 
+void sim_set_op_hook(sim_machine *m, void (*hook)(void *ctx, sim_op_kind kind), void *ctx)
+{
+    m->op_hook = hook;
+    m->op_hook_ctx = ctx;
+}
+
+bool sim_op_place(const sim_machine *m, unsigned *bank, uint32_t *offset, uint32_t *bytes)
+{
+    if (m->flash->place == NULL) {
+        return false;
+    }
+    m->flash->place(m->flash->self, bank, offset, bytes);
+    return true;
+}
+
 bool sim_op_begin(sim_machine *m, sim_op_kind kind, sim_ps until)
 {
+    if (m->op_hook != NULL) {
+        m->op_hook(m->op_hook_ctx, kind);
+    }
     cut_entry *hit = NULL;
     for (cut_entry *entry = m->cuts; entry != NULL && hit == NULL; entry = entry->next) {
         if (!entry->by_time && !entry->fired && (entry->cut.kind_mask >> kind & 1u) != 0u &&

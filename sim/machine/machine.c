@@ -200,6 +200,12 @@ bool sim_flash_damage(sim_machine *m, unsigned bank, uint32_t offset, sim_damage
     return m->flash->damage(m->flash->self, bank, offset, damage);
 }
 
+sim_unit sim_flash_unit(const sim_machine *m, unsigned bank, uint32_t offset, uint8_t *other)
+{
+    return m->flash->unit == NULL ? SIM_UNIT_WHOLE
+                                  : m->flash->unit(m->flash->self, bank, offset, other);
+}
+
 void sim_irq(sim_machine *m, unsigned irq, bool level) { sim_cpu_irq(m->cpu, irq, level); }
 void sim_nmi(sim_machine *m) { sim_cpu_pend_nmi(m->cpu); }
 
@@ -266,7 +272,7 @@ static void boot(sim_machine *m)
     if (to.by_rom) {
         poison_ram(m, 0u, m->family->rom_uses_bytes);
     }
-    sim_cpu_reset(m->cpu, to.vector_base, 0u);
+    sim_cpu_reset(m->cpu, to.vector_base, to.vtor);
     if (to.area == SIM_BOOT_SYSTEM) {
         sim_stop(m, "the ROM bootloader runs: %s",
                  to.by_rom ? "BFB2 is set and neither bank begins with a stack pointer in SRAM"

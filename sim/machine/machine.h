@@ -168,6 +168,13 @@ typedef enum sim_cut_outcome { /* what the part makes of the interrupted operati
     SIM_CUT_RANDOM   /* one of the above by seed */
 } sim_cut_outcome;
 
+/* How a programming unit reads now, for oracles. */
+typedef enum sim_unit {
+    SIM_UNIT_WHOLE,      /* as sim_flash_bank() shows it, at every read */
+    SIM_UNIT_UNREADABLE, /* uncorrectable at every read */
+    SIM_UNIT_UNSTABLE    /* as shown, or as `other`, or uncorrectable, anew at each read */
+} sim_unit;
+
 /* ---- the flash model (one per family; sim_set_flash() in its constructor) ---------- */
 
 /* What age does to a unit, for tests: not an operation. */
@@ -185,6 +192,7 @@ typedef struct sim_boot {
     bool fb_mode;
     unsigned mem_mode;
     uint32_t vector_base;
+    uint32_t vtor; /* as reset leaves it: 0 where address 0 is an alias */
 } sim_boot;
 
 /* Addresses given to it: 0x08000000-0x0FFFFFFF and 0x1FFF0000-0x1FFFFFFF. */
@@ -206,6 +214,10 @@ typedef struct sim_flash_model {
     uint32_t (*optr)(const void *self); /* as loaded */
     unsigned (*latency)(const void *self);
     bool (*damage)(void *self, unsigned bank, uint32_t offset, sim_damage damage);
+    /* What the operation that begins works on. May be NULL: the model does not tell. */
+    void (*place)(const void *self, unsigned *bank, uint32_t *offset, uint32_t *bytes);
+    /* The unit that holds this offset; its second reading goes to `other`. May be NULL. */
+    sim_unit (*unit)(const void *self, unsigned bank, uint32_t offset, uint8_t *other);
     size_t (*state_bytes)(const void *self);
     void (*save)(const void *self, uint8_t *out);
     bool (*restore)(void *self, const uint8_t *in, size_t bytes); /* false: not a state of it */
@@ -280,6 +292,9 @@ uint8_t *sim_flash_bank(sim_machine *m, unsigned bank);
 bool sim_flash_load(sim_machine *m, uint32_t address, const uint8_t *data, size_t bytes);
 /* The unit that holds this offset of a physical bank goes bad. false: outside flash. */
 bool sim_flash_damage(sim_machine *m, unsigned bank, uint32_t offset, sim_damage damage);
+/* How that unit reads; where it is unstable its other reading goes to `other` (may be NULL).
+ * A model that does not tell calls all of them whole. */
+sim_unit sim_flash_unit(const sim_machine *m, unsigned bank, uint32_t offset, uint8_t *other);
 /* Any memory, by address, without side effects; false where there is none. */
 bool sim_peek(sim_machine *m, uint32_t address, void *data, size_t bytes);
 /* An access as the core makes it, stalls and faults included: tests and scripts drive
@@ -296,13 +311,19 @@ typedef struct sim_cut {
     unsigned kind_mask; /* 1u << sim_op_kind; 0 means all */
     sim_cut_when when;
     sim_cut_outcome outcome;
-    bool reset_only; /* a pin reset at that moment, not a power cut */
+    bool reset_only; /* a reset at that moment, not a power cut */
+    unsigned reset_cause; /* sim_reset_cause; 0: the pin */
     bool backup_lost;
 } sim_cut;
 
 void sim_schedule_cut(sim_machine *m, const sim_cut *cut);
 void sim_schedule_cut_at(sim_machine *m, sim_ps when, sim_cut_outcome outcome, bool backup_lost);
 uint64_t sim_op_count(const sim_machine *m, unsigned kind_mask);
+/* Called as each operation begins, before it is counted and before any cut of it is looked
+ * for: a cut of this very operation may be scheduled from it. */
+void sim_set_op_hook(sim_machine *m, void (*hook)(void *ctx, sim_op_kind kind), void *ctx);
+/* From that hook: what the operation works on. false: the model does not tell. */
+bool sim_op_place(const sim_machine *m, unsigned *bank, uint32_t *offset, uint32_t *bytes);
 unsigned sim_cuts_fired(const sim_machine *m);
 unsigned sim_cuts_scheduled(const sim_machine *m);
 

@@ -426,6 +426,31 @@ static bool damage(void *self, unsigned which, uint32_t offset, sim_damage kind)
     return true;
 }
 
+static void place(const void *self, unsigned *at, uint32_t *offset, uint32_t *bytes)
+{
+    const flash_op *op = &((const flash_g4 *)self)->op;
+    *at = op->region;
+    *offset = op->offset;
+    *bytes = op->bytes;
+}
+
+static sim_unit unit_reads(const void *self, unsigned which, uint32_t offset, uint8_t *other)
+{
+    const flash_region *r = &((const flash_g4 *)self)->region[which];
+    uint32_t unit = offset / UNIT_BYTES;
+    switch (r->state[unit]) {
+    case UNIT_DOUBLE:
+        return SIM_UNIT_UNREADABLE;
+    case UNIT_UNSTABLE:
+        if (other != NULL) {
+            memcpy(other, r->other + unit * UNIT_BYTES, UNIT_BYTES);
+        }
+        return SIM_UNIT_UNSTABLE;
+    default:
+        return SIM_UNIT_WHOLE;
+    }
+}
+
 static uint32_t optr(const void *self)
 {
     return ((const flash_g4 *)self)->options[OPT_OPTR];
@@ -478,7 +503,7 @@ void flash_g4_new(sim_machine *m, const flash_kind *kind)
         .self = f, .read = flash_g4_read, .write = flash_g4_write, .peek = flash_g4_peek,
         .bank = bank, .load = load, .reset = reset_model, .boot = boot, .set_mapping = set_mapping,
         .tear = flash_g4_tear, .optr = optr, .latency = latency,
-        .damage = damage,
+        .damage = damage, .place = place, .unit = unit_reads,
         .state_bytes = flash_g4_state_bytes, .save = flash_g4_save, .restore = flash_g4_restore,
         .destroy = destroy};
     sim_add_periph(m, &f->periph);
