@@ -8,6 +8,8 @@
 
 /* The product lines; their build functions add every peripheral and call sim_set_part(). */
 extern const sim_family sim_family_g47x;
+extern const sim_family sim_family_h743;
+extern const sim_family sim_family_h7a3;
 extern const sim_name sim_names_g4[];
 
 /* Adds every peripheral of the STM32G474 and calls sim_set_part(). */
@@ -17,5 +19,6 @@ void sim_part_g4_build(sim_machine *m);
 void sim_flash_g4_new(sim_machine *m);
 void sim_flash_l47x_new(sim_machine *m); /* the same controller, other tables */
 void sim_flash_l4r_new(sim_machine *m);
+void sim_flash_h7_new(sim_machine *m); /* flash_h7.c */
 
 #endif
