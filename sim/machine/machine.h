@@ -193,7 +193,6 @@ typedef struct sim_boot {
     unsigned mem_mode;
     uint32_t vector_base;
     uint32_t vtor; /* as reset leaves it: 0 where address 0 is an alias */
-    uint32_t vtor; /* as reset leaves it: 0 where address 0 is an alias */
 } sim_boot;
 
 /* Addresses given to it: 0x08000000-0x0FFFFFFF and 0x1FFF0000-0x1FFFFFFF. */
