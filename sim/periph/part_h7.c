@@ -108,7 +108,7 @@ static const sim_name names[] = {
     {0u, 0u, NULL},
 };
 
-#define CORE_M7(irqs) {.irq_count = (irqs), .priority_bits = 4u, .cpuid = 0x411FC271u /* M7 r1p1 */}
+#define CORE_M7(irqs) {.irq_count = (irqs), .priority_bits = 4u, .core = SIM_CORE_M7}
 
 /* The second domain's SRAM and the backup SRAM have clocks of their own and are left out. */
 const sim_family sim_family_h743 = {
