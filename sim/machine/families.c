@@ -5,6 +5,8 @@
 
 static const sim_family *const families[] = {
     &sim_family_g47x,
+    &sim_family_l47x,
+    &sim_family_l4r,
     &sim_family_h743,
     &sim_family_h7a3,
 };

@@ -1,37 +1,68 @@
-/* EXTI of the STM32G4 (RM0440 15): lines 0 to 15 from the pins that SYSCFG selects, the
+/* EXTI of STM32G4 (RM0440 15) and L4 (RM0351 12): lines 0 to 15 from the pins that SYSCFG selects, the
  * internal lines with a pending bit by software or by their peripheral. */
 #include "sim/periph/part.h"
 
 enum { R_IMR1, R_EMR1, R_RTSR1, R_FTSR1, R_SWIER1, R_PR1, R_IMR2, R_EMR2, R_RTSR2, R_FTSR2,
        R_SWIER2, R_PR2 };
 
-#define LINES1 0x607BFFFFu /* with an edge detector, lines 0..31 */
-#define LINES2 0x00000303u /* lines 32, 33, 40, 41 */
+/* with an edge detector: lines 0..31, and from 32 on */
+#define G4_LINES1 0x607BFFFFu
+#define G4_LINES2 0x00000303u
+#define L4_LINES1 0x007DFFFFu
+#define L4_LINES2 0x00000078u
 
-static const sim_reg rows[] = {
+static const sim_reg rows_g4[] = {
     [R_IMR1] = {0x00, "IMR1", 0x1F840000u, 0xFFFFFFFFu},
     [R_EMR1] = {0x04, "EMR1", 0, 0xFFFFFFFFu},
-    [R_RTSR1] = {0x08, "RTSR1", 0, LINES1},
-    [R_FTSR1] = {0x0C, "FTSR1", 0, LINES1},
+    [R_RTSR1] = {0x08, "RTSR1", 0, G4_LINES1},
+    [R_FTSR1] = {0x0C, "FTSR1", 0, G4_LINES1},
     [R_SWIER1] = {0x10, "SWIER1", 0, 0},
     [R_PR1] = {0x14, "PR1", 0, 0},
     [R_IMR2] = {0x20, "IMR2", 0x0000043Cu, 0x00000FFFu},
     [R_EMR2] = {0x24, "EMR2", 0, 0x00000FFFu},
-    [R_RTSR2] = {0x28, "RTSR2", 0, LINES2},
-    [R_FTSR2] = {0x2C, "FTSR2", 0, LINES2},
+    [R_RTSR2] = {0x28, "RTSR2", 0, G4_LINES2},
+    [R_FTSR2] = {0x2C, "FTSR2", 0, G4_LINES2},
     [R_SWIER2] = {0x30, "SWIER2", 0, 0},
     [R_PR2] = {0x34, "PR2", 0, 0},
 };
 
-typedef struct sim_exti {
-    sim_block block;
-} sim_exti;
+static const sim_reg rows_l4[] = {
+    [R_IMR1] = {0x00, "IMR1", 0xFF820000u, 0xFFFFFFFFu},
+    [R_EMR1] = {0x04, "EMR1", 0, 0xFFFFFFFFu},
+    [R_RTSR1] = {0x08, "RTSR1", 0, L4_LINES1},
+    [R_FTSR1] = {0x0C, "FTSR1", 0, L4_LINES1},
+    [R_SWIER1] = {0x10, "SWIER1", 0, 0},
+    [R_PR1] = {0x14, "PR1", 0, 0},
+    [R_IMR2] = {0x20, "IMR2", 0x00000087u, 0x000001FFu},
+    [R_EMR2] = {0x24, "EMR2", 0, 0x000001FFu},
+    [R_RTSR2] = {0x28, "RTSR2", 0, L4_LINES2},
+    [R_FTSR2] = {0x2C, "FTSR2", 0, L4_LINES2},
+    [R_SWIER2] = {0x30, "SWIER2", 0, 0},
+    [R_PR2] = {0x34, "PR2", 0, 0},
+};
 
 /* NVIC lines (CMSIS): which EXTI lines of word 1 each serves. */
-static const struct {
+typedef struct exti_vector {
     uint8_t irq;
     uint32_t lines;
-} vectors[] = {{6, 1u << 0},  {7, 1u << 1},      {8, 1u << 2},      {9, 1u << 3},
+} exti_vector;
+
+typedef struct exti_kind {
+    const sim_reg *rows;
+    const exti_vector *vectors;
+    unsigned vector_count;
+    uint32_t lines1, lines2;
+} exti_kind;
+
+typedef struct sim_exti {
+    sim_block block;
+    const exti_kind *kind;
+} sim_exti;
+
+static const exti_vector vectors_l4[] = {
+    {6, 1u << 0}, {7, 1u << 1}, {8, 1u << 2}, {9, 1u << 3}, {10, 1u << 4}, {23, 0x3E0u},
+    {40, 0xFC00u}, {1, 1u << 16}, {41, 1u << 18}, {2, 1u << 19}, {3, 1u << 20}, {64, 0x600000u}};
+static const exti_vector vectors_g4[] = {{6, 1u << 0},  {7, 1u << 1},      {8, 1u << 2},      {9, 1u << 3},
                {10, 1u << 4}, {23, 0x3E0u},      {40, 0xFC00u},     {1, 1u << 16},
                {41, 1u << 17}, {2, 1u << 19},    {3, 1u << 20},     {64, 0x60600000u},
                {65, 1u << 22}};
@@ -40,8 +71,9 @@ static void update_irqs(sim_exti *e)
 {
     const uint32_t *value = e->block.value;
     uint32_t active = value[R_PR1] & value[R_IMR1];
-    for (size_t i = 0; i < SIM_ROWS(vectors); i++) {
-        sim_part_irq(e->block.part, vectors[i].irq, 0, (active & vectors[i].lines) != 0u);
+    for (size_t i = 0; i < e->kind->vector_count; i++) {
+        const exti_vector *v = &e->kind->vectors[i];
+        sim_part_irq(e->block.part, v->irq, 0, (active & v->lines) != 0u);
     }
 }
 
@@ -82,12 +114,12 @@ static sim_access exti_write(void *owner, unsigned reg, uint32_t old, uint32_t r
     (void)old;
     switch (reg) {
     case R_SWIER1: /* stays set until the pending bit is cleared */
-        value[reg] |= raw & LINES1;
-        trigger(e, raw & LINES1 & value[R_IMR1], 0);
+        value[reg] |= raw & e->kind->lines1;
+        trigger(e, raw & e->kind->lines1 & value[R_IMR1], 0);
         break;
     case R_SWIER2:
-        value[reg] |= raw & LINES2;
-        trigger(e, 0, raw & LINES2 & value[R_IMR2]);
+        value[reg] |= raw & e->kind->lines2;
+        trigger(e, 0, raw & e->kind->lines2 & value[R_IMR2]);
         break;
     case R_PR1:
         value[reg] &= ~raw;
@@ -110,12 +142,25 @@ static void exti_reset(void *owner, unsigned cause, bool backup_lost)
     update_irqs(owner);
 }
 
-void sim_exti_g4_new(sim_part *part)
+static void make(sim_part *part, const exti_kind *kind)
 {
     static const sim_block_hooks hooks = {NULL, exti_write, exti_reset};
-    static const sim_block_spec spec = {"EXTI", 0x40010400u, 0x400u, true, rows,
-                                        SIM_ROWS(rows), &hooks};
+    const sim_block_spec spec = {"EXTI", 0x40010400u, 0x400u, true, kind->rows, SIM_ROWS(rows_g4),
+                                 &hooks};
     sim_exti *e = sim_part_alloc(part, sizeof *e);
     part->exti = e;
+    e->kind = kind;
     sim_block_init(&e->block, part, e, &spec);
+}
+
+void sim_exti_g4_new(sim_part *part)
+{
+    static const exti_kind kind = {rows_g4, vectors_g4, SIM_ROWS(vectors_g4), G4_LINES1, G4_LINES2};
+    make(part, &kind);
+}
+
+void sim_exti_l4_new(sim_part *part)
+{
+    static const exti_kind kind = {rows_l4, vectors_l4, SIM_ROWS(vectors_l4), L4_LINES1, L4_LINES2};
+    make(part, &kind);
 }

@@ -23,6 +23,7 @@ typedef struct port {
     unsigned number;
     int8_t driven[16]; /* by the outside: -1 nobody, else the level */
     int8_t line[16];   /* by the far end of a serial line, weaker than `driven` */
+    uint16_t cut_off;  /* pins whose supply is not there */
     uint16_t levels;
     uint16_t outputs; /* levels of output pins when last traced; valid where mode is output */
     uint16_t was_output;
@@ -51,6 +52,9 @@ static bool level_of(const port *p, unsigned pin)
     unsigned mode = mode_of(p, pin);
     bool open_drain = bit(p->block.value[R_OTYPER], pin);
     bool out = bit(p->block.value[R_ODR], pin);
+    if (bit(p->cut_off, pin)) {
+        return false;
+    }
     if (mode == MODE_OUTPUT && (!open_drain || !out)) {
         return out;
     }
@@ -200,7 +204,15 @@ bool sim_gpio_is_alternate(const sim_part *part, unsigned number, unsigned pin, 
 {
     const port *p = &part->gpio->ports[number];
     uint32_t word = p->block.value[pin < 8u ? R_AFRL : R_AFRH];
-    return mode_of(p, pin) == MODE_ALTERNATE && ((word >> (4u * (pin & 7u))) & 15u) == function;
+    return mode_of(p, pin) == MODE_ALTERNATE && !bit(p->cut_off, pin) &&
+           ((word >> (4u * (pin & 7u))) & 15u) == function;
+}
+
+void sim_gpio_supply(sim_part *part, unsigned number, uint16_t pins, bool on)
+{
+    port *p = &part->gpio->ports[number];
+    p->cut_off = (uint16_t)(on ? p->cut_off & ~pins : p->cut_off | pins);
+    update(p);
 }
 
 void sim_gpio_line(sim_part *part, unsigned number, unsigned pin, int level)

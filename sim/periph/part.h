@@ -91,11 +91,13 @@ void sim_rcc_l4r_new(sim_part *part);
 
 /* pwr_g4.c */
 void sim_pwr_g4_new(sim_part *part);
+void sim_pwr_l47x_new(sim_part *part);
+void sim_pwr_l4r_new(sim_part *part);
 sim_volt_range sim_pwr_range(const sim_part *part);
 bool sim_pwr_low_power_run(const sim_part *part);
 
 /* syscfg_g4.c */
-void sim_syscfg_g4_new(sim_part *part);
+void sim_syscfg_g4_new(sim_part *part, uint32_t ram_bytes); /* of the RAM at 0x10000000 */
 
 /* gpio.c */
 /* Ports from `base` on, 0x400 apart. A and B begin with their debug pins alternate, the
@@ -109,12 +111,15 @@ typedef struct sim_gpio_kind {
 } sim_gpio_kind;
 void sim_gpio_new(sim_part *part, const sim_gpio_kind *kind);
 bool sim_gpio_is_alternate(const sim_part *part, unsigned port, unsigned pin, unsigned function);
+/* Pins with a supply of their own: without it they neither drive nor listen. */
+void sim_gpio_supply(sim_part *part, unsigned port, uint16_t pins, bool on);
 /* The far end of a serial line holds its pin (level), or is not there (-1). */
 void sim_gpio_line(sim_part *part, unsigned port, unsigned pin, int level);
 bool sim_gpio_held_low(const sim_part *part, unsigned port, unsigned pin);
 
 /* exti.c */
 void sim_exti_g4_new(sim_part *part);
+void sim_exti_l4_new(sim_part *part);
 void sim_exti_pin(sim_part *part, unsigned port, unsigned pin, bool level);
 void sim_exti_line(sim_part *part, unsigned line); /* an internal line's rising edge */
 
@@ -154,8 +159,9 @@ void sim_crc_new(sim_part *part, uint32_t base);
 void sim_iwdg_new(sim_part *part, uint32_t base);
 void sim_wwdg_new(sim_part *part, uint32_t base, unsigned irq);
 void sim_tim_g4_new(sim_part *part);
+void sim_tim_l4_new(sim_part *part);
 void sim_crs_new(sim_part *part);
 void sim_rng_new(sim_part *part, uint32_t base, unsigned irq);
-void sim_dbgmcu_g4_new(sim_part *part);
+void sim_dbgmcu_g4_new(sim_part *part, uint32_t revision); /* IDCODE without DEV_ID */
 
 #endif

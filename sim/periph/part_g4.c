@@ -30,7 +30,7 @@ void sim_part_g4_build(sim_machine *m)
     sim_rcc_g4_new(part);
     sim_pwr_g4_new(part);
     sim_rtc_tamp_new(part, 0x40002800u, 0x40002400u);
-    sim_syscfg_g4_new(part);
+    sim_syscfg_g4_new(part, 0x8000u);
     sim_dma_g4_new(part);
     sim_gpio_new(part, &gpio);
     sim_exti_g4_new(part);
@@ -41,7 +41,7 @@ void sim_part_g4_build(sim_machine *m)
     sim_tim_g4_new(part);
     sim_crs_new(part);
     sim_rng_new(part, 0x50060800u, 90u);
-    sim_dbgmcu_g4_new(part);
+    sim_dbgmcu_g4_new(part, 0x20036000u); /* revision X */
 }
 
 const sim_family sim_family_g47x = {

@@ -8,9 +8,13 @@
 
 /* The product lines; their build functions add every peripheral and call sim_set_part(). */
 extern const sim_family sim_family_g47x;
+extern const sim_family sim_family_l47x;
+extern const sim_family sim_family_l4r;
 extern const sim_family sim_family_h743;
 extern const sim_family sim_family_h7a3;
 extern const sim_name sim_names_g4[];
+extern const sim_name sim_names_l47x[];
+extern const sim_name sim_names_l4r[];
 
 /* Adds every peripheral of the STM32G474 and calls sim_set_part(). */
 void sim_part_g4_build(sim_machine *m);

@@ -1,4 +1,5 @@
-/* SYSCFG of the STM32G4 (RM0440 10.2): the mapping of the two banks, EXTI's ports, CCM. */
+/* SYSCFG of STM32G4 (RM0440 10.2), L4 and L4+ (RM0351 9.2): the mapping of the two banks,
+ * EXTI's ports, and the RAM at 0x10000000, CCM or SRAM2. */
 #include "sim/periph/part.h"
 
 enum {
@@ -10,7 +11,6 @@ enum {
 #define SCSR_CCMER 1u
 #define CFGR2_SPF (1u << 8)
 #define CCM_BASE 0x10000000u
-#define CCM_BYTES 0x8000u
 
 static const sim_reg rows[] = {
     [R_MEMRMP] = {0x00, "MEMRMP", 0, 0},
@@ -27,6 +27,7 @@ static const sim_reg rows[] = {
 
 typedef struct sim_syscfg {
     sim_block block;
+    uint32_t ram_bytes;
     unsigned keys; /* right bytes of CCMER's key sequence so far */
 } sim_syscfg;
 
@@ -49,7 +50,7 @@ static uint32_t syscfg_read(void *owner, unsigned reg, uint32_t stored)
 
 static sim_access erase_ccm(sim_syscfg *s)
 {
-    for (uint32_t i = 0; i < CCM_BYTES; i += 4u) {
+    for (uint32_t i = 0; i < s->ram_bytes; i += 4u) {
         sim_access result = sim_bus_write(s->block.part->m, CCM_BASE + i, 4u, 0);
         if (result != SIM_ACCESS_OK) {
             return result;
@@ -103,13 +104,14 @@ static void syscfg_reset(void *owner, unsigned cause, bool backup_lost)
     }
 }
 
-void sim_syscfg_g4_new(sim_part *part)
+void sim_syscfg_g4_new(sim_part *part, uint32_t ram_bytes)
 {
     static const sim_block_hooks hooks = {syscfg_read, syscfg_write, syscfg_reset};
     static const sim_block_spec spec = {"SYSCFG", 0x40010000u, 0x30u, true, rows,
                                         SIM_ROWS(rows), &hooks};
     sim_syscfg *s = sim_part_alloc(part, sizeof *s);
     part->syscfg = s;
+    s->ram_bytes = ram_bytes;
     part->services.exti_port = exti_port;
     sim_block_init(&s->block, part, s, &spec);
 }

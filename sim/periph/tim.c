@@ -1,4 +1,4 @@
-/* Timers 1-8 and 15-17 of the STM32G4 as up-counters (RM0440 28 to 31): update and compare
+/* Timers 1-8 and 15-17 of STM32G4 and L4 as up-counters (RM0440 28 to 31): update and compare
  * flags and interrupts; PWM settings are storage. Counting down, both ways, from outside,
  * capture, repetition and DMA stop the run. */
 #include "sim/periph/part.h"
@@ -40,6 +40,21 @@ static const sim_reg basic_rows[BASIC_ROWS] = {BASIC, [R_ARR] = {0x2C, "ARR", 0x
     [R_AF2] = {0x64, "AF2", 1u, 0x3FFFFFFFu}, [R_DCR] = {0x3DC, "DCR", 0, 0x1F1Fu},         \
     [R_DMAR] = {0x3E0, "DMAR", 0, 0}
 
+/* L4 has its options where G4 has later additions, and the burst registers before them. */
+#define FULL_L4(width)                                                                      \
+    BASIC, [R_ARR] = {0x2C, "ARR", (width), (width)},                                       \
+    [R_SMCR] = {0x08, "SMCR", 0, 0x0001FFF7u}, [R_CCMR1] = {0x18, "CCMR1", 0, 0x0101FFFFu}, \
+    [R_CCMR2] = {0x1C, "CCMR2", 0, 0x0101FFFFu}, [R_CCER] = {0x20, "CCER", 0, 0x33BBBBu},   \
+    [R_RCR] = {0x30, "RCR", 0, 0xFFFFu}, [R_CCR1] = {0x34, "CCR1", 0, (width)},             \
+    [R_CCR2] = {0x38, "CCR2", 0, (width)}, [R_CCR3] = {0x3C, "CCR3", 0, (width)},           \
+    [R_CCR4] = {0x40, "CCR4", 0, (width)}, [R_BDTR] = {0x44, "BDTR", 0, 0x03FFFFFFu},       \
+    [R_DCR] = {0x48, "DCR", 0, 0x1F1Fu}, [R_DMAR] = {0x4C, "DMAR", 0, 0},                   \
+    [R_TISEL] = {0x50, "OR1", 0, 0xFFFFu}, [R_CCMR3] = {0x54, "CCMR3", 0, 0x0101FCFCu},     \
+    [R_CCR5] = {0x58, "CCR5", 0, 0xE000FFFFu}, [R_CCR6] = {0x5C, "CCR6", 0, 0xFFFFu},       \
+    [R_AF1] = {0x60, "OR2", 1u, 0x0001FFFFu}, [R_AF2] = {0x64, "OR3", 1u, 0x0001FFFFu}
+
+static const sim_reg rows16_l4[ALL_ROWS] = {FULL_L4(0xFFFFu)};
+static const sim_reg rows32_l4[ALL_ROWS] = {FULL_L4(0xFFFFFFFFu)};
 static const sim_reg rows16[ALL_ROWS] = {FULL(0xFFFFu)};
 static const sim_reg rows32[ALL_ROWS] = {FULL(0xFFFFFFFFu)};
 
@@ -342,14 +357,14 @@ static void tim_reset(void *owner, unsigned cause, bool backup_lost)
     update_irq(t);
 }
 
-void sim_tim_g4_new(sim_part *part)
+static void make(sim_part *part, const sim_reg *narrow, const sim_reg *wide)
 {
     static const sim_block_hooks hooks = {tim_read, tim_write, tim_reset};
     for (size_t i = 0; i < SIM_ROWS(kinds); i++) {
         const tim_kind *k = &kinds[i];
         sim_tim *t = sim_part_alloc(part, sizeof *t);
         sim_block_spec spec = {k->name, k->base, 0x400u, true,
-                               k->basic ? basic_rows : k->wide ? rows32 : rows16,
+                               k->basic ? basic_rows : k->wide ? wide : narrow,
                                k->basic ? (unsigned)BASIC_ROWS : (unsigned)ALL_ROWS, &hooks};
         t->kind = k;
         t->next = (sim_event){.fire = due, .self = t};
@@ -360,4 +375,14 @@ void sim_tim_g4_new(sim_part *part)
             .changing = clock_changing, .changed = clock_changed, .owner = t};
         sim_part_add_clock_user(part, &t->clock);
     }
+}
+
+void sim_tim_g4_new(sim_part *part)
+{
+    make(part, rows16, rows32);
+}
+
+void sim_tim_l4_new(sim_part *part)
+{
+    make(part, rows16_l4, rows32_l4);
 }
