@@ -56,7 +56,6 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define PWR_SR1 (*(reg *)0x40007010u)
 #define PWR_CR5 (*(reg *)0x40007080u)
 #define BACKUP_REGISTERS ((reg *)0x40002500u) /* TAMP_BKP0R */
-#define TAMP_BKPR BACKUP_REGISTERS
 #define DBGMCU_IDCODE (*(reg *)0xE0042000u)
 #define UID_WORDS ((const volatile uint32_t *)0x1FFF7590u)
 #define SYSTEM_MEMORY 0x1FFF0000u /* the ROM bootloader's vector table */

@@ -80,13 +80,12 @@ typedef struct usart_registers { /* RM0351 40.8 and 41.7; PRESC on L4+ */
 #define RCC_PLLCFGR_SRC_HSI 2u
 #define RCC_PLLCFGR_N_SHIFT 8u
 #define RCC_PLLCFGR_REN (1u << 24)
-/* 16 MHz x 10 / 2 = 80 MHz with 4 wait states; on L4+ x 15 / 2 = 120 MHz with 5, which is
- * range 1 boost (RM0351 3.3.3, RM0432 3.3.3). The reset clock is MSI. */
+/* 16 MHz x 10 / 2 = 80 MHz, the most that both lines do in range 1 without boost, and the
+ * wait states for it (RM0351 3.3.3, RM0432 3.3.3). The reset clock is MSI. */
 #define RCC_CFGR_SW_RESET RCC_CFGR_SW_MSI
-#define CLOCK_PLLCFGR \
-    (RCC_PLLCFGR_SRC_HSI | ((IS_L4PLUS ? 15u : 10u) << RCC_PLLCFGR_N_SHIFT) | RCC_PLLCFGR_REN)
-#define CLOCK_WAIT_STATES (IS_L4PLUS ? 5u : 4u)
-#define CLOCK_BOOST IS_L4PLUS
+#define CLOCK_PLLCFGR (RCC_PLLCFGR_SRC_HSI | (10u << RCC_PLLCFGR_N_SHIFT) | RCC_PLLCFGR_REN)
+#define CLOCK_WAIT_STATES (IS_L4PLUS ? 3u : 4u)
+#define CLOCK_BOOST false
 #define CLOCK_HSI_ON RCC_CR_HSION
 #define RCC_AHB1ENR_CRCEN (1u << 12)
 #define RCC_AHB1ENR_RESET (1u << 8) /* FLASHEN */
@@ -202,7 +201,7 @@ static inline reg *gpio_enable(void)
 static inline void supply_restore(const tb_chip *chip)
 {
     if (chip->board.port == VDDIO2_PORT) {
-        PWR_CR2 &= ~PWR_CR2_IOSV;
+        PWR_CR2 = 0u;
     }
 }
 
