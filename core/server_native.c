@@ -8,6 +8,7 @@
 #define NO_BANK 0xFFu
 #define BAUD_MIN 1200u
 #define BAUD_MAX 10000000u
+#define MODE_BYTES 5u /* with the consent */
 
 /* What a command gets and gives: args is the payload after seq; *out takes the reply's
  * fields, which are sent where the answer is TB_OK. */
@@ -35,8 +36,14 @@ static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint
 
     (void)args;
     (void)bytes;
+    if (s->config.refusal != TB_OK) {
+        hello.capabilities = s->config.refusal == TB_ERR_SINGLE_BANK ? TB_CAP_SINGLE_BANK : 0u;
+    }
     if (s->config.can_baud) {
         hello.capabilities |= TB_CAP_BAUD;
+    }
+    if (s->config.mode_set != NULL) {
+        hello.capabilities |= TB_CAP_MODE;
     }
     memcpy(hello.uid, s->config.uid, sizeof hello.uid);
     tb_hello_put(*out, &hello);
@@ -269,6 +276,42 @@ static tb_error on_baud(tb_server *s, const uint8_t *args, uint16_t bytes, uint8
     return TB_OK;
 }
 
+static tb_error on_mode(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    const tb_server_config *config = &s->config;
+    uint8_t mode =
+        config->refusal == TB_ERR_SINGLE_BANK ? TB_MODE_SINGLE : TB_MODE_DUAL;
+    uint8_t wanted = args[0] == TB_MODE_SHOW ? mode : args[0];
+    const uint8_t *p = args + 1;
+
+    if (args[0] > TB_MODE_SINGLE) {
+        return TB_ERR_ARGUMENT;
+    }
+    if (bytes != 1u && bytes != MODE_BYTES) {
+        return TB_ERR_FRAME_LENGTH;
+    }
+    put_u8(out, mode);
+    put_u8(out, wanted);
+    if (wanted == mode) {
+        return TB_OK;
+    }
+    if (config->mode_set == NULL) {
+        return TB_ERR_NOT_HERE;
+    }
+    if (bytes != MODE_BYTES || get_u32(&p) != TB_MODE_CONSENT) {
+        return TB_ERR_CONTENTS;
+    }
+    if (tb_session_held(s, s->tutorial)) {
+        return TB_ERR_BUSY;
+    }
+    tb_error error = config->mode_set(config->ctx, wanted == TB_MODE_DUAL);
+
+    if (error == TB_OK) {
+        s->action = TB_SERVER_LOAD_OPTIONS;
+    }
+    return error;
+}
+
 static const struct command_row {
     uint8_t command;
     uint16_t least, most; /* bytes after seq */
@@ -285,7 +328,14 @@ static const struct command_row {
     {TB_CMD_ERASE, 1, 1, on_erase},
     {TB_CMD_RESET, 1, 1, on_reset},
     {TB_CMD_BAUD, 4, 4, on_baud},
+    {TB_CMD_MODE, 1, MODE_BYTES, on_mode},
 };
+
+static bool served_in_any_case(uint8_t command)
+{
+    return command == TB_CMD_HELLO || command == TB_CMD_MODE || command == TB_CMD_RESET ||
+           command == TB_CMD_BAUD;
+}
 
 static tb_error dispatch(tb_server *s, const tb_frame *frame, uint8_t **out)
 {
@@ -297,6 +347,9 @@ static tb_error dispatch(tb_server *s, const tb_frame *frame, uint8_t **out)
         }
         if (frame->length < row->least + 1u || frame->length > row->most + 1u) {
             return TB_ERR_FRAME_LENGTH;
+        }
+        if (s->config.refusal != TB_OK && !served_in_any_case(frame->command)) {
+            return s->config.refusal;
         }
         return row->handle(s, frame->payload + 1, (uint16_t)(frame->length - 1u), out);
     }

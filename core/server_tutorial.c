@@ -117,6 +117,10 @@ static tb_error on_finish(tb_server *s)
 
 void tb_tutorial_frame(tb_server *s, const tb_frame *frame)
 {
+    if (s->config.refusal != TB_OK && frame->command != TB_TUTORIAL_VERSION) {
+        tb_tutorial_answer(s, s->config.refusal);
+        return;
+    }
     switch (frame->command) {
     case TB_TUTORIAL_VERSION:
         send_version(s);

@@ -34,6 +34,7 @@ typedef enum tb_error {
     TB_ERR_CONFIRM_FIRST = 0x27,/* the running image is on trial: confirm it or roll it back first */
     TB_ERR_RUNNING = 0x28,      /* the command would destroy what is running */
     TB_ERR_NOT_HERE = 0x29,     /* only stage 2 (or only an application) can do that */
+    TB_ERR_CONTENTS = 0x2A,     /* all contents would be lost, and the request does not say so */
 
     /* flash (0x40..) */
     TB_ERR_ECC = 0x40,          /* uncorrectable word at a read */
@@ -46,6 +47,7 @@ typedef enum tb_error {
     TB_ERR_LOG_FULL = 0x47,
     TB_ERR_TIMEOUT = 0x48,
     TB_ERR_SINGLE_BANK = 0x49,  /* the part is in single-bank mode */
+    TB_ERR_OPTIONS = 0x4A,      /* the option bytes are frozen, or would not take the change */
     TB_ERR_TRUSTZONE = 0x4B,    /* TrustZone is enabled (TZEN = 1): not supported */
 
     /* the wire (0x60..) */

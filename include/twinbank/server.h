@@ -8,7 +8,8 @@
 #include "twinbank/wire.h"
 
 /* What happens after the reply has left: the owner of the loop does it. */
-typedef enum tb_server_action { TB_SERVER_NONE, TB_SERVER_RESET, TB_SERVER_RESET_TO_STAGE2, TB_SERVER_BAUD } tb_server_action;
+typedef enum tb_server_action { TB_SERVER_NONE, TB_SERVER_RESET, TB_SERVER_RESET_TO_STAGE2, TB_SERVER_BAUD,
+                               TB_SERVER_LOAD_OPTIONS } tb_server_action;
 
 typedef struct tb_server_config {
     const tb_flash *flash;
@@ -18,6 +19,12 @@ typedef struct tb_server_config {
     tb_boot_report report;
     uint32_t window;              /* receive buffer that the owner can fill while flash works */
     bool can_baud;
+    /* Why this part is not served (TB_ERR_SINGLE_BANK, ...), or TB_OK: the answer to all but
+     * HELLO, MODE, RESET and BAUD. */
+    tb_error refusal;
+    /* Writes the other mode into the option bytes, and loses all contents; TB_OK is followed by
+     * TB_SERVER_LOAD_OPTIONS. NULL: cannot be done here. */
+    tb_error (*mode_set)(void *ctx, bool dual);
     const char *version_text;     /* for the tutorial's 0x41: 27 bytes, padded with spaces */
     /* Sends; may block. */
     void (*send)(void *ctx, const uint8_t *bytes, size_t count);

@@ -21,6 +21,20 @@ static void capture(void *ctx, const uint8_t *bytes, size_t count)
     sent_bytes += count;
 }
 
+static struct { /* the option bytes, for MODE */
+    bool single, offered;
+    unsigned writes;
+    tb_error error;
+} options;
+
+static tb_error mode_set(void *ctx, bool dual)
+{
+    assert_ptr_equal(ctx, &m);
+    assert_true(options.single == dual);
+    options.writes++;
+    return options.error;
+}
+
 static void power_on(int running)
 {
     tb_server_config config = {
@@ -29,7 +43,8 @@ static void power_on(int running)
         .report = {.present = true, .why = TB_WHY_TRIAL, .cause = TB_RESET_WATCHDOG, .attempts = 2,
                    .bank = 1, .swapped = true, .generation = 77, .fault_pc = 1, .fault_status = 2},
         .window = 2048, .can_baud = running < 0, .version_text = "twinbank test 1.0.0",
-        .send = capture, .ctx = &m, .uid = {9, 8, 7}};
+        .send = capture, .ctx = &m, .uid = {9, 8, 7}, .refusal = options.single ? TB_ERR_SINGLE_BANK : TB_OK,
+        .mode_set = options.offered ? mode_set : NULL};
 
     sent_bytes = 0;
     tb_server_init(&s, &config);
@@ -467,6 +482,112 @@ static void erase_reset_baud(void **state)
     assert_int_equal(ask(TB_CMD_BAUD, "\xFF\xFF\xFF\xFF", 4), TB_ERR_ARGUMENT);
 }
 
+/* ---- dual-bank mode ------------------------------------------------------------------ */
+
+static const uint8_t to_dual[5] = {TB_MODE_DUAL, 'E', 'R', 'A', 'S'};
+static const uint8_t to_single[5] = {TB_MODE_SINGLE, 'E', 'R', 'A', 'S'};
+
+static void start_mode(int running, bool single, tb_error error)
+{
+    memset(&options, 0, sizeof options);
+    options.single = single;
+    options.offered = running < 0;
+    options.error = error;
+    start(running);
+}
+
+static void nothing_switched(void)
+{
+    assert_true(options.writes == 0 && tb_server_take_action(&s) == TB_SERVER_NONE);
+}
+
+static void mode_is_shown_and_switched(void **state)
+{
+    (void)state;
+    for (unsigned single = 0; single < 2u; single++) {
+        uint8_t now = single ? TB_MODE_SINGLE : TB_MODE_DUAL;
+        uint8_t other = single ? TB_MODE_DUAL : TB_MODE_SINGLE;
+        const uint8_t *request = single ? to_dual : to_single;
+
+        start_mode(-1, single != 0, TB_OK);
+        assert_int_equal(ask_u8(TB_CMD_MODE, TB_MODE_SHOW), TB_OK);
+        assert_int_equal(reply_bytes, 2);
+        assert_int_equal(reply[0], now);
+        assert_int_equal(reply[1], now);
+        assert_int_equal(ask(TB_CMD_MODE, single ? to_single : to_dual, 5), TB_OK); /* is so */
+        assert_int_equal(reply[1], now);
+        nothing_switched();
+        assert_int_equal(ask(TB_CMD_MODE, request, 5), TB_OK);
+        assert_int_equal(reply[0], now);
+        assert_int_equal(reply[1], other);
+        assert_int_equal(options.writes, 1);
+        assert_int_equal(tb_server_take_action(&s), TB_SERVER_LOAD_OPTIONS);
+    }
+}
+
+static void mode_is_not_switched_by_accident(void **state)
+{
+    static const uint8_t wrong[5] = {TB_MODE_SINGLE, 'E', 'R', 'A', 'T'};
+
+    (void)state;
+    start_mode(-1, false, TB_OK);
+    m.operations = 0;
+    assert_int_equal(ask_u8(TB_CMD_MODE, TB_MODE_SINGLE), TB_ERR_CONTENTS);
+    assert_int_equal(reply_bytes, 0);
+    assert_int_equal(ask(TB_CMD_MODE, wrong, 5), TB_ERR_CONTENTS);
+    assert_int_equal(ask(TB_CMD_MODE, to_single, 4), TB_ERR_FRAME_LENGTH);
+    assert_int_equal(ask(TB_CMD_MODE, to_single, 0), TB_ERR_FRAME_LENGTH);
+    assert_int_equal(ask_u8(TB_CMD_MODE, 3), TB_ERR_ARGUMENT);
+    assert_int_equal(begin(), TB_OK);
+    assert_int_equal(ask(TB_CMD_MODE, to_single, 5), TB_ERR_BUSY);
+    nothing_switched();
+    options.error = TB_ERR_OPTIONS;
+    now_ms += TB_SESSION_HOLD_MS;
+    assert_int_equal(ask(TB_CMD_MODE, to_single, 5), TB_ERR_OPTIONS);
+    assert_int_equal(options.writes, 1);
+    assert_int_equal(tb_server_take_action(&s), TB_SERVER_NONE);
+    next_good_update_works();
+    start_mode(0, false, TB_OK); /* an application shows it, and no more */
+    assert_int_equal(ask_u8(TB_CMD_MODE, TB_MODE_SHOW), TB_OK);
+    assert_int_equal(ask(TB_CMD_MODE, to_single, 5), TB_ERR_NOT_HERE);
+    nothing_switched();
+}
+
+static uint8_t tutorial(uint8_t command, const void *payload, uint16_t bytes);
+
+/* Refused with the reason, whatever is asked; HELLO says it too. */
+static void single_bank_is_refused(void **state)
+{
+    static const struct {
+        uint8_t command, bytes;
+    } refused[] = {{TB_CMD_STATUS, 0}, {TB_CMD_BEGIN, TB_HEAD_BYTES}, {TB_CMD_DATA, 64},
+                   {TB_CMD_FINISH, 0}, {TB_CMD_BOOT, 0}, {TB_CMD_CONFIRM, 0},
+                   {TB_CMD_ROLLBACK, 0}, {TB_CMD_ERASE, 1}};
+    tb_hello h;
+
+    (void)state;
+    for (int running = -1; running <= 0; running++) {
+        start_mode(running, true, TB_OK);
+        m.operations = 0;
+        assert_int_equal(ask_u8(TB_CMD_HELLO, 1), TB_OK);
+        assert_true(tb_hello_get(&h, reply, reply_bytes));
+        assert_int_equal(h.capabilities,
+                         TB_CAP_SINGLE_BANK | (running < 0 ? TB_CAP_BAUD | TB_CAP_MODE : 0u));
+        for (unsigned i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+            assert_int_equal(ask(refused[i].command, im.bytes, refused[i].bytes),
+                             TB_ERR_SINGLE_BANK);
+        }
+        assert_int_equal(ask(TB_CMD_PROTECT, NULL, 0), TB_ERR_COMMAND);
+        assert_int_equal(tutorial(TB_TUTORIAL_DATA, im.bytes, 128), TB_WIRE_NACK);
+        assert_int_equal(tutorial(TB_TUTORIAL_FINISH, NULL, 0), TB_WIRE_NACK);
+        assert_int_equal(m.operations, 0);
+        nothing_switched();
+        assert_int_equal(ask_u8(TB_CMD_RESET, 1), TB_OK);
+        assert_int_equal(tb_server_take_action(&s), TB_SERVER_RESET_TO_STAGE2);
+    }
+    memset(&options, 0, sizeof options);
+}
+
 /* ---- the tutorial's client ------------------------------------------------------------------ */
 
 static uint8_t tutorial(uint8_t command, const void *payload, uint16_t bytes)
@@ -668,6 +789,9 @@ int main(void)
         cmocka_unit_test(lie_then_data),        cmocka_unit_test(every_frame_doubled),
         cmocka_unit_test(idle_erases_ahead),    cmocka_unit_test(resumed_over_power_loss),
         cmocka_unit_test(confirm_rollback_boot), cmocka_unit_test(erase_reset_baud),
+        cmocka_unit_test(mode_is_shown_and_switched),
+        cmocka_unit_test(mode_is_not_switched_by_accident),
+        cmocka_unit_test(single_bank_is_refused),
         cmocka_unit_test(tutorial_client),      cmocka_unit_test(tutorial_bad_input),
         cmocka_unit_test(tutorial_restarts),    cmocka_unit_test(two_clients),
         cmocka_unit_test(babble),
