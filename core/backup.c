@@ -3,7 +3,8 @@
 #define CONTROL_KEY 0x7B1Au
 #define CONTROL_ARMED (1u << 8)
 #define CONTROL_FAULT (1u << 9)
-#define CONTROL_UNUSED 0x0C00u
+#define CONTROL_SWAPPING (1u << 10)
+#define CONTROL_UNUSED 0x0800u
 #define REPORT_PRESENT 2u
 
 tb_control tb_control_decode(uint32_t word)
@@ -15,6 +16,7 @@ tb_control tb_control_decode(uint32_t word)
         control.request = (uint8_t)request;
         control.armed = (word & CONTROL_ARMED) != 0;
         control.fault = (word & CONTROL_FAULT) != 0;
+        control.swapping = (word & CONTROL_SWAPPING) != 0;
         control.failures = (uint8_t)word;
     }
     return control;
@@ -23,7 +25,8 @@ tb_control tb_control_decode(uint32_t word)
 uint32_t tb_control_encode(const tb_control *control)
 {
     return CONTROL_KEY << 16 | (uint32_t)(control->request & 15u) << 12 |
-           (control->fault ? CONTROL_FAULT : 0u) | (control->armed ? CONTROL_ARMED : 0u) |
+           (control->swapping ? CONTROL_SWAPPING : 0u) | (control->fault ? CONTROL_FAULT : 0u) |
+           (control->armed ? CONTROL_ARMED : 0u) |
            control->failures;
 }
 

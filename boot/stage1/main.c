@@ -128,6 +128,22 @@ static bool stage2_start(const tb_boot_decision *d)
     start(d, (unsigned)bank, &control);
 }
 
+/* Does the swap take a reset? A constant, by the row. */
+#define SWAPS_BY_RESET (TB_TARGET->family == TB_FAMILY_U5 || TB_TARGET->family == TB_FAMILY_H7)
+
+/* false: the bank cannot be mapped. Where that takes a reset, the counter ends with it: it
+ * was of the image that ran before; and the next pass is told why this one began. */
+static bool mapped_to(const tb_boot_decision *d)
+{
+    tb_control control = {.swapping = true, .failures = (uint8_t)s.in.cause};
+
+    if (d->swap && SWAPS_BY_RESET) {
+        chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(&control));
+        return chip_swap_by_option(d->bank) == TB_OK;
+    }
+    return true;
+}
+
 /* The reasons for stage 2; all others are for a slot. */
 static bool is_stage2(unsigned why)
 {
@@ -158,7 +174,14 @@ static void history_read(void)
     s.last_was_slot = last.present && !is_stage2(last.why);
     s.in.cause = chip_reset_cause();
     chip_reset_cause_clear();
-    if (s.in.cause == TB_RESET_SOFTWARE && s.control.fault) {
+    if (SWAPS_BY_RESET && s.control.swapping) {
+        if ((s.in.cause == TB_RESET_SOFTWARE || s.in.cause == TB_RESET_OPTION) &&
+            s.control.failures < TB_RESET_COUNT) {
+            s.in.cause = (tb_reset_cause)s.control.failures;
+        }
+        s.control = (tb_control){0};
+        s.last_was_stage2 = false;
+    } else if (s.in.cause == TB_RESET_SOFTWARE && s.control.fault) {
         s.in.cause = TB_RESET_FAULT;
         if (stage1_owns(words[TB_BACKUP_FAULT_PC]) &&
             (words[TB_BACKUP_FAULT_PC] & STAGE1_FAULT_LAST) != 0u) {
@@ -204,8 +227,7 @@ _Noreturn void stage1_main(void)
                 s.in.stage2_requested = s.in.failures_at_limit = false;
                 slots_look();
             }
-        } else if (!payload_good(d.bank) || (d.swap && chip_swap_by_option(d.bank) != TB_OK) ||
-                   !slot_start(&d)) {
+        } else if (!payload_good(d.bank) || !mapped_to(&d) || !slot_start(&d)) {
             view->valid = false;
         }
     }

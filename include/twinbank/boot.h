@@ -19,12 +19,15 @@ enum { TB_BACKUP_CONTROL, TB_BACKUP_REPORT, TB_BACKUP_FAULT_PC, TB_BACKUP_FAULT_
 
 typedef enum tb_request { TB_REQUEST_NONE = 0, TB_REQUEST_STAGE2 = 1 } tb_request;
 
-/* CONTROL: 0x7B1A in 31:16, request in 15:12, fault recorded in 9, armed in 8, count in 7:0. */
+/* CONTROL: 0x7B1A in 31:16, request in 15:12, swapping in 10, fault recorded in 9, armed in
+ * 8, count in 7:0. */
 typedef struct tb_control {
     uint8_t request;  /* tb_request */
     bool armed;       /* the running image has called the library since it was booted first */
     bool fault;       /* the reset before this was asked for by the fault handler */
     uint8_t failures; /* watchdog resets and faults since the application last said it is well */
+    bool swapping;    /* the reset is stage 1's own, to swap: failures is the cause of the one
+                       * before it */
 } tb_control;
 tb_control tb_control_decode(uint32_t word);
 uint32_t tb_control_encode(const tb_control *control);

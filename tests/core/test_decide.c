@@ -232,7 +232,7 @@ static void control_words(void **state)
     (void)state;
     for (unsigned n = 0; n < 8u; n++) {
         for (unsigned failures = 0; failures < 256u; failures++) {
-            tb_control c = {(uint8_t)(n & 1u), (n & 2u) != 0, (n & 4u) != 0, (uint8_t)failures};
+            tb_control c = {(uint8_t)(n & 1u), (n & 2u) != 0, (n & 4u) != 0, (uint8_t)failures, false};
             tb_control back = tb_control_decode(tb_control_encode(&c));
 
             assert_int_equal(back.request, c.request);
@@ -241,9 +241,11 @@ static void control_words(void **state)
             assert_int_equal(back.failures, c.failures);
         }
     }
-    assert_int_equal(tb_control_encode(&(tb_control){1, true, false, 2}), 0x7B1A1102u);
-    assert_int_equal(tb_control_encode(&(tb_control){0, false, true, 0}), 0x7B1A0200u);
-    const uint32_t bad[] = {0, 0xFFFFFFFFu, 0x7B1B1102u, 0x7B1A2102u, 0x7B1A0402u, 0x7B1AF000u};
+    assert_int_equal(tb_control_encode(&(tb_control){1, true, false, 2, false}), 0x7B1A1102u);
+    assert_int_equal(tb_control_encode(&(tb_control){0, false, true, 0, false}), 0x7B1A0200u);
+    assert_int_equal(tb_control_encode(&(tb_control){.failures = 3, .swapping = true}), 0x7B1A0403u);
+    assert_true(tb_control_decode(0x7B1A0403u).swapping);
+    const uint32_t bad[] = {0, 0xFFFFFFFFu, 0x7B1B1102u, 0x7B1A2102u, 0x7B1A0802u, 0x7B1AF000u};
 
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         tb_control c = tb_control_decode(bad[i]);
