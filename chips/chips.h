@@ -19,6 +19,18 @@ void chip_flash_init(void);
  * debug clock on some parts) is let pass. */
 tb_error chip_check(const tb_chip *chip);
 unsigned chip_mapped_bank(void);
+/* Two banks, or all of the flash as one: what the options say that are in force. */
+bool chip_dual_bank(void);
+/* Writes the option byte that says otherwise, in the manual's sequence, and erases all of
+ * the flash, whose contents are out of order from then on. Only for code in SRAM, with the
+ * caller's word that nothing in flash is needed any more. TB_OK at once where it is so
+ * already; where not, the new mode begins with chip_options_load(), or the next power-on. An
+ * error: nothing was changed, or (TIMEOUT, OPTIONS) the controller gave up on the way. A
+ * power cut in it may leave RDP level 1 (docs/bank-mode.md). TB_ERR_NOT_HERE on families
+ * that have no such option. */
+tb_error chip_dual_bank_set(bool dual);
+/* Loads what was written; that resets the part. */
+_Noreturn void chip_options_load(void);
 /* Takes a flash ECC error out of NMI: true if it was one. The read that met it fails. */
 bool chip_nmi_is_ecc(void);
 void chip_uid(uint8_t uid[12]);

@@ -83,6 +83,12 @@ static void put_version(uint32_t version)
     }
 }
 
+static tb_error mode_set(void *ctx, bool dual)
+{
+    (void)ctx;
+    return chip_dual_bank_set(dual);
+}
+
 static void server_start(unsigned bank)
 {
     tb_image_head head;
@@ -90,6 +96,7 @@ static void server_start(unsigned bank)
     tb_server_config config = {
         .flash = &chip_flash, .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES, .can_baud = true,
         .version_text = stage2.version_text, .send = send,
+        .refusal = chip_check(TB_TARGET), .mode_set = mode_set,
         .policy = {.device = {.chip = TB_TARGET}, .running_bank = -1,
                    .running_stage2_bank = (int)bank},
     };
@@ -133,6 +140,9 @@ static void act(tb_server_action action)
             stage2.baud_since_ms = stage2.now_ms;
         }
         break;
+    case TB_SERVER_LOAD_OPTIONS:
+        chip_uart_flush(&stage2.uart);
+        chip_options_load();
     }
 }
 

@@ -149,7 +149,7 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define FLASH_PCROP_MASK 0x7FFFu
 #define FLASH_WRP_MASK 0x7Fu /* first page in 6:0, last in 22:16 */
 #define FLASH_WRP_END_SHIFT 16u
-#define FLASH_SEC1R_BOOT_LOCK (1u << 16)
+#define FLASH_BOOT_LOCKED ((FLASH->SEC1R >> 16 & 1u) != 0u)
 
 #define SYSCFG_MEMRMP_MEM_MODE_MASK 7u
 #define SYSCFG_MEMRMP_MEM_MODE_SYSTEM 1u

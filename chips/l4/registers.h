@@ -155,6 +155,7 @@ typedef struct usart_registers { /* RM0351 40.8 and 41.7; PRESC on L4+ */
 #define FLASH_PCROP_MASK (IS_L4PLUS ? 0x1FFFFu : 0xFFFFu)
 #define FLASH_WRP_MASK 0xFFu /* first page in 7:0, last in 23:16 */
 #define FLASH_WRP_END_SHIFT 16u
+#define FLASH_BOOT_LOCKED false /* G4 has such an option */
 
 #define SYSCFG_MEMRMP_MEM_MODE_MASK 7u
 #define SYSCFG_MEMRMP_MEM_MODE_SYSTEM 1u
