@@ -32,6 +32,7 @@ const char *tb_error_hint(tb_error error)
         {TB_ERR_RUNNING,
          "choose the other bank, or start stage 2 first: 'twinbank reset --stage2'"},
         {TB_ERR_NOT_HERE, "start stage 2 first: 'twinbank reset --stage2'"},
+        {TB_ERR_CONTENTS, "say --erase-all if that is meant"},
         {TB_ERR_ECC, "flash the image again; if that repeats, the part's flash is worn or damaged"},
         {TB_ERR_PROGRAM, "try again; if that repeats, the part's flash is worn or damaged"},
         {TB_ERR_ERASE, "try again; if that repeats, the part's flash is worn or damaged"},
@@ -41,7 +42,9 @@ const char *tb_error_hint(tb_error error)
         {TB_ERR_LOG_FULL, "flash the slot again: that empties its log"},
         {TB_ERR_TIMEOUT, "reset the device and try again"},
         {TB_ERR_SINGLE_BANK,
-         "set the part's DBANK option bit (this erases it), then program it anew"},
+         "'twinbank mode --dual --erase-all' switches it and erases everything; then program the "
+         "part with its factory file"},
+        {TB_ERR_OPTIONS, "look at RDP and BOOT_LOCK with a debugger: they must allow the change"},
         {TB_ERR_TRUSTZONE, "only parts with TZEN = 0 are supported: clear it, which erases everything, "
                            "and program the part with its factory file"},
         {TB_ERR_COMMAND, "the device's firmware is older than this tool: update stage 2"},

@@ -1,6 +1,7 @@
 #include "host/tool/common.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "host/tool/exit_codes.h"
 #include "host/tool/out.h"
@@ -35,4 +36,21 @@ const char *kind_name(unsigned kind)
     default:
         return "unknown";
     }
+}
+
+int ask_first(const verb *v, bool yes, const char *question, const char *otherwise)
+{
+    char answer[8] = "";
+    if (yes) {
+        return TB_EXIT_OK;
+    }
+    if (!isatty(STDIN_FILENO)) {
+        return usage_error(v, "standard input is no terminal to ask on: say --yes");
+    }
+    (void)fprintf(stderr, "%s [y/N] ", question);
+    if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y')) {
+        out_line("%s", otherwise);
+        return TB_EXIT_FAILED;
+    }
+    return TB_EXIT_OK;
 }

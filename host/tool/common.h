@@ -9,4 +9,8 @@
 int require_chip(const verb *v, const char *name, const tb_chip **chip);
 const char *kind_name(unsigned kind); /* "application", "stage2", "unknown" */
 
+/* Asks on the terminal, "[y/N]": TB_EXIT_OK for yes; else says that nothing was done, and
+ * TB_EXIT_FAILED. Without a terminal there is nobody to ask, and --yes must say it. */
+int ask_first(const verb *v, bool yes, const char *question, const char *otherwise);
+
 #endif

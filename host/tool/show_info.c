@@ -209,7 +209,8 @@ json_t *info_json(const tb_hello *h, const tb_status *st)
 {
     const tb_chip *chip = tb_chip_by_id(h->device_id, h->bank_kib);
     json_t *capabilities = json_array();
-    static const char *const names[] = {"resume", "rollback", "stage2-update", "baud"};
+    static const char *const names[] = {"resume", "rollback", "stage2-update", "baud",
+                                        "mode",   "single-bank"};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (h->capabilities & 1u << i) {
             (void)json_array_append_new(capabilities, json_string(names[i]));

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "host/tool/common.h"
 #include "host/tool/device.h"
 #include "host/tool/exit_codes.h"
 #include "host/tool/out.h"
@@ -204,26 +204,14 @@ static struct {
     bool yes;
 } erase;
 
-/* Asks on the terminal; without one there is nobody to ask, and --yes must say it. */
 static int ask(const verb *self, const device *d, unsigned bank)
 {
     const tb_wire_slot *s = &d->client.status.slot[bank];
-    char version[16];
-    if (erase.yes) {
-        return TB_EXIT_OK;
-    }
-    if (!isatty(STDIN_FILENO)) {
-        return usage_error(self, "standard input is no terminal to ask on: say --yes");
-    }
-    (void)fprintf(stderr, "Erase %s in bank %u (%s)? [y/N] ",
-                  s->head_error ? "what is" : tb_version_text(s->version, version), bank + 1u,
-                  slot_state_text(s->state));
-    char answer[8] = "";
-    if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y')) {
-        out_line("nothing was erased");
-        return TB_EXIT_FAILED;
-    }
-    return TB_EXIT_OK;
+    char version[16], question[96];
+    (void)snprintf(question, sizeof question, "Erase %s in bank %u (%s)?",
+                   s->head_error ? "what is" : tb_version_text(s->version, version), bank + 1u,
+                   slot_state_text(s->state));
+    return ask_first(self, erase.yes, question, "nothing was erased");
 }
 
 static int run_erase(const verb *self, int argc, char **argv)

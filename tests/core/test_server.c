@@ -43,7 +43,8 @@ static void power_on(int running)
         .report = {.present = true, .why = TB_WHY_TRIAL, .cause = TB_RESET_WATCHDOG, .attempts = 2,
                    .bank = 1, .swapped = true, .generation = 77, .fault_pc = 1, .fault_status = 2},
         .window = 2048, .can_baud = running < 0, .version_text = "twinbank test 1.0.0",
-        .send = capture, .ctx = &m, .uid = {9, 8, 7}, .refusal = options.single ? TB_ERR_SINGLE_BANK : TB_OK,
+        .send = capture, .ctx = &m, .uid = {9, 8, 7},
+        .refusal = options.single ? TB_ERR_SINGLE_BANK : TB_OK,
         .mode_set = options.offered ? mode_set : NULL};
 
     sent_bytes = 0;
@@ -554,7 +555,6 @@ static void mode_is_not_switched_by_accident(void **state)
 }
 
 static uint8_t tutorial(uint8_t command, const void *payload, uint16_t bytes);
-
 /* Refused with the reason, whatever is asked; HELLO says it too. */
 static void single_bank_is_refused(void **state)
 {

@@ -75,14 +75,21 @@ static unsigned flash_mapped(void *ctx)
     return d->running > 0 ? 1u : 0u;
 }
 
+static void blank(fake_device *d)
+{
+    for (unsigned bank = 0; bank < 2; bank++) {
+        memset(d->banks[bank], 0xFF, d->chip->bank_bytes);
+    }
+}
+
 void fake_device_init(fake_device *d, const tb_chip *chip)
 {
     *d = (fake_device){.chip = chip, .running = -1, .window = 4096, .programs_until_cut = -1};
     for (unsigned bank = 0; bank < 2; bank++) {
         d->banks[bank] = malloc(chip->bank_bytes);
         assert(d->banks[bank]);
-        memset(d->banks[bank], 0xFF, chip->bank_bytes);
     }
+    blank(d);
     d->flash = (tb_flash){.ctx = d,
                           .chip = chip,
                           .read = flash_read,
@@ -108,6 +115,15 @@ static void device_send(void *ctx, const uint8_t *bytes, size_t count)
     }
 }
 
+static tb_error mode_set(void *ctx, bool dual)
+{
+    fake_device *d = ctx;
+    assert(dual == d->single_bank);
+    d->single_bank = !dual;
+    blank(d);
+    return TB_OK;
+}
+
 static void start_server(fake_device *d, int running, const tb_boot_decision *decision,
                          tb_reset_cause cause)
 {
@@ -128,6 +144,8 @@ static void start_server(fake_device *d, int running, const tb_boot_decision *de
         .version_text = "fake device                ",
         .send = device_send,
         .ctx = d,
+        .refusal = d->single_bank ? TB_ERR_SINGLE_BANK : TB_OK,
+        .mode_set = running < 0 ? mode_set : NULL,
     };
     tb_server_init(&d->server, &config);
 }
@@ -153,7 +171,7 @@ static unsigned behaviour(const fake_device *d, unsigned bank)
 /* One reset; false: the image crashed, and the next reset is due. */
 static bool boot_once(fake_device *d, tb_reset_cause cause)
 {
-    tb_boot_inputs in = {.cause = cause, .stage2_requested = d->stage2_requested};
+    tb_boot_inputs in = {.cause = cause, .stage2_requested = d->stage2_requested || d->single_bank};
     look(d, &in);
     d->boots++;
     d->stage2_requested = false;
@@ -208,6 +226,9 @@ static void act(fake_device *d)
     if (action == TB_SERVER_RESET || action == TB_SERVER_RESET_TO_STAGE2) {
         d->stage2_requested = action == TB_SERVER_RESET_TO_STAGE2;
         fake_device_boot(d, TB_RESET_SOFTWARE);
+    }
+    if (action == TB_SERVER_LOAD_OPTIONS) {
+        d->alive = false; /* blank: there is nothing to boot */
     }
 }
 

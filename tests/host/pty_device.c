@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 typedef struct order {
-    char what; /* 's' stall after, 'g' go, 'm' mute */
+    char what; /* 's' stall after, 'g' go, 'm' mute, 'b' single-bank mode */
     unsigned bytes;
 } order;
 
@@ -58,6 +58,10 @@ static void obey(child *c)
     c->stalls = o.what == 's';
     c->bytes_left = o.bytes;
     c->muted = c->muted || o.what == 'm';
+    if (o.what == 'b') {
+        c->device.single_bank = true;
+        fake_device_boot(&c->device, TB_RESET_POWER);
+    }
     need(write(c->notice, "k", 1) == 1, "device tells");
 }
 
@@ -168,4 +172,9 @@ void pty_device_go(pty_device *p)
 void pty_device_mute(pty_device *p)
 {
     give(p, 'm', 0);
+}
+
+void pty_device_single_bank(pty_device *p)
+{
+    give(p, 'b', 0);
 }

@@ -22,4 +22,7 @@ void pty_device_go(pty_device *p);
 /* Hears and never answers. */
 void pty_device_mute(pty_device *p);
 
+/* Restarts as a part that was found in single-bank mode. */
+void pty_device_single_bank(pty_device *p);
+
 #endif

@@ -46,7 +46,8 @@ static void redirect(const char *name, int fd)
     }
 }
 
-static int terminal = -1;
+static int terminal = -1; /* for standard output */
+static int keyboard = -1; /* for standard input */
 
 /* Words are separated by one space; "{name}" stands for a file of this test. A leading
  * NAME=VALUE goes into the environment. */
@@ -79,7 +80,11 @@ static void start(run *r, const char *line)
             argv[argc++] = word;
         }
     }
-    redirect("empty-input", 0);
+    if (keyboard >= 0) {
+        (void)dup2(keyboard, 0);
+    } else {
+        redirect("empty-input", 0);
+    }
     if (terminal >= 0) {
         (void)dup2(terminal, 1);
     } else {
@@ -99,15 +104,21 @@ static void slurp(const char *name, char *into, size_t room)
     (void)fclose(f);
 }
 
+static int open_terminal(int *slave)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    *slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(*slave >= 0);
+    return master;
+}
+
 /* The same with standard output on a terminal of its own; what it shows, in r.out. */
 static const run *tool_on_terminal(const char *line)
 {
     static run r;
     size_t fill = 0;
-    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
-    int slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(slave >= 0);
+    int slave, master = open_terminal(&slave);
     terminal = slave;
     start(&r, line);
     terminal = -1;
@@ -148,6 +159,18 @@ static run *tool(const char *format, ...)
     start(&r, line);
     finish(&r);
     return &r;
+}
+
+/* As somebody at a terminal who answers the question with this. */
+static run *tool_answered(const char *answer, const char *line)
+{
+    int master = open_terminal(&keyboard);
+    assert_true(write(master, answer, strlen(answer)) == (ssize_t)strlen(answer));
+    run *r = tool("%s", line);
+    (void)close(keyboard);
+    (void)close(master);
+    keyboard = -1;
+    return r;
 }
 
 static void expect(const run *r, int code, const char *out, const char *err)
@@ -210,7 +233,8 @@ static void test_usage(void **state)
     (void)state;
     static const char *const verbs[] = {"chips",   "image pack", "image info", "factory",
                                         "flash",   "info",       "map",        "boot",
-                                        "confirm", "rollback",   "erase",      "reset"};
+                                        "confirm", "rollback",   "erase",      "reset",
+                                        "mode"};
     expect(tool("%s", ""), TB_EXIT_USAGE, "", "Usage: twinbank VERB");
     expect(tool("--help"), TB_EXIT_OK, "Exit codes:", "");
     expect(tool("--version"), TB_EXIT_OK, "twinbank ", "");
@@ -231,6 +255,8 @@ static void test_usage(void **state)
     expect(tool("chips more"), TB_EXIT_USAGE, "", "unexpected argument 'more'");
     expect(tool("chips --color sometimes"), TB_EXIT_USAGE, "", "auto, always or never");
     expect(tool("erase --port x"), TB_EXIT_USAGE, "", "--bank");
+    expect(tool("mode --port x --dual --single"), TB_EXIT_USAGE, "", "not both");
+    expect(tool("mode --port x --erase-all"), TB_EXIT_USAGE, "", "--dual or --single is missing");
     expect(tool("erase --port x --bank 3"), TB_EXIT_USAGE, "", "from 0 to 2");
 }
 
@@ -444,6 +470,62 @@ static void test_refused(void **state)
     pty_device_stop(&p);
 }
 
+/* A part found in single-bank mode: every verb says so, and one leads out of it. */
+static void test_single_bank(void **state)
+{
+    (void)state;
+    pty_device p;
+    start_device(&p);
+    pty_device_single_bank(&p);
+    expect(tool("info --port %s", p.port), TB_EXIT_REFUSED, "",
+           "the part is in single-bank mode [TB_ERR_SINGLE_BANK]");
+    expect(tool("flash --port %s {1.1.0.twb}", p.port), TB_EXIT_REFUSED, "",
+           "'twinbank mode --dual --erase-all' switches it and erases everything");
+    expect(tool("flash --port %s --force-send {1.1.0.twb}", p.port), TB_EXIT_REFUSED, "",
+           "[TB_ERR_SINGLE_BANK]");
+    expect(tool("mode --port %s", p.port), TB_EXIT_OK, "is in single-bank mode", "");
+    expect(tool("mode --port %s --single", p.port), TB_EXIT_OK, "is in single-bank mode", "");
+    expect(tool("mode --port %s --dual", p.port), TB_EXIT_REFUSED, "", "say --erase-all");
+    expect(tool("mode --port %s --dual --erase-all", p.port), TB_EXIT_USAGE, "", "say --yes");
+    const run *r = tool("mode --json --port %s", p.port);
+    json_t *j = json_loads(r->out, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(j, "mode")), "single");
+    assert_true(json_is_true(json_object_get(j, "switchable")));
+    assert_true(json_is_false(json_object_get(j, "erased")));
+    json_decref(j);
+    expect(tool("mode --port %s --dual --erase-all --yes", p.port), TB_EXIT_OK,
+           "resets into dual-bank mode, blank\nNow program its factory file", "");
+    expect(tool("info --port %s --timeout 1", p.port), TB_EXIT_NO_ANSWER, "", "no answer");
+    pty_device_stop(&p);
+}
+
+static void test_mode(void **state)
+{
+    char line[128];
+    (void)state;
+    pty_device p;
+    start_device(&p);
+    expect(tool("mode --port %s", p.port), TB_EXIT_OK, "dual-bank mode: 2 banks of 256 KB", "");
+    expect(tool("mode --port %s --single --erase-all --yes", p.port), TB_EXIT_REFUSED, "",
+           "cannot be done by what is running now [TB_ERR_NOT_HERE]");
+    expect(tool("reset --stage2 --port %s", p.port), TB_EXIT_OK, "into stage 2", "");
+    expect(tool("mode --port %s --single --yes", p.port), TB_EXIT_REFUSED, "",
+           "all contents would be lost by that [TB_ERR_CONTENTS]");
+    expect(tool("mode --port %s --dual --erase-all --yes", p.port), TB_EXIT_OK, "2 banks of", "");
+    (void)snprintf(line, sizeof line, "mode --port %s --single --erase-all", p.port);
+    expect(tool_answered("n\n", line), TB_EXIT_FAILED, "nothing was changed", "If power fails");
+    expect(tool_answered("\n", line), TB_EXIT_FAILED, "nothing was changed", "ALL of its flash");
+    expect(tool("boot --port %s", p.port), TB_EXIT_OK, "boots bank 1", ""); /* all is there */
+    expect(tool("reset --stage2 --port %s", p.port), TB_EXIT_OK, "into stage 2", "");
+    (void)snprintf(line, sizeof line, "mode --json --port %s --single --erase-all", p.port);
+    const run *r = tool_answered("y\n", line);
+    expect(r, TB_EXIT_OK, "\"after_reset\":\"single\"", "");
+    json_t *j = json_loads(r->out, 0, NULL);
+    assert_true(json_is_true(json_object_get(j, "erased")));
+    json_decref(j);
+    pty_device_stop(&p);
+}
+
 static void test_interrupt_busy_resume(void **state)
 {
     (void)state;
@@ -527,6 +609,10 @@ static void test_man_page(void **state)
         "rollback",
         "erase",
         "reset",
+        "mode",
+        "\\-\\-dual",
+        "\\-\\-single",
+        "\\-\\-erase\\-all",
         "\\-\\-port",
         "\\-\\-baud",
         "\\-\\-json",
@@ -573,6 +659,7 @@ int main(void)
         cmocka_unit_test(test_flash_json),     cmocka_unit_test(test_not_kept),
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_interrupt_busy_resume),
         cmocka_unit_test(test_port_goes_away), cmocka_unit_test(test_terminal),
+        cmocka_unit_test(test_single_bank),    cmocka_unit_test(test_mode),
         cmocka_unit_test(test_man_page),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
