@@ -1,5 +1,6 @@
 /* Stage 1 and stage 2 where things go wrong: images that relapse, copies of stage 2 that
- * crash or hang, a stage 1 that is damaged; and what an application finds. */
+ * crash or hang, a stage 1 that is damaged; and what an application finds.
+ * test_firmware_boot [CHIP] */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 #define OPTR_BFB2 (1u << 20)
 #define MS(n) ((n)*SIM_PS_PER_MS)
 
+static const char *chip = "stm32g474re";
+
 typedef struct bench {
     board *b;
     tb_link link;
@@ -24,7 +27,7 @@ typedef struct bench {
 
 static void open_bench(bench *w, const char *hex)
 {
-    w->b = board_new("stm32g474re", hex, 1);
+    w->b = board_new(chip, hex, 1);
     board_link(w->b, &w->link);
     tb_client_init(&w->client, &w->link, NULL);
 }
@@ -147,7 +150,7 @@ static void rot(sim_machine *m, unsigned bank, uint32_t offset)
 static void an_image_that_rots_is_not_started(void **state)
 {
     bench w;
-    const tb_chip *c = tb_chip_find("stm32g474re");
+    const tb_chip *c = tb_chip_find(chip);
 
     (void)state;
     open_bench(&w, "factory.hex");
@@ -176,10 +179,10 @@ static void a_short_pulse_on_the_line_is_no_break(void **state)
 
     (void)state;
     open_bench(&w, "factory.hex");
-    sim_pin_drive(w.b->machine, 0, 3, 0);
+    sim_pin_drive(w.b->machine, w.b->chip->board.port, w.b->chip->board.rx_pin, 0);
     sim_pin_reset(w.b->machine);
     board_run(w.b, MS(1));
-    sim_pin_drive(w.b->machine, 0, 3, -1);
+    sim_pin_drive(w.b->machine, w.b->chip->board.port, w.b->chip->board.rx_pin, -1);
     assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
     board_free(w.b);
 }
@@ -237,8 +240,9 @@ static void an_application_finds_the_state_of_reset(void **state)
     board_free(w.b);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    chip = argc > 1 ? argv[1] : chip;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_confirmed_image_that_stops_coming_up_is_rolled_back),
         cmocka_unit_test(resets_in_good_health_are_not_counted),
