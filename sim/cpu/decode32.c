@@ -52,11 +52,40 @@ static void decode_multiple(uint32_t hw1, uint32_t hw2, sim_insn *i)
         i->op = op == 1 ? op_stmia : op_stmdb;
 }
 
-static void decode_exclusive_byte(uint32_t hw1, uint32_t hw2, sim_insn *i)
+/* Load-acquire, store-release and their exclusive forms: all three sizes. */
+static void decode_acquire(uint32_t hw1, uint32_t hw2, sim_insn *i)
+{
+    static const sim_op loads[3] = { op_ldrexb, op_ldrexh, op_ldrex };
+    static const sim_op stores[3] = { op_strexb, op_strexh, op_strex };
+    uint32_t n = BITS(hw1, 3, 0), t = BITS(hw2, 15, 12), d = BITS(hw2, 3, 0);
+    uint32_t size = BITS(hw2, 5, 4);
+    bool load = BIT(hw1, 4), exclusive = BIT(hw2, 6);
+    if (size == 3 || BITS(hw2, 11, 8) != 15 || bad(t) || n == 15)
+        return;
+    if (exclusive && !load) {
+        set3(i, d, n, t);
+        if (!bad(d) && d != n && d != t)
+            i->op = stores[size];
+        return;
+    }
+    set3(i, t, n, 0);
+    if (d != 15)
+        return;
+    i->imm = exclusive ? 0 : 1u << size;
+    i->op = exclusive ? loads[size] : load ? op_lda : op_stl;
+}
+
+static void decode_exclusive_byte(const sim_core_row *core, uint32_t hw1, uint32_t hw2,
+                                  sim_insn *i)
 {
     uint32_t n = BITS(hw1, 3, 0), t = BITS(hw2, 15, 12), d = BITS(hw2, 3, 0);
     bool load = BIT(hw1, 4);
     uint32_t op = BITS(hw2, 7, 4);
+    if (op >= 8) {
+        if (core->v8m)
+            decode_acquire(hw1, hw2, i);
+        return;
+    }
     if (load && op <= 1) {
         set3(i, 0, n, d);
         if (BITS(hw2, 15, 8) == 0xF0u && !bad(d) && n != 13)
@@ -76,10 +105,14 @@ static void decode_exclusive_byte(uint32_t hw1, uint32_t hw2, sim_insn *i)
 }
 
 /* 1110 100x x1: LDRD, STRD, exclusives, TBB, TBH. */
-static void decode_dual(uint32_t hw1, uint32_t hw2, sim_insn *i)
+static void decode_dual(const sim_core_row *core, uint32_t hw1, uint32_t hw2, sim_insn *i)
 {
     uint32_t n = BITS(hw1, 3, 0), t = BITS(hw2, 15, 12), t2 = BITS(hw2, 11, 8);
     bool index = BIT(hw1, 8), add = BIT(hw1, 7), back = BIT(hw1, 5), load = BIT(hw1, 4);
+    if (core->v8m && hw1 == 0xE97Fu && hw2 == 0xE97Fu) { /* SG */
+        i->op = op_nop;
+        return;
+    }
     if (index || back) {
         if (bad(t) || bad(t2) || (load && t == t2))
             return;
@@ -92,7 +125,14 @@ static void decode_dual(uint32_t hw1, uint32_t hw2, sim_insn *i)
         return;
     }
     if (add) {
-        decode_exclusive_byte(hw1, hw2, i);
+        decode_exclusive_byte(core, hw1, hw2, i);
+        return;
+    }
+    if (core->v8m && !load && t == 15) { /* TT, TTT; TTA is for the Secure state */
+        set3(i, t2, n, 0);
+        i->imm = BIT(hw2, 6);
+        if ((hw2 & 0xBFu) == 0 && !bad(t2) && n != 15)
+            i->op = op_tt;
         return;
     }
     i->imm = BITS(hw2, 7, 0) << 2;
@@ -639,7 +679,7 @@ void sim_decode32(const sim_core_row *core, uint32_t hw1, uint32_t hw2, sim_insn
         else if (BIT(hw1, 9))
             decode_shifted(hw1, hw2, i);
         else if (BIT(hw1, 6))
-            decode_dual(hw1, hw2, i);
+            decode_dual(core, hw1, hw2, i);
         else
             decode_multiple(hw1, hw2, i);
         break;

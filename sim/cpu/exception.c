@@ -242,6 +242,8 @@ static frame_result push_fp(sim_cpu *cpu, uint32_t at, bool below_limit)
     if (!sim_fp_allowed(cpu))
         return usage(CFSR_NOCP);
     sim_access answer = sim_fp_stack(cpu, at);
+    if (answer == SIM_ACCESS_OK)
+        sim_fp_forget(cpu); /* the registers are UNKNOWN now */
     return answer == SIM_ACCESS_OK ? ok : frame_answer(cpu, answer, CFSR_MSTKERR, CFSR_STKERR);
 }
 
@@ -398,8 +400,11 @@ static frame_result read_frame(sim_cpu *cpu, uint32_t at, bool fp, uint32_t fram
         cpu->fpccr &= ~FPCCR_LSPACT;
         return ok;
     }
-    if (!sim_fp_allowed(cpu))
+    if (!sim_fp_allowed(cpu)) { /* found after the core's part has been popped */
+        memcpy(cpu->r, frame, 4 * sizeof frame[0]);
+        cpu->r[12] = frame[4];
         return usage(CFSR_NOCP);
+    }
     answer = sim_fp_unstack(cpu, at + FRAME_BYTES);
     return answer == SIM_ACCESS_OK ? ok : frame_answer(cpu, answer, CFSR_MUNSTKERR, CFSR_UNSTKERR);
 }

@@ -59,7 +59,8 @@ const sim_op sim_branch_cond_ops[14] = { beq, bne, bcs, bcc, bmi, bpl, bvs,
 
 uint32_t sim_branch_interwork(sim_cpu *cpu, uint32_t pc, uint32_t target)
 {
-    if (SIM_UNLIKELY(target >= 0xF0000000u && cpu->ipsr != 0)) {
+    if (SIM_UNLIKELY(target >= 0xF0000000u && cpu->ipsr != 0) &&
+        (!cpu->core->v8m || target >= 0xFF000000u)) {
         cpu->pc = pc;
         return sim_exception_return(cpu, target);
     }

@@ -58,6 +58,8 @@ SIM_OP(op_fp_load_list)
     if (!sim_fp_ready(cpu, pc))
         return pc;
     uint32_t after, at = list_start(cpu, i, &after);
+    if (i->rn == 13 && (i->imm & FP_WRITE_BACK) && !sim_stack_allows(cpu, after))
+        return pc;
     if (!load_words(cpu, pc, at, i->rd, i->rm))
         return pc;
     if (i->imm & FP_WRITE_BACK)
@@ -70,6 +72,8 @@ SIM_OP(op_fp_store_list)
     if (!sim_fp_ready(cpu, pc))
         return pc;
     uint32_t after, at = list_start(cpu, i, &after);
+    if (i->rn == 13 && (i->imm & FP_WRITE_BACK) && !sim_stack_allows(cpu, after))
+        return pc;
     if (!store_words(cpu, pc, at, i->rd, i->rm))
         return pc;
     if (i->imm & FP_WRITE_BACK)

@@ -258,6 +258,8 @@ static inline uint32_t dual_address(const sim_cpu *cpu, const sim_insn *i, uint3
 SIM_OP(op_ldrd)
 {
     uint32_t after, at = dual_address(cpu, i, pc, &after), first, second;
+    if (i->rn == 13 && (i->imm & DUAL_WRITE_BACK) && !sim_stack_allows(cpu, after))
+        return pc;
     if (!sim_load_aligned(cpu, pc, at, &first) || !sim_load_aligned(cpu, pc, at + 4u, &second))
         return pc;
     cpu->cycles += 2;
@@ -271,6 +273,8 @@ SIM_OP(op_ldrd)
 SIM_OP(op_strd)
 {
     uint32_t after, at = dual_address(cpu, i, pc, &after);
+    if (i->rn == 13 && (i->imm & DUAL_WRITE_BACK) && !sim_stack_allows(cpu, after))
+        return pc;
     if (!sim_store_aligned(cpu, pc, at, RD) || !sim_store_aligned(cpu, pc, at + 4u, RM))
         return pc;
     cpu->cycles += 2;

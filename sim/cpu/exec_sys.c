@@ -73,6 +73,9 @@ static uint32_t read_special(const sim_cpu *cpu, unsigned sysm)
         return !privileged ? 0 : cpu->psp_in_use ? cpu->other_sp : cpu->r[13];
     case 9:
         return !privileged ? 0 : cpu->psp_in_use ? cpu->r[13] : cpu->other_sp;
+    case 10: /* MSPLIM and PSPLIM; 0 before ARMv8-M */
+    case 11:
+        return privileged ? cpu->sp_limit[sysm - 10] : 0;
     case 16:
         return privileged ? cpu->primask : 0;
     case 17:
@@ -107,6 +110,11 @@ static void write_privileged(sim_cpu *cpu, unsigned sysm, uint32_t value)
     case 9:
         write_sp(cpu, sysm == 9, value);
         break;
+    case 10:
+    case 11:
+        if (cpu->core->v8m)
+            cpu->sp_limit[sysm - 10] = value & ~7u;
+        break;
     case 16:
         cpu->primask = value & 1u;
         break;
@@ -129,6 +137,8 @@ static void write_privileged(sim_cpu *cpu, unsigned sysm, uint32_t value)
         if (cpu->ipsr == 0) { /* SPSEL is written in Thread mode only */
             cpu->control = (cpu->control & ~2u) | (value & 2u);
             sim_use_psp(cpu, value & 2u);
+        } else if (cpu->core->v8m) { /* kept for EXC_RETURN, of no effect in a handler */
+            cpu->control = (cpu->control & ~2u) | (value & 2u);
         }
         break;
     default:

@@ -138,7 +138,8 @@ bool sim_could_take(const sim_cpu *cpu, unsigned exception);
 /* ARMv8-M: would the stack pointer in use be below its limit here? */
 static inline bool sim_below_limit(const sim_cpu *cpu, uint32_t sp)
 {
-    return sp < cpu->sp_limit[cpu->psp_in_use];
+    return sp < cpu->sp_limit[cpu->psp_in_use] &&
+           !((cpu->ccr & CCR_STKOFHFNMIGN) && sim_execution_priority(cpu) < 0);
 }
 
 /* ---- fp_context.c */
@@ -179,11 +180,23 @@ bool sim_tick_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lan
 /* Brings the counter up to date and pends SysTick when it passed 0. */
 void sim_tick_sync(sim_cpu *cpu);
 
+#define MPU_ENABLE 1u
+#define MPU_HFNMIENA 2u
+#define MPU_PRIVDEFENA 4u
 bool sim_mpu_read(sim_cpu *cpu, uint32_t address, uint32_t *value);
 /* May this access be made? Always true while the MPU is off. */
 bool sim_mpu_allows(const sim_cpu *cpu, uint32_t address, bool write, bool fetch);
+/* Do the regions and the background decide about this access? */
+bool sim_mpu_decides(const sim_cpu *cpu, uint32_t address, bool fetch);
 void sim_mpu_reset(sim_cpu *cpu);
 bool sim_mpu_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lanes);
+
+/* mpu_v8.c */
+bool sim_mpu_v8_allows(const sim_cpu *cpu, uint32_t address, bool privileged, bool write,
+                       bool fetch);
+uint32_t sim_mpu_v8_test(const sim_cpu *cpu, uint32_t address, bool as_user);
+bool sim_mpu_v8_read(sim_cpu *cpu, uint32_t address, uint32_t *value);
+bool sim_mpu_v8_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lanes);
 
 /* ---- memory.c */
 extern sim_granule sim_no_granules[SIM_TABLE_GRANULES];
@@ -390,6 +403,15 @@ SIM_OP(op_wfi);
 SIM_OP(op_wfe);
 SIM_OP(op_sev);
 SIM_OP(op_coprocessor); /* imm = number */
+
+/* exec_v8m.c */
+SIM_OP(op_lda);      /* rd, rn, imm = size */
+SIM_OP(op_stl);
+SIM_OP(op_tt);       /* rd, rn, imm = as unprivileged */
+/* Replaces the operation by one that looks at the stack limit, where it moves SP. */
+void sim_check_stack(sim_insn *i);
+/* false: SP, or SP as it will be, is below the limit, and the fault is raised. */
+bool sim_stack_allows(sim_cpu *cpu, uint32_t after);
 
 /* exec_fp.c: rd, rn, rm number single or double registers; imm is an operation or a
  * rounding mode (fp_soft.h), and flags. */

@@ -134,8 +134,10 @@ static bool is_ppb(uint32_t address)
 
 /* 0x22000000 and 0x42000000: each word is a bit of the first megabyte of the region. The
  * access to the region has the size of the one to the alias. */
-static bool is_bit_band(uint32_t address)
+static bool is_bit_band(const sim_cpu *cpu, uint32_t address)
 {
+    if (!cpu->core->bit_band)
+        return false;
     return (address & 0xFE000000u) == 0x22000000u || (address & 0xFE000000u) == 0x42000000u;
 }
 
@@ -196,7 +198,7 @@ sim_access sim_raw_read(sim_cpu *cpu, uint32_t address, unsigned size, sim_acces
     }
     if (is_ppb(address))
         return ppb_read(cpu, address, size, value);
-    if (is_bit_band(address)) {
+    if (is_bit_band(cpu, address)) {
         unsigned bit;
         uint32_t at = bit_band_target(address, size, &bit);
         sim_access answer = sim_raw_read(cpu, at, size, kind, value);
@@ -222,7 +224,7 @@ sim_access sim_raw_write(sim_cpu *cpu, uint32_t address, unsigned size, uint32_t
     }
     if (is_ppb(address))
         return ppb_write(cpu, address, size, value);
-    if (is_bit_band(address)) {
+    if (is_bit_band(cpu, address)) {
         unsigned bit;
         uint32_t old, at = bit_band_target(address, size, &bit);
         sim_access answer = sim_raw_read(cpu, at, size, SIM_ACCESS_DATA, &old);

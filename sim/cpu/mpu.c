@@ -1,7 +1,6 @@
-/* MPU: eight regions (DDI 0403 B3.5). While it is on, every access takes the slow path. */
+/* MPU: the regions of ARMv7-M (DDI 0403 B3.5), and what both architectures share. While it is on, every access takes the slow path. */
 #include "sim/cpu/internal.h"
 
-enum { MPU_ENABLE = 1u, MPU_HFNMIENA = 2u, MPU_PRIVDEFENA = 4u, REGIONS = 8 };
 #define MPU_SLOW ((uint32_t)(SIM_MAP_READ | SIM_MAP_WRITE | SIM_MAP_EXEC))
 
 void sim_mpu_reset(sim_cpu *cpu)
@@ -44,15 +43,22 @@ static bool permission(uint32_t rasr, bool privileged, bool write)
     }
 }
 
+bool sim_mpu_decides(const sim_cpu *cpu, uint32_t address, bool fetch)
+{
+    if (SIM_LIKELY(!(cpu->mpu.ctrl & MPU_ENABLE)) || (!fetch && address >> 20 == 0xE00u))
+        return false;
+    return (cpu->mpu.ctrl & MPU_HFNMIENA) || sim_execution_priority(cpu) >= 0;
+}
+
 bool sim_mpu_allows(const sim_cpu *cpu, uint32_t address, bool write, bool fetch)
 {
     const sim_mpu *mpu = &cpu->mpu;
-    if (SIM_LIKELY(!(mpu->ctrl & MPU_ENABLE)) || (!fetch && address >> 20 == 0xE00u))
-        return true;
-    if (!(mpu->ctrl & MPU_HFNMIENA) && sim_execution_priority(cpu) < 0)
+    if (!sim_mpu_decides(cpu, address, fetch))
         return true;
     bool privileged = sim_privileged(cpu) && !cpu->as_user;
-    for (unsigned region = REGIONS; region-- > 0;)
+    if (cpu->core->v8m)
+        return sim_mpu_v8_allows(cpu, address, privileged, write, fetch);
+    for (unsigned region = cpu->core->mpu_regions; region-- > 0;)
         if (region_matches(mpu, region, address)) {
             if (fetch && (mpu->rasr[region] >> 28 & 1u))
                 return false;
@@ -64,10 +70,12 @@ bool sim_mpu_allows(const sim_cpu *cpu, uint32_t address, bool write, bool fetch
 bool sim_mpu_read(sim_cpu *cpu, uint32_t address, uint32_t *value)
 {
     const sim_mpu *mpu = &cpu->mpu;
+    if (cpu->core->v8m && address >= 0xE000ED9Cu)
+        return sim_mpu_v8_read(cpu, address, value);
     if (address < 0xE000ED90u || address > 0xE000EDB8u)
         return false;
     if (address == 0xE000ED90u)
-        *value = REGIONS << 8;
+        *value = (uint32_t)cpu->core->mpu_regions << 8;
     else if (address == 0xE000ED94u)
         *value = mpu->ctrl;
     else if (address == 0xE000ED98u)
@@ -82,6 +90,9 @@ bool sim_mpu_read(sim_cpu *cpu, uint32_t address, uint32_t *value)
 bool sim_mpu_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lanes)
 {
     sim_mpu *mpu = &cpu->mpu;
+    uint32_t last = cpu->core->mpu_regions - 1u;
+    if (cpu->core->v8m && address >= 0xE000ED9Cu)
+        return sim_mpu_v8_write(cpu, address, value, lanes);
     if (address < 0xE000ED90u || address > 0xE000EDB8u)
         return false;
     if (address == 0xE000ED94u) {
@@ -91,10 +102,10 @@ bool sim_mpu_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lane
         else
             cpu->slow_flags &= ~MPU_SLOW;
     } else if (address == 0xE000ED98u) {
-        mpu->rnr = value & 7u;
+        mpu->rnr = value & last;
     } else if (address >= 0xE000ED9Cu && (address - 0xE000ED9Cu) % 8u == 0) { /* RBAR, aliases */
         if (value & 16u)
-            mpu->rnr = value & 7u;
+            mpu->rnr = value & 15u & last;
         mpu->rbar[mpu->rnr] = value & ~31u;
     } else if (address >= 0xE000EDA0u) {
         uint32_t *rasr = &mpu->rasr[mpu->rnr];

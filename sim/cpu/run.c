@@ -95,11 +95,13 @@ static bool decode_at(sim_cpu *cpu, uint32_t pc, sim_insn *insn, bool *quiet)
     *quiet = false;
     if (!sim_is_wide(hw1)) {
         sim_decode16(hw1, insn, quiet);
-        return true;
+    } else {
+        if (!sim_fetch_slow(cpu, pc, pc + 2u, &hw2))
+            return false;
+        sim_decode32(cpu->core, hw1, hw2, insn);
     }
-    if (!sim_fetch_slow(cpu, pc, pc + 2u, &hw2))
-        return false;
-    sim_decode32(cpu->core, hw1, hw2, insn);
+    if (cpu->core->v8m)
+        sim_check_stack(insn);
     return true;
 }
 

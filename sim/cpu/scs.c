@@ -61,6 +61,8 @@ static bool nvic_read(const sim_cpu *cpu, uint32_t offset, uint32_t *value)
         }
         return true;
     }
+    if (offset >= 0x380u && offset < 0x400u)
+        return cpu->core->v8m; /* ITNS: reads 0 */
     if (offset < 0x100u || offset >= 0x380u)
         return false;
     if (index >= SIM_EXCEPTION_WORDS)
@@ -112,6 +114,8 @@ static bool nvic_write(sim_cpu *cpu, uint32_t offset, uint32_t value, uint32_t l
         }
         return true;
     }
+    if (offset >= 0x380u && offset < 0x400u)
+        return cpu->core->v8m;
     if (offset < 0x100u || offset >= 0x380u)
         return false;
     unsigned group = offset >> 7;
@@ -144,6 +148,8 @@ static void icsr_write(sim_cpu *cpu, uint32_t value)
 {
     if (value >> 31)
         sim_pend(cpu, SIM_EXC_NMI);
+    else if (cpu->core->v8m && (value >> 30 & 1u))
+        sim_put_bit(cpu->pending, SIM_EXC_NMI, false);
     if (value >> 28 & 1u)
         sim_pend(cpu, SIM_EXC_PENDSV);
     else if (value >> 27 & 1u)
@@ -180,8 +186,18 @@ static uint32_t shcsr_read(sim_cpu *cpu)
     return value;
 }
 
+/* ARMv8-M shows HardFault and NMI too; only the pending bit can be written. */
+static uint32_t shcsr_read_v8(const sim_cpu *cpu)
+{
+    return (uint32_t)sim_bit(cpu->active, SIM_EXC_HARDFAULT) << 2 |
+           (uint32_t)sim_bit(cpu->active, SIM_EXC_NMI) << 5 |
+           (uint32_t)sim_bit(cpu->pending, SIM_EXC_HARDFAULT) << 21;
+}
+
 static void shcsr_write(sim_cpu *cpu, uint32_t value)
 {
+    if (cpu->core->v8m)
+        sim_put_bit(cpu->pending, SIM_EXC_HARDFAULT, value >> 21 & 1u);
     for (size_t k = 0; k < sizeof shcsr_bits / sizeof shcsr_bits[0]; k++) {
         const struct shcsr_bit *b = &shcsr_bits[k];
         sim_put_bit(shcsr_words(cpu, b->state), b->exception, value >> b->bit & 1u);
@@ -213,7 +229,7 @@ static void aircr_write(sim_cpu *cpu, uint32_t value)
     if ((value & 0xFFFF0000u) != VECTKEY)
         return;
     cpu->aircr_prigroup = value >> 8 & 7u;
-    if (value & 5u) /* SYSRESETREQ, VECTRESET */
+    if (value & (cpu->core->v8m ? 4u : 5u)) /* SYSRESETREQ, VECTRESET */
         sim_stop_run(cpu, SIM_CPU_RESET_REQUEST);
 }
 
@@ -257,6 +273,41 @@ static uint32_t *plain_register(sim_cpu *cpu, uint32_t address, uint32_t *writab
     }
 }
 
+/* Cache identification and maintenance of the Cortex-M7 (TRM 3.3, 4.3): 16 KB each, as on
+ * the STM32H7. There are no cache contents, so maintenance is accepted and does nothing. */
+static bool cache_read(const sim_cpu *cpu, uint32_t address, uint32_t *value)
+{
+    if (!cpu->core->caches)
+        return false;
+    switch (address) {
+    case 0xE000ED78u: /* CLIDR */
+        *value = 0x09000003u;
+        return true;
+    case 0xE000ED7Cu: /* CTR */
+        *value = 0x8303C003u;
+        return true;
+    case 0xE000ED80u: /* CCSIDR: 128 sets of 4 ways of data, 256 of 2 of instructions */
+        *value = cpu->csselr & 1u ? 0xF01FE009u : 0xF00FE019u;
+        return true;
+    case 0xE000ED84u:
+        *value = cpu->csselr;
+        return true;
+    default: /* write-only operations; TCM, AHBP and error registers with nothing to say */
+        *value = 0;
+        return address >= 0xE000EF50u && address <= 0xE000EFBCu;
+    }
+}
+
+static bool cache_write(sim_cpu *cpu, uint32_t address, uint32_t value)
+{
+    if (!cpu->core->caches)
+        return false;
+    if (address == 0xE000ED84u)
+        cpu->csselr = value & 0xFu;
+    return (address >= 0xE000ED78u && address <= 0xE000ED84u) ||
+           (address >= 0xE000EF50u && address <= 0xE000EFBCu);
+}
+
 static bool scb_read(sim_cpu *cpu, uint32_t address, uint32_t *value)
 {
     uint32_t writable;
@@ -289,7 +340,7 @@ static bool scb_read(sim_cpu *cpu, uint32_t address, uint32_t *value)
         *value = shpr_read(cpu, address);
         return true;
     case 0xE000ED24u:
-        *value = shcsr_read(cpu);
+        *value = shcsr_read(cpu) | (cpu->core->v8m ? shcsr_read_v8(cpu) : 0);
         return true;
     case 0xE000ED28u:
         *value = cpu->cfsr;
@@ -315,7 +366,7 @@ static bool scb_read(sim_cpu *cpu, uint32_t address, uint32_t *value)
         *value = cpu->core->mvfr[(address - 0xE000EF40u) / 4u];
         return true;
     default:
-        return sim_mpu_read(cpu, address, value);
+        return sim_mpu_read(cpu, address, value) || cache_read(cpu, address, value);
     }
 }
 
@@ -344,7 +395,7 @@ static bool scb_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t l
         shpr_write(cpu, address, value, lanes);
         break;
     case 0xE000ED24u:
-        shcsr_write(cpu, (shcsr_read(cpu) & ~lanes) | (value & lanes));
+        shcsr_write(cpu, ((shcsr_read(cpu) | shcsr_read_v8(cpu)) & ~lanes) | (value & lanes));
         break;
     case 0xE000ED28u:
         cpu->cfsr &= ~(value & lanes);
@@ -373,7 +424,7 @@ static bool scb_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t l
     case 0xE000EF48u:
         break;
     default:
-        return sim_mpu_write(cpu, address, value, lanes);
+        return sim_mpu_write(cpu, address, value, lanes) || cache_write(cpu, address, value);
     }
     sim_attention(cpu);
     return true;
