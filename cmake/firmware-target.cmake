@@ -15,6 +15,7 @@ file(CONFIGURE OUTPUT ${TB_TARGET_INCLUDE}/tb_target.h @ONLY CONTENT
 "#ifndef TB_TARGET_H
 #define TB_TARGET_H
 #include \"chips/rows.h\"
-#define TB_TARGET (&tb_rows[TB_ROW_@tb_chip_upper@])
+extern const tb_chip tb_row_@tb_chip_upper@;
+#define TB_TARGET (&tb_row_@tb_chip_upper@)
 #endif
 ")

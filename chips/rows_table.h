@@ -1,0 +1,108 @@
+/* The rows: macros that several share, then one ROW() each. Included where ROW() is defined,
+ * once as the table (rows.c), once as an object for each row (row_objects.c). */
+/* RM0440 3.3.1: on every density of category 3 bank 2 begins at 0x08040000, so the
+ * 256 KB and 128 KB parts have a hole below it. */
+#define G4_BANK2_BASE 0x08040000u
+#define G4_PAGE_BYTES 2048u
+
+/* SRAM1 and SRAM2 together; the stack ends at 0x20018000 at most, since the ROM refuses
+ * to start a bank whose initial SP lies in CCM SRAM or its alias (AN2606). Stage 2 runs
+ * above the 16 KB that the ROM uses. */
+#define G474_COMMON(kib)                                                              \
+    .family = TB_FAMILY_G4, .device_id = 0x469u, .flash_kib = (kib), .has_banks = true, \
+    .bank_bytes = (kib) * 1024u / 2u, .bank2_base = G4_BANK2_BASE,                    \
+    .pages = {{(kib) * 1024u / 2u / G4_PAGE_BYTES, G4_PAGE_BYTES}}, .unit_bytes = 8u, \
+    .stage1_bytes = 0x1000u, .stage2_offset = 0x1000u, .stage2_bytes = 0x7000u,       \
+    .slot_offset = 0x8000u, .log_units = 64u, .sram = {0x20000000u, 0x18000u},        \
+    .stage2_run = 0x20004000u, .reset_hz = 16000000u, .boot_hz = 170000000u,          \
+    .board = {.name = "NUCLEO-G474RE", .uart_name = "lpuart1", .uart_base = 0x40008000u, \
+              .port = 0u, .tx_pin = 2u, .rx_pin = 3u, .alternate = 12u, .uart_irq = 91u},     \
+    .console = {.uart_name = "usart1", .uart_base = 0x40013800u, .port = 0u, .tx_pin = 9u, \
+                .rx_pin = 10u, .alternate = 7u, .uart_irq = 37u},                     \
+    .led_port = 0u, .led_pin = 5u
+
+/* RM0351 3.3.1, RM0432 3.3.1: bank 2 follows bank 1 on every density. SRAM1 is 96 KB on L47x
+ * and twice that on L4R; the stack ends below 0x20018000 on both, which the ROM takes for a
+ * stack pointer by any account of its check (AN2606). */
+#define L4_COMMON(kib, page_bytes)                                                    \
+    .flash_kib = (kib), .has_banks = true, .bank_bytes = (kib) * 1024u / 2u,          \
+    .bank2_base = TB_FLASH_BASE + (kib) * 1024u / 2u,                                 \
+    .pages = {{(kib) * 1024u / 2u / (page_bytes), (page_bytes)}}, .unit_bytes = 8u,   \
+    .stage1_bytes = 0x1000u, .stage2_offset = 0x1000u, .stage2_bytes = 0x7000u,       \
+    .slot_offset = 0x8000u, .log_units = 64u, .sram = {0x20000000u, 0x18000u},        \
+    .stage2_run = 0x20004000u, .reset_hz = 4000000u, .boot_hz = 80000000u
+#define L476_COMMON(kib)                                                              \
+    .family = TB_FAMILY_L4, .device_id = 0x415u, L4_COMMON(kib, 2048u),               \
+    .board = {.name = "NUCLEO-L476RG", .uart_name = "usart2", .uart_base = 0x40004400u, \
+              .port = 0u, .tx_pin = 2u, .rx_pin = 3u, .alternate = 7u, .uart_irq = 38u}, \
+    .console = {.uart_name = "usart1", .uart_base = 0x40013800u, .port = 0u, .tx_pin = 9u, \
+                .rx_pin = 10u, .alternate = 7u, .uart_irq = 37u},                     \
+    .led_port = 0u, .led_pin = 5u
+#define L4R5_COMMON(kib)                                                              \
+    .family = TB_FAMILY_L4PLUS, .device_id = 0x470u, L4_COMMON(kib, 4096u),           \
+    .board = {.name = "NUCLEO-L4R5ZI", .uart_name = "lpuart1", .uart_base = 0x40008000u, \
+              .port = 6u, .tx_pin = 7u, .rx_pin = 8u, .alternate = 8u, .uart_irq = 70u}, \
+    .console = {.uart_name = "usart2", .uart_base = 0x40004400u, .port = 3u, .tx_pin = 5u, \
+                .rx_pin = 6u, .alternate = 7u, .uart_irq = 38u},                      \
+    .led_port = 1u, .led_pin = 7u
+
+/* Two banks of 1 MB. The stack is in DTCM, and stage 2 runs from ITCM, beside the null page:
+ * neither needs a clock, a cache or the bus matrix. Boot is from HSI, see chips/h7/clock.c.
+ * UARTs: NUCLEO-H743ZI's and NUCLEO-H7A3ZI-Q's ST-LINK port is USART3. */
+#define H7_COMMON(id)                                                                 \
+    .family = TB_FAMILY_H7, .device_id = (id), .flash_kib = 2048u, .has_banks = true,  \
+    .bank_bytes = 0x100000u, .bank2_base = 0x08100000u, .log_units = 64u,              \
+    .sram = {0x20000000u, 0x20000u}, .stage2_run = 0x00001000u,                       \
+    .reset_hz = 64000000u, .boot_hz = 64000000u,                                      \
+    .console = {.uart_name = "usart2", .uart_base = 0x40004400u, .port = 3u, .tx_pin = 5u, \
+                .rx_pin = 6u, .alternate = 7u, .uart_irq = 38u},                      \
+    .led_port = 1u, .led_pin = 0u
+#define H7_BOARD(board_name)                                                          \
+    {.name = (board_name), .uart_name = "usart3", .uart_base = 0x40004800u, .port = 3u, \
+     .tx_pin = 8u, .rx_pin = 9u, .alternate = 7u, .uart_irq = 39u}
+
+/* Two banks in one contiguous array (RM0456 7.3.1); pages of 8 KB, units of 16 bytes. The
+ * consoles are on LPUART1, the ST-LINK's port is USART1. */
+#define U5_PAGE_BYTES 8192u
+#define U5_COMMON(id, kib)                                                            \
+    .family = TB_FAMILY_U5, .device_id = (id), .flash_kib = (kib), .has_banks = true,  \
+    .bank_bytes = (kib) * 1024u / 2u, .bank2_base = TB_FLASH_BASE + (kib) * 1024u / 2u, \
+    .pages = {{(kib) * 1024u / 2u / U5_PAGE_BYTES, U5_PAGE_BYTES}}, .unit_bytes = 16u, \
+    .stage1_bytes = 0x2000u, .stage2_offset = 0x2000u, .stage2_bytes = 0x8000u,       \
+    .slot_offset = 0xA000u, .log_units = 64u,                                         \
+    .stage2_run = 0x20004000u, .reset_hz = 4000000u, .boot_hz = 160000000u,           \
+    .console = {.uart_name = "lpuart1", .uart_base = 0x46002400u, .port = 0u, .tx_pin = 2u, \
+                .rx_pin = 3u, .alternate = 8u, .uart_irq = 66u}
+#define U5_BOARD(board_name)                                                          \
+    {.name = (board_name), .uart_name = "usart1", .uart_base = 0x40013800u, .port = 0u, \
+     .tx_pin = 9u, .rx_pin = 10u, .alternate = 7u, .uart_irq = 61u}
+
+ROW(STM32G474RE, .name = "stm32g474re", G474_COMMON(512u))
+ROW(STM32G474RC, .name = "stm32g474rc", G474_COMMON(256u))
+ROW(STM32G474RB, .name = "stm32g474rb", G474_COMMON(128u))
+ROW(STM32G491RE,
+    .name = "stm32g491re", .family = TB_FAMILY_G4, .device_id = 0x479u, .flash_kib = 512u,
+    .refusal = "the STM32G491 has one flash bank: it cannot update itself by swapping "
+               "banks. The STM32G474 of the same size can.")
+ROW(STM32L476RG, .name = "stm32l476rg", L476_COMMON(1024u))
+ROW(STM32L476RE, .name = "stm32l476re", L476_COMMON(512u))
+ROW(STM32L476RC, .name = "stm32l476rc", L476_COMMON(256u))
+ROW(STM32L4R5ZI, .name = "stm32l4r5zi", L4R5_COMMON(2048u))
+ROW(STM32L4R5ZG, .name = "stm32l4r5zg", L4R5_COMMON(1024u))
+ROW(STM32H743ZI,
+    .name = "stm32h743zi", H7_COMMON(0x450u), .pages = {{8u, 0x20000u}}, .unit_bytes = 32u,
+    .stage1_bytes = 0x20000u, .stage2_offset = 0x20000u, .stage2_bytes = 0x7000u,
+    .slot_offset = 0x40000u, .board = H7_BOARD("NUCLEO-H743ZI"))
+ROW(STM32H7A3ZI,
+    .name = "stm32h7a3zi", H7_COMMON(0x480u), .pages = {{128u, 0x2000u}}, .unit_bytes = 16u,
+    .stage1_bytes = 0x2000u, .stage2_offset = 0x2000u, .stage2_bytes = 0x8000u,
+    .slot_offset = 0xA000u, .board = H7_BOARD("NUCLEO-H7A3ZI-Q"))
+ROW(STM32U575ZI,
+    .name = "stm32u575zi", U5_COMMON(0x482u, 2048u), .sram = {0x20000000u, 0x40000u},
+    .board = U5_BOARD("NUCLEO-U575ZI-Q"), .led_port = 2u, .led_pin = 7u)
+ROW(STM32U545RE,
+    .name = "stm32u545re", U5_COMMON(0x455u, 512u), .sram = {0x20000000u, 0x40000u},
+    .board = U5_BOARD("NUCLEO-U545RE-Q"), .led_port = 0u, .led_pin = 5u)
+ROW(STM32U5A5ZJ,
+    .name = "stm32u5a5zj", U5_COMMON(0x481u, 4096u), .sram = {0x20000000u, 0xD0000u},
+    .board = U5_BOARD("NUCLEO-U5A5ZJ-Q"), .led_port = 2u, .led_pin = 7u)
