@@ -9,6 +9,9 @@ static const sim_family *const families[] = {
     &sim_family_l4r,
     &sim_family_h743,
     &sim_family_h7a3,
+    &sim_family_u545,
+    &sim_family_u575,
+    &sim_family_u5a5,
 };
 
 const sim_family *sim_family_of(const tb_chip *chip)
