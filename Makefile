@@ -4,10 +4,10 @@ BUILD := build
 BIN := $(BUILD)/bin
 JOBS ?= $(shell nproc)
 # Every part that the tests run on; each has its firmware built.
-TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb
+TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb stm32l476rg stm32l4r5zi
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup host firmware demo run test bench sanitize clang budgets docs clean
+.PHONY: all help setup host firmware demo run test torture replay bench sanitize clang budgets docs clean
 
 all: firmware ## Host programs and the firmware for CHIP
 
@@ -34,8 +34,13 @@ firmware-%: host
 
 # What is not built quietly shows its build.
 demo: QUIET = >$(BUILD)/demo-build.log 2>&1 || { cat $(BUILD)/demo-build.log; exit 1; }
-demo: demo-say firmware ## The main job, shown: update, trial, power cut, rollback, on a simulated board
+ifeq ($(CHIP),list)
+demo: host ## The main job, shown: update, trial, power cut, rollback; CHIP=list for the parts
+	@$(BIN)/twinbank chips
+else
+demo: demo-say firmware
 	@tools/demo $(CHIP)
+endif
 
 .PHONY: demo-say
 demo-say: setup
@@ -45,10 +50,16 @@ demo-say: setup
 run: firmware ## A simulated board that stays on, its wire at build/wire: try the tool on it
 	@echo "The wire is $(BUILD)/wire: try  $(BIN)/twinbank info --port $(BUILD)/wire  (Ctrl-C ends)"
 	@$(BIN)/twinbank-sim --chip $(CHIP) --load $(BUILD)/firmware/$(CHIP)/factory.hex \
-	    --uart lpuart1=pty:$(BUILD)/wire --uart usart1=stdio
+	    --uart board=pty:$(BUILD)/wire --uart console=stdio
 
 test: $(TEST_CHIPS:%=firmware-%) ## All tests: unit, scenario, end to end, oracle, budgets
 	@ctest --test-dir $(BUILD)/host --output-on-failure -j$(JOBS)
+
+torture: firmware ## Every flash operation interrupted in every way, and the recoveries too (SEED=1)
+	@$(BIN)/twinbank-torture --chip $(CHIP) --depth 2 --seed $(or $(SEED),1)
+
+replay: firmware ## One life that make torture printed: CASE=...
+	@$(BIN)/twinbank-torture --chip $(CHIP) --replay "$(CASE)"
 
 bench: firmware ## Sizes, stacks, boot cycles, share of the line, simulator speed
 	@tools/bench $(CHIP)
