@@ -1,0 +1,265 @@
+#include "torture/rig.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/lib/objfile.h"
+
+#define PORT_BYTES 4096u /* what a host's port takes before it blocks */
+#define SLICE_PS (20u * SIM_PS_PER_MS)
+
+static _Noreturn void give_up(const char *what, const char *detail)
+{
+    fprintf(stderr, "twinbank-torture: %s: %s\n", what, detail);
+    exit(2);
+}
+
+bool rig_fail(rig *r, const char *format, ...)
+{
+    if (r->failure[0] == '\0') {
+        va_list args;
+        va_start(args, format);
+        vsnprintf(r->failure, sizeof r->failure, format, args);
+        va_end(args);
+    }
+    return false;
+}
+
+const char *rig_file(const tb_chip *chip, const char *name)
+{
+    static char path[512];
+    const char *root = getenv("TB_FIRMWARE_ROOT");
+    snprintf(path, sizeof path, "%s/%s/%s", root != NULL ? root : "build/firmware", chip->name,
+             name);
+    return path;
+}
+
+/* ---- the wire and the console ---------------------------------------------------------- */
+
+static int to_part(void *ctx)
+{
+    rig *r = ctx;
+    return r->in_head == r->in_tail ? -1 : r->in[r->in_tail++ % RIG_QUEUE_BYTES];
+}
+
+static void from_part(void *ctx, uint8_t byte, uint32_t baud)
+{
+    rig *r = ctx;
+    (void)baud;
+    if (r->out_head - r->out_tail < RIG_QUEUE_BYTES) {
+        r->out[r->out_head++ % RIG_QUEUE_BYTES] = byte;
+    }
+    sim_break(r->m);
+}
+
+static void console_byte(void *ctx, uint8_t byte, uint32_t baud)
+{
+    rig *r = ctx;
+    (void)baud;
+    if (r->console_fill + 1u == RIG_CONSOLE_BYTES) {
+        r->console_fill = 0; /* a part that talks too much: the oldest goes */
+    }
+    r->console[r->console_fill++] = (char)byte;
+    r->console[r->console_fill] = '\0';
+    if (byte == '\n') {
+        sim_break(r->m);
+    }
+}
+
+static int console_quiet(void *ctx)
+{
+    (void)ctx;
+    return -1;
+}
+
+void rig_forget(rig *r)
+{
+    r->console_fill = 0;
+    r->console[0] = '\0';
+}
+
+bool rig_said(const rig *r, const char *text)
+{
+    return strstr(r->console, text) != NULL;
+}
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+static void interrupted(rig *r)
+{
+    r->cuts_seen = sim_cuts_fired(r->m);
+    r->in_tail = r->in_head; /* what was on the wire is lost */
+    r->out_tail = r->out_head;
+    rig_forget(r);
+    r->boots++;
+    longjmp(*r->escape, 1);
+}
+
+bool rig_run(rig *r, sim_ps duration)
+{
+    sim_ps until = sim_now(r->m) + duration;
+    sim_ps slice = sim_now(r->m) + SLICE_PS;
+    sim_end end = sim_run(r->m, until < slice ? until : slice);
+    if (end == SIM_END_STOP) {
+        return rig_fail(r, "the part stopped: %s", sim_end_text(r->m));
+    }
+    if (end == SIM_END_POWER_CUT) {
+        sim_power_on(r->m, false);
+    }
+    if (sim_cuts_fired(r->m) > r->cuts_seen) {
+        interrupted(r);
+    }
+    return r->failure[0] == '\0';
+}
+
+bool rig_wait(rig *r, const char *text, sim_ps limit)
+{
+    sim_ps end = sim_now(r->m) + limit;
+    while (!rig_said(r, text)) {
+        if (sim_now(r->m) >= end || !rig_run(r, end - sim_now(r->m))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void rig_send(rig *r, const void *bytes, size_t count)
+{
+    const uint8_t *p = bytes;
+    while (count-- > 0u) {
+        r->in[r->in_head++ % RIG_QUEUE_BYTES] = *p++;
+    }
+    sim_uart_poll(r->m, r->chip->board.uart_name);
+}
+
+size_t rig_receive(rig *r, uint8_t *bytes, size_t room, sim_ps limit)
+{
+    sim_ps end = sim_now(r->m) + limit;
+    size_t count = 0;
+    while (r->out_head == r->out_tail && sim_now(r->m) < end) {
+        if (!rig_run(r, end - sim_now(r->m))) {
+            return 0;
+        }
+    }
+    while (count < room && r->out_head != r->out_tail) {
+        bytes[count++] = r->out[r->out_tail++ % RIG_QUEUE_BYTES];
+    }
+    return count;
+}
+
+static int link_read(void *ctx, uint8_t *data, size_t bytes, unsigned timeout_ms)
+{
+    rig *r = ctx;
+    size_t count = rig_receive(r, data, bytes, timeout_ms * SIM_PS_PER_MS);
+    return r->failure[0] != '\0' ? -1 : (int)count;
+}
+
+static bool link_write(void *ctx, const uint8_t *data, size_t bytes)
+{
+    rig *r = ctx;
+    while (bytes > 0u) {
+        size_t room = PORT_BYTES - (r->in_head - r->in_tail);
+        size_t n = bytes < room ? bytes : room;
+        rig_send(r, data, n);
+        data += n;
+        bytes -= n;
+        if (bytes > 0u && !rig_run(r, SIM_PS_PER_MS / 10u)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool link_reopen(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static void link_pause(void *ctx, unsigned ms)
+{
+    rig *r = ctx;
+    sim_ps end = sim_now(r->m) + ms * SIM_PS_PER_MS;
+    while (sim_now(r->m) < end && rig_run(r, end - sim_now(r->m))) {
+    }
+}
+
+static uint64_t link_now_ms(void *ctx)
+{
+    return sim_now(((rig *)ctx)->m) / SIM_PS_PER_MS;
+}
+
+bool rig_force_stage2(rig *r)
+{
+    const tb_board *board = &r->chip->board;
+    sim_pin_drive(r->m, board->port, board->rx_pin, 0);
+    sim_pin_reset(r->m);
+    link_pause(r, 30);
+    sim_pin_drive(r->m, board->port, board->rx_pin, -1);
+    link_pause(r, 5);
+    return r->failure[0] == '\0';
+}
+
+/* ---- made and freed ------------------------------------------------------------------------- */
+
+static void print_trace(void *ctx, const char *line)
+{
+    (void)ctx;
+    puts(line);
+}
+
+static void load_factory(rig *r, const char *name)
+{
+    tb_objfile file;
+    if (!tb_objfile_read(&file, rig_file(r->chip, name), TB_NO_ADDRESS)) {
+        give_up("factory file (was the firmware built?)", file.error);
+    }
+    for (size_t i = 0; i < file.count; i++) {
+        if (!sim_flash_load(r->m, file.segments[i].address, file.segments[i].data,
+                            file.segments[i].bytes)) {
+            give_up("factory file", "a segment is outside flash");
+        }
+    }
+    tb_objfile_free(&file);
+}
+
+rig *rig_new(const tb_chip *chip, const char *factory, uint32_t seed, bool trace)
+{
+    rig *r = calloc(1, sizeof *r);
+    sim_options options = {.seed = seed, .lockup_waits = true};
+    if (r == NULL) {
+        abort();
+    }
+    if (trace) {
+        options.trace = SIM_TRACE_FLASH | SIM_TRACE_OPTION | SIM_TRACE_RESET;
+        options.trace_line = print_trace;
+    }
+    r->chip = chip;
+    r->m = sim_new(chip, &options);
+    if (r->m == NULL) {
+        give_up("no simulator model", chip->name);
+    }
+    load_factory(r, factory);
+    r->wire = (sim_uart_link){.ctx = r, .byte_out = from_part, .byte_in = to_part};
+    r->console_link =
+        (sim_uart_link){.ctx = r, .byte_out = console_byte, .byte_in = console_quiet};
+    if (!sim_uart_connect(r->m, chip->board.uart_name, &r->wire) ||
+        !sim_uart_connect(r->m, chip->console.uart_name, &r->console_link)) {
+        give_up("no such UART", chip->board.uart_name);
+    }
+    r->link = (tb_link){.ctx = r, .name = "the wire", .baud = 115200, .read = link_read,
+                        .write = link_write, .reopen = link_reopen, .pause = link_pause,
+                        .now_ms = link_now_ms};
+    tb_client_init(&r->client, &r->link, NULL);
+    sim_power_on(r->m, true);
+    return r;
+}
+
+void rig_free(rig *r)
+{
+    oracle_free(&r->oracle);
+    sim_free(r->m);
+    free(r);
+}

@@ -1,0 +1,32 @@
+/* What a device does while it is cut, and what must be true of it afterwards. */
+#ifndef TORTURE_SCENARIO_H
+#define TORTURE_SCENARIO_H
+
+#include "torture/rig.h"
+
+typedef enum settled_in { SETTLED_OLD, SETTLED_NEW, SETTLED_STAGE2, SETTLED_KINDS } settled_in;
+
+typedef struct scenario {
+    const char *name, *about;
+    const char *factory;
+    const char *old_image, *new_image; /* what may run afterwards; old: NULL for none */
+    bool trial_is_enough;              /* the new image does not confirm itself */
+    unsigned instants;                 /* not 0: no operation to cut; cut in so many instants */
+    bool (*prepare)(rig *r);           /* not cut */
+    bool (*act)(rig *r);               /* cut */
+    /* After the recovery: the same once more, and it must work. */
+    bool (*repeat)(rig *r, const struct scenario *s, settled_in from);
+} scenario;
+
+extern const scenario scenarios[];
+extern const size_t scenario_count;
+const scenario *scenario_find(const char *name, size_t length);
+
+/* A file of the firmware, read once. */
+const tb_image_file *scenario_image(const tb_chip *chip, const char *name);
+/* Runs until one image runs for good, or stage 2 because there is none, and judges that. */
+bool scenario_settle(rig *r, const scenario *s, settled_in *in);
+/* The same, with the new image as the only right answer. */
+bool scenario_settle_new(rig *r, const scenario *s);
+
+#endif
