@@ -1,135 +1,96 @@
-/* The two flash controllers of the STM32H7 (RM0433 4.3, RM0455 4.3). Two rules are easy
- * to miss: a controller belongs to the place where a bank is mapped now, not to the bank,
- * so that erase and program both go by the mapped address; and a read of a flash word
- * that ECC cannot correct is a bus error. */
+/* The two flash controllers of the STM32H7 (RM0433 4.3, RM0455 4.3): what
+ * chips/stm32/flash.c leaves to the family. A controller belongs to the place where a bank
+ * is mapped now, not to the bank; and a read of a flash word that ECC cannot correct is a
+ * bus error. */
 #include <string.h>
 
 #include "chips/armv7m.h"
 #include "chips/chips.h"
 #include "chips/stm32/crc.h"
+#include "chips/stm32/flash.h"
 #include "registers.h"
 #include "tb_target.h"
 
 /* Rounds of the waiting loop, each a read of 10 cycles over the bus: 5 s at 480 MHz, for
  * a sector of 128 KB that takes 4 s at most (DS12110). */
 #define BUSY_ROUNDS 0x10000000u
-#define FEED_ROUNDS 0x4000u
+#define FEED_MASK 0x3FFFu
 /* As much is read in one piece with exceptions masked: about 20 us at 64 MHz. */
 #define PIECE_BYTES 256u
+#define CACHE_LINE_BYTES 32u
 
-static struct {
-    bool swapped;
-} flash_state;
-
-bool chip_nmi_is_ecc(void)
+tb_error flash_mode(void)
 {
-    return false;
-}
-
-static uint32_t mapped(unsigned bank, uint32_t offset)
-{
-    return tb_mapped_address(TB_TARGET, flash_state.swapped, bank, offset);
-}
-
-/* RM0433 4.3.12: CR1 and SR1 serve what is mapped first, whichever bank that is. */
-static flash_registers *controller(unsigned bank)
-{
-    return FLASH(((bank == 1u) != flash_state.swapped) ? 1u : 0u);
-}
-
-static tb_error reachable(unsigned bank, uint32_t offset, size_t bytes)
-{
-    bool inside = bank <= 1u && offset <= TB_TARGET->bank_bytes &&
-                  bytes <= TB_TARGET->bank_bytes - offset;
-
-    return inside ? TB_OK : TB_ERR_RANGE;
+    return TB_OK; /* there are always two banks */
 }
 
 /* ---- reads ---- */
 
+/* RM0433 4.3.9: the double error stands in SR until it is cleared, and so does what a
+ * protected area answers with. */
+bool flash_take_ecc_error(void)
+{
+    uint32_t flags = 0;
+
+    for (unsigned place = 0; place < 2u; place++) {
+        flags |= FLASH(place)->SR & FLASH_SR_READ_ERRORS;
+        FLASH(place)->CCR = FLASH_SR_READ_ERRORS;
+    }
+    return flags != 0u;
+}
+
 /* ARMv7-M B3.2.8: with CCR.BFHFNMIGN, and FAULTMASK set, a load that meets a bus error
- * goes on with any value. So nothing depends on who owns the fault handlers. */
-typedef struct tolerance {
-    uint32_t ccr, faultmask;
-} tolerance;
-
-static tolerance faults_ignore(void)
+ * goes on with any value. So nothing depends on who owns the fault handlers. Either copies
+ * one piece, or gives it to the CRC unit. */
+__attribute__((noinline)) static uint32_t read_piece(void *to, const void *from, uint32_t bytes)
 {
-    tolerance before = {.ccr = SCB_CCR};
+    uint32_t piece = bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
+    uint32_t ccr = SCB_CCR, faultmask;
 
-    SCB_CCR = before.ccr | SCB_CCR_BFHFNMIGN;
-    __asm volatile("mrs %0, faultmask\n\tcpsid f\n\tdsb\n\tisb"
-                   : "=r"(before.faultmask)::"memory");
-    return before;
-}
-
-static void faults_restore(tolerance before)
-{
-    __asm volatile("dsb\n\tmsr faultmask, %0" ::"r"(before.faultmask) : "memory");
-    SCB_CCR = before.ccr;
+    SCB_CCR = ccr | SCB_CCR_BFHFNMIGN;
+    __asm volatile("mrs %0, faultmask\n\tcpsid f\n\tdsb\n\tisb" : "=r"(faultmask)::"memory");
+    if (to != NULL) {
+        memcpy(to, from, piece);
+    } else {
+        crc_words(from, piece / sizeof(uint32_t));
+    }
+    __asm volatile("dsb\n\tmsr faultmask, %0" ::"r"(faultmask) : "memory");
+    SCB_CCR = ccr;
     arm_dsb();
-    arm_isb();
+    return piece;
 }
 
-static uint32_t smaller(uint32_t a, uint32_t b)
+void flash_copy(void *to, const void *from, size_t bytes)
 {
-    return a < b ? a : b;
+    for (size_t done = 0; done < bytes;) {
+        done += read_piece((uint8_t *)to + done, (const uint8_t *)from + done, bytes - done);
+    }
 }
 
-/* Exactly one of `out` and `crc`. RM0433 4.3.9: the double error stands in SR until it is
- * cleared, and so does what a protected area answers with. */
-static tb_error read_pieces(unsigned bank, uint32_t offset, uint8_t *out, uint32_t bytes)
+uint32_t chip_crc32(const void *data, uint32_t bytes)
 {
-    flash_registers *flash = controller(bank);
-    const uint8_t *from = (const uint8_t *)mapped(bank, offset);
-    tb_error error = TB_OK;
+    crc_settings before = crc_begin(CRC_ENR, CRC_ENR_CRCEN);
 
-    flash->CCR = FLASH_SR_READ_ERRORS;
-    while (bytes != 0u) {
-        uint32_t piece = smaller(bytes, PIECE_BYTES);
-        tolerance before = faults_ignore();
-
-        if (out != NULL) {
-            memcpy(out, from, piece);
-            out += piece;
-        } else {
-            crc_words((const uint32_t *)(uintptr_t)from, piece / sizeof(uint32_t));
-        }
-        faults_restore(before);
-        from += piece;
-        bytes -= piece;
+    for (uint32_t done = 0; done < bytes;) {
+        done += read_piece(NULL, (const uint8_t *)data + done, bytes - done);
     }
-    if ((flash->SR & FLASH_SR_READ_ERRORS) != 0u) {
-        flash->CCR = FLASH_SR_READ_ERRORS;
-        error = TB_ERR_ECC;
-    }
-    return error;
+    return crc_end(CRC_ENR, &before);
 }
 
-static tb_error flash_read(void *ctx, unsigned bank, uint32_t offset, void *data, size_t bytes)
+/* What was read with an error is in no cache; what is written is dropped from there below. */
+void flash_flush_caches(void)
 {
-    tb_error error = reachable(bank, offset, bytes);
-
-    (void)ctx;
-    return error == TB_OK ? read_pieces(bank, offset, data, bytes) : error;
 }
 
-static tb_error flash_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes,
-                            uint32_t *crc)
+/* An application may have switched the core's data cache on; where it is off this does
+ * nothing (ARMv7-M B2.2.7). */
+static void data_cache_drop(uint32_t address, uint32_t bytes)
 {
-    tb_error error = reachable(bank, offset, bytes);
-
-    (void)ctx;
-    if (error == TB_OK && (offset | bytes) % sizeof(uint32_t) != 0u) {
-        error = TB_ERR_RANGE;
+    arm_dsb();
+    for (uint32_t at = address; at - address < bytes; at += CACHE_LINE_BYTES) {
+        SCB_DCIMVAC = at;
     }
-    if (error == TB_OK) {
-        crc_settings before = crc_begin(CRC_ENR, CRC_ENR_CRCEN);
-
-        error = read_pieces(bank, offset, NULL, bytes);
-        *crc = crc_end(CRC_ENR, &before);
-    }
-    return error;
+    arm_dsb();
 }
 
 /* ---- operations ---- */
@@ -138,19 +99,19 @@ static tb_error flash_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t 
  * the hardware may still come to an end. */
 __attribute__((noinline)) static bool wait_idle(const flash_registers *flash)
 {
-    for (uint32_t i = 0; i < BUSY_ROUNDS; i++) {
+    for (uint32_t i = 1; i < BUSY_ROUNDS; i++) {
         if ((flash->SR & FLASH_SR_BUSY) == 0u) {
             return true;
         }
-        if (i % FEED_ROUNDS == FEED_ROUNDS - 1u) {
+        if ((i & FEED_MASK) == 0u) {
             chip_watchdog_feed();
         }
     }
     return false;
 }
 
-/* RM0433 4.3.10: eight words (H7A3: four) fill the write buffer, whatever comes between
- * them; an interrupt may not, as it might write here too. */
+/* RM0433 4.3.10: eight words (H7A3: four) fill the write buffer; an interrupt may not come
+ * between them, as it might write here too. */
 static void burst(volatile uint32_t *target, const uint32_t *word)
 {
     arm_isb();
@@ -158,17 +119,18 @@ static void burst(volatile uint32_t *target, const uint32_t *word)
     for (unsigned i = 0; i < TB_TARGET->unit_bytes / sizeof *word; i++) {
         target[i] = word[i];
     }
-    arm_isb();
     arm_dsb();
 }
 
-/* One operation; without `target` it is an erase (RM0433 4.3.11). */
-static tb_error operate(flash_registers *flash, uint32_t cr, volatile uint32_t *target,
+/* One operation; without `target` it is an erase (RM0433 4.3.11). PSIZE stays as it is: the
+ * board's supply decides. */
+static tb_error operate(unsigned place, uint32_t cr, volatile uint32_t *target,
                         const uint32_t *word)
 {
-    uint32_t psize = flash->CR & FLASH_CR_PSIZE; /* as it is: the board's supply decides */
-    uint32_t primask, sr, locked;
+    flash_registers *flash = FLASH(place);
+    uint32_t primask, sr;
 
+    cr |= flash->CR & FLASH_CR_PSIZE;
     if (!wait_idle(flash)) {
         return TB_ERR_TIMEOUT;
     }
@@ -178,21 +140,21 @@ static tb_error operate(flash_registers *flash, uint32_t cr, volatile uint32_t *
         flash->KEYR = FLASH_KEY2;
     }
     flash->CCR = FLASH_SR_ERRORS;
-    flash->CR = cr | psize;
-    locked = flash->CR & FLASH_CR_LOCK;
-    if (locked == 0u && target != NULL) {
+    flash->CR = cr;
+    sr = flash->CR & FLASH_CR_LOCK;
+    if (sr == 0u && target != NULL) {
         burst(target, word);
-    } else if (locked == 0u) {
-        flash->CR = cr | psize | FLASH_CR_START;
+    } else if (sr == 0u) {
+        flash->CR = cr | FLASH_CR_START;
     }
     arm_interrupts_restore(primask);
     if (!wait_idle(flash)) {
         return TB_ERR_TIMEOUT;
     }
-    sr = flash->SR & FLASH_SR_ERRORS;
+    sr |= flash->SR & FLASH_SR_ERRORS;
     flash->CCR = FLASH_SR_ERRORS;
-    flash->CR = FLASH_CR_LOCK | psize;
-    if (locked != 0u) {
+    flash->CR = FLASH_CR_LOCK | (cr & FLASH_CR_PSIZE);
+    if ((sr & FLASH_CR_LOCK) != 0u) {
         return TB_ERR_LOCKED;
     }
     if ((sr & FLASH_SR_WRPERR) != 0u) {
@@ -204,58 +166,24 @@ static tb_error operate(flash_registers *flash, uint32_t cr, volatile uint32_t *
     return target != NULL ? TB_ERR_PROGRAM : TB_ERR_ERASE;
 }
 
-static tb_error flash_program(void *ctx, unsigned bank, uint32_t offset, const void *unit)
+/* RM0433 4.3.12: CR1 and SR1 serve what is mapped first, whichever bank that is. */
+tb_error flash_program_unit(volatile uint32_t *target, const uint32_t *word)
 {
-    uint32_t word[TB_MAX_UNIT_BYTES / sizeof(uint32_t)];
-    tb_error error = reachable(bank, offset, TB_TARGET->unit_bytes);
+    uint32_t address = (uint32_t)target;
+    tb_error error =
+        operate(address >= TB_TARGET->bank2_base ? 1u : 0u, FLASH_CR_PG, target, word);
 
-    (void)ctx;
-    if (error == TB_OK && offset % TB_TARGET->unit_bytes != 0u) {
-        error = TB_ERR_RANGE;
-    }
-    if (error != TB_OK) {
-        return error;
-    }
-    memcpy(word, unit, TB_TARGET->unit_bytes);
-    return operate(controller(bank), FLASH_CR_PG, (volatile uint32_t *)mapped(bank, offset), word);
+    data_cache_drop(address, TB_TARGET->unit_bytes);
+    return error;
 }
 
-static tb_error flash_erase(void *ctx, unsigned bank, uint32_t page_offset)
+tb_error flash_erase_page(unsigned bank, unsigned page)
 {
-    tb_page page;
-    tb_error error = reachable(bank, page_offset, 1u);
+    bool swapped = chip_mapped_bank() == 1u;
+    uint32_t bytes = TB_TARGET->pages[0].bytes; /* all sectors are of one size */
+    tb_error error = operate((bank == 1u) != swapped ? 1u : 0u,
+                             FLASH_CR_SER | ((uint32_t)page << FLASH_CR_SNB_SHIFT), NULL, NULL);
 
-    (void)ctx;
-    if (error == TB_OK &&
-        (!tb_page_at(TB_TARGET, page_offset, &page) || page.offset != page_offset)) {
-        error = TB_ERR_RANGE;
-    }
-    if (error != TB_OK) {
-        return error;
-    }
-    return operate(controller(bank),
-                   FLASH_CR_SER | ((uint32_t)page.number << FLASH_CR_SNB_SHIFT), NULL, NULL);
-}
-
-static unsigned flash_mapped_bank(void *ctx)
-{
-    (void)ctx;
-    return flash_state.swapped ? 1u : 0u;
-}
-
-static void flash_alive(void *ctx)
-{
-    (void)ctx;
-    chip_watchdog_feed();
-}
-
-const tb_flash chip_flash = {
-    .chip = TB_TARGET, .read = flash_read, .program = flash_program, .erase = flash_erase,
-    .crc32 = flash_crc32, .mapped_bank = flash_mapped_bank, .alive = flash_alive,
-};
-
-void chip_flash_init(void)
-{
-    /* The mapping changes only by a reset, so it is read once. */
-    flash_state.swapped = chip_mapped_bank() == 1u;
+    data_cache_drop(tb_mapped_address(TB_TARGET, swapped, bank, page * bytes), bytes);
+    return error;
 }

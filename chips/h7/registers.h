@@ -95,8 +95,7 @@ typedef struct usart_registers { /* RM0433 48.7 */
 #define RCC_RSR_WWDG1RSTF (1u << 28)
 #define RCC_RSR_LPWRRSTF (1u << 30)
 
-#define PWR_CR1_PVDE (1u << 4)
-#define PWR_CR1_PLS_MASK (7u << 5) /* 0: 1.95 V */
+#define PWR_CR1_PVDE (1u << 4) /* PLS, 7:5, as after reset: 1.95 V */
 #define PWR_CR1_DBP (1u << 8)
 #define PWR_CSR1_PVDO (1u << 4)
 #define PWR_CPUCR_SBF (1u << 6)
@@ -126,7 +125,6 @@ typedef struct usart_registers { /* RM0433 48.7 */
 #define FLASH_OPTCR_OPTSTART (1u << 1)
 #define FLASH_OPTCR_SWAP_BANK (1u << 31)
 #define FLASH_OPTSR_OPT_BUSY 1u
-#define FLASH_OPTSR_OPTCHANGEERR (1u << 30)
 #define FLASH_OPTSR_SWAP_BANK_OPT (1u << 31)
 
 #define CRC_CR_RESET 1u

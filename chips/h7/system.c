@@ -1,10 +1,8 @@
-/* Identity, mapping, reset cause, backup registers, watchdog. */
-#include "chips/armv7m.h"
+/* Identity, mapping, reset cause, backup registers. */
 #include "chips/chips.h"
 #include "registers.h"
 
 #define BACKUP_FIRST 28u /* the last four of 32 */
-#define IWDG_UPDATE_ROUNDS 0x40000u /* five LSI periods are 10,000 cycles at 64 MHz */
 
 static void backup_clock_on(void)
 {
@@ -22,13 +20,6 @@ tb_error chip_check(const tb_chip *chip)
     uint32_t id = DBGMCU_IDCODE & 0xFFFu;
 
     return id == 0u || id == chip->device_id ? TB_OK : TB_ERR_CHIP;
-}
-
-void chip_uid(uint8_t uid[12])
-{
-    for (unsigned i = 0; i < 12u; i++) {
-        uid[i] = (uint8_t)(UID_WORDS[i / 4u] >> (8u * (i % 4u)));
-    }
 }
 
 void chip_backup_read(uint32_t words[TB_BACKUP_COUNT])
@@ -72,35 +63,4 @@ tb_reset_cause chip_reset_cause(void)
 void chip_reset_cause_clear(void)
 {
     RCC_GATES->RSR |= RCC_RSR_RMVF;
-}
-
-/* RM0433 45.3.2: start, unlock, set, wait for the registers to pass into the LSI domain,
- * reload. 8 ms to a tick, 32 s at most. */
-void chip_watchdog_start(uint32_t timeout_ms)
-{
-    uint32_t ticks = timeout_ms / (256u * 1000u / LSI_HZ);
-
-    IWDG->KR = IWDG_KEY_START;
-    for (uint32_t i = 0; IWDG->SR != 0u && i < IWDG_UPDATE_ROUNDS; i++) {
-    }
-    IWDG->KR = IWDG_KEY_UNLOCK;
-    IWDG->PR = IWDG_PR_256;
-    IWDG->RLR = ticks < IWDG_RLR_MAX ? ticks : IWDG_RLR_MAX;
-    for (uint32_t i = 0; IWDG->SR != 0u && i < IWDG_UPDATE_ROUNDS; i++) {
-    }
-    IWDG->KR = IWDG_KEY_RELOAD;
-}
-
-void chip_watchdog_feed(void)
-{
-    IWDG->KR = IWDG_KEY_RELOAD;
-}
-
-_Noreturn void chip_reset(void)
-{
-    arm_dsb();
-    for (;;) {
-        SCB_AIRCR = SCB_AIRCR_SYSRESETREQ;
-        arm_dsb();
-    }
 }

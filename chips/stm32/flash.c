@@ -68,7 +68,7 @@ static tb_error flash_read(void *ctx, unsigned bank, uint32_t offset, void *data
     (void)ctx;
     if (error == TB_OK) {
         ecc_forget();
-        memcpy(data, (const void *)mapped(bank, offset), bytes);
+        flash_copy(data, (const void *)mapped(bank, offset), bytes);
         if (ecc_met()) {
             /* A line that came in with an error must not answer the next read in silence. */
             flash_flush_caches();

@@ -4,6 +4,7 @@
 #define CHIPS_STM32_FLASH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "twinbank/chip.h"
@@ -15,6 +16,9 @@
 tb_error flash_mode(void);
 /* An uncorrectable unit was read: true, and the flag is cleared. */
 bool flash_take_ecc_error(void);
+/* memcpy() that comes back whatever the source is; flash_take_ecc_error() tells then. This
+ * and chip_crc32() are all that reads flash. */
+void flash_copy(void *to, const void *from, size_t bytes);
 /* What caches hold of flash is forgotten. */
 void flash_flush_caches(void);
 /* The unit at a mapped address. */
