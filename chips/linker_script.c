@@ -1,5 +1,5 @@
 /* Prints the linker script of a firmware part, made from the chip's row:
- *   tb-linker-script CHIP stage1|stage2|app
+ *   tb-linker-script CHIP stage1|stage2|app|selftest
  *   tb-linker-script CHIP slot-bytes */
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +26,16 @@ static void print_memory(const char *flash, uint32_t origin, uint32_t bytes, uin
     printf("}\n\n");
 }
 
+static void print_ram_only(void)
+{
+    printf("    .bss (NOLOAD) : ALIGN(4) {\n        __bss_start = .;\n"
+           "        *(.bss .bss.* COMMON)\n"
+           "        . = ALIGN(4);\n        __bss_end = .;\n    } > RAM\n");
+    printf("    .noinit (NOLOAD) : ALIGN(4) { *(.noinit .noinit.*) } > RAM\n");
+    printf("    __end = .;\n");
+    printf("    /DISCARD/ : { *(.comment) }\n");
+}
+
 /* code: the memory that the program runs from, initialised data with it where that is RAM. */
 static void print_sections(const char *code)
 {
@@ -42,11 +52,8 @@ static void print_sections(const char *code)
            "    } > %s%s\n",
            data, in_flash ? " AT > FLASH" : "");
     printf("    __data_load = LOADADDR(.data);\n");
-    printf("    .bss (NOLOAD) : ALIGN(4) {\n        __bss_start = .;\n"
-           "        *(.bss .bss.* COMMON)\n"
-           "        . = ALIGN(4);\n        __bss_end = .;\n    } > RAM\n");
-    printf("    __end = .;\n");
-    printf("    /DISCARD/ : { *(.comment) }\n}\n");
+    print_ram_only();
+    printf("}\n");
 }
 
 static void print_stage1(const tb_chip *c)
@@ -82,12 +89,31 @@ static void print_app(const tb_chip *c)
     print_sections("FLASH");
 }
 
+/* The self-test stands alone where stage 1 and stage 2 are otherwise, and runs from SRAM but
+ * for its first lines, which copy it there. */
+static void print_selftest(const tb_chip *c)
+{
+    print_memory("FLASH (rx)", TB_FLASH_BASE, c->slot_offset, c->sram.base, sram_end(c));
+    printf("ENTRY(boot_handler)\n__stack_top = ORIGIN(RAM) + LENGTH(RAM);\n\n");
+    printf("SECTIONS\n{\n");
+    printf("    .boot : {\n        KEEP(*(.vectors))\n        *(.boot)\n        . = ALIGN(4);\n"
+           "    } > FLASH\n");
+    printf("    .text : {\n        __data_start = .;\n        KEEP(*(.run_vectors))\n"
+           "        *(.text .text.*)\n        *(.ramfunc .ramfunc.*)\n"
+           "        *(.rodata .rodata.*)\n        *(.data .data.*)\n"
+           "        . = ALIGN(4);\n        __data_end = .;\n    } > RAM AT > FLASH\n");
+    printf("    __data_load = LOADADDR(.text);\n");
+    printf("    .ARM.exidx : { *(.ARM.exidx*) } > FLASH\n");
+    print_ram_only();
+    printf("}\n");
+}
+
 int main(int argc, char **argv)
 {
     const tb_chip *chip = argc == 3 ? tb_chip_find(argv[1]) : NULL;
 
     if (argc != 3) {
-        fprintf(stderr, "usage: tb-linker-script CHIP stage1|stage2|app|slot-bytes\n");
+        fprintf(stderr, "usage: tb-linker-script CHIP stage1|stage2|app|selftest|slot-bytes\n");
         return 2;
     }
     if (chip == NULL || !chip->has_banks) {
@@ -106,8 +132,11 @@ int main(int argc, char **argv)
         print_stage2(chip);
     } else if (strcmp(argv[2], "app") == 0) {
         print_app(chip);
+    } else if (strcmp(argv[2], "selftest") == 0) {
+        print_selftest(chip);
     } else {
-        fprintf(stderr, "tb-linker-script: %s: not stage1, stage2, app or slot-bytes\n", argv[2]);
+        fprintf(stderr, "tb-linker-script: %s: not stage1, stage2, app, selftest or slot-bytes\n",
+                argv[2]);
         return 2;
     }
     return ferror(stdout) != 0 ? 1 : 0;

@@ -1,0 +1,320 @@
+/* Flash: where programs and erases go, in both mappings. All of it on the last two pages of
+ * each bank, at the same offsets in both, so that a wrong bank hits a page that is ours. */
+#include <string.h>
+
+#include "boot/selftest/selftest.h"
+#include "chips/armv7m.h"
+
+#define ASK_S 10u
+#define BANKS 2u
+#define PAGES 2u
+
+static tb_page page(unsigned which)
+{
+    tb_page last = {0};
+
+    (void)tb_page_at(TB_TARGET, TB_TARGET->bank_bytes - 1u, &last);
+    if (which == 1u) {
+        (void)tb_page_at(TB_TARGET, last.offset - 1u, &last);
+    }
+    return last;
+}
+
+uint32_t st_page(unsigned which)
+{
+    return page(which).offset;
+}
+
+uint32_t st_page_bytes(unsigned which)
+{
+    return page(which).bytes;
+}
+
+void st_pattern(uint8_t unit[TB_MAX_UNIT_BYTES], unsigned bank, uint32_t offset)
+{
+    for (uint32_t i = 0; i < TB_MAX_UNIT_BYTES; i += 4u) {
+        uint32_t word = 0x40000000u | bank << 28 | (offset & 0xFFFFFFu) | i << 22;
+        memcpy(unit + i, &word, sizeof word);
+    }
+}
+
+bool st_is(const uint8_t *bytes, uint8_t value, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (bytes[i] != value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static tb_error program(unsigned bank, uint32_t offset)
+{
+    uint8_t unit[TB_MAX_UNIT_BYTES];
+
+    st_pattern(unit, bank, offset);
+    return chip_flash.program(chip_flash.ctx, bank, offset, unit);
+}
+
+static bool blank(unsigned bank, unsigned which)
+{
+    uint8_t unit[TB_MAX_UNIT_BYTES];
+    tb_page p = page(which);
+
+    for (uint32_t at = 0; at < p.bytes; at += TB_TARGET->unit_bytes) {
+        if (chip_flash.read(chip_flash.ctx, bank, p.offset + at, unit, TB_TARGET->unit_bytes) !=
+                TB_OK || !st_is(unit, 0xFFu, TB_TARGET->unit_bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool st_page_erased(unsigned bank, unsigned which)
+{
+    chip_watchdog_feed();
+    return chip_flash.erase(chip_flash.ctx, bank, st_page(which)) == TB_OK && blank(bank, which);
+}
+
+/* ---- the scratch pages ----------------------------- */
+
+static bool asked_and_allowed(void)
+{
+    uint8_t key;
+
+    st_text("The last two pages of the banks are in use, by an application's log or data.\r\n"
+            "Press y within 10 s to have them erased for the checks of the flash.\r\n");
+    while (st_key(&key)) { /* what was pressed before the question is no answer to it */
+    }
+    for (unsigned second = 0; second < ASK_S; second++) {
+        chip_watchdog_feed();
+        SYST_RVR = TB_TARGET->reset_hz / 8u - 1u; /* 24 bits */
+        SYST_CVR = 0u;
+        SYST_CSR = SYST_CSR_ENABLE | SYST_CSR_CLKSOURCE;
+        for (unsigned eighth = 0; eighth < 8u;) {
+            if (st_key(&key) && (key == 'y' || key == 'Y')) {
+                return true;
+            }
+            eighth += (SYST_CSR & SYST_CSR_COUNTFLAG) != 0u ? 1u : 0u;
+        }
+    }
+    return false;
+}
+
+void st_check_scratch(void)
+{
+    bool clean = true;
+
+    if (chip_check(TB_TARGET) != TB_OK || family_flash_kib() != TB_TARGET->flash_kib) {
+        st.scratch = 0u;
+        st_line(ST_SKIP, "scratch", "not the part that this program is for: nothing is written");
+        return;
+    }
+    for (unsigned i = 0; i < BANKS * PAGES && st.scratch == 0u; i++) {
+        clean = clean && blank(i / PAGES, i % PAGES);
+    }
+    if (!clean && !asked_and_allowed()) {
+        st_line(ST_SKIP, "scratch", "in use, and nobody allowed to erase them");
+        return;
+    }
+    clean = true;
+    st.scratch = 1u;
+    for (unsigned i = 0; i < BANKS * PAGES; i++) {
+        clean = st_page_erased(i / PAGES, i % PAGES) && clean;
+    }
+    st_begin(st_judge(clean), "scratch");
+    st_text("pages at offsets ");
+    st_hex(st_page(1u));
+    st_text(" and ");
+    st_hex(st_page(0u));
+    st_text(" of both banks are blank");
+    st_end();
+    st.scratch = clean ? 1u : 0u;
+}
+
+/* ---- windows and banks ----------------------------- */
+
+static bool marks_set(unsigned bank, unsigned which)
+{
+    tb_page p = page(which);
+
+    return program(bank, p.offset) == TB_OK &&
+           program(bank, p.offset + p.bytes - TB_TARGET->unit_bytes) == TB_OK;
+}
+
+/* Read by address, past the driver: is that page marked (or blank) at both its ends? */
+static bool seen(bool swapped, unsigned bank, unsigned which, bool marked)
+{
+    tb_page p = page(which);
+
+    for (unsigned end = 0; end < 2u; end++) {
+        uint32_t offset = end == 0u ? p.offset : p.offset + p.bytes - TB_TARGET->unit_bytes;
+        const volatile uint8_t *at =
+            (const volatile uint8_t *)tb_mapped_address(TB_TARGET, swapped, bank, offset);
+        uint8_t expected[TB_MAX_UNIT_BYTES];
+
+        st_pattern(expected, bank, offset);
+        for (unsigned i = 0; i < TB_TARGET->unit_bytes; i++) {
+            if (at[i] != (marked ? expected[i] : 0xFFu)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* All four pages marked but one; none: -1. */
+static bool all_seen_but(bool swapped, int but_bank, unsigned but_page)
+{
+    bool good = true;
+
+    for (unsigned i = 0; i < BANKS * PAGES; i++) {
+        bool marked = (int)(i / PAGES) != but_bank || i % PAGES != but_page;
+        good = good && seen(swapped, i / PAGES, i % PAGES, marked);
+    }
+    return good;
+}
+
+static bool erase_reaches(bool swapped, unsigned bank, unsigned which)
+{
+    return chip_flash.erase(chip_flash.ctx, bank, st_page(which)) == TB_OK &&
+           all_seen_but(swapped, (int)bank, which);
+}
+
+/* Each page in turn, and the last one of each bank marked again through the driver. */
+static void check_erases(bool swapped, const char *erase_name, const char *program_name)
+{
+    bool erased = true, programmed = true;
+
+    for (unsigned i = 0; i < BANKS * PAGES; i++) {
+        chip_watchdog_feed();
+        erased = erase_reaches(swapped, i / PAGES, i % PAGES) && erased;
+        programmed = marks_set(i / PAGES, i % PAGES) && all_seen_but(swapped, -1, 0u) &&
+                     programmed;
+    }
+    st_line(st_judge(erased), erase_name,
+            "an erase reaches its page of its physical bank, and no other");
+    st_line(st_judge(programmed), program_name, "a program at the mapped address reaches its page");
+}
+
+static bool all_marked(void)
+{
+    bool good = true;
+
+    for (unsigned i = 0; i < BANKS * PAGES; i++) {
+        good = st_page_erased(i / PAGES, i % PAGES) && good;
+    }
+    for (unsigned i = 0; i < BANKS * PAGES; i++) {
+        good = marks_set(i / PAGES, i % PAGES) && good;
+    }
+    return good;
+}
+
+void st_check_windows(void)
+{
+    bool marked = all_marked();
+
+    st_line(st_judge(marked && all_seen_but(chip_mapped_bank() == 1u, -1, 0u)), "windows",
+            "each bank is read in its own window");
+    check_erases(chip_mapped_bank() == 1u, "erase-bank", "program-bank");
+}
+
+void st_check_swap(void)
+{
+    bool marked = all_marked();
+    uint32_t primask;
+
+    if (!family_map(1u)) {
+        st_line(ST_SKIP, "swap-windows", "the banks of this family are swapped by option bytes");
+        return;
+    }
+    chip_flash_init();
+    primask = arm_interrupts_mask();
+    bool mapped = chip_mapped_bank() == 1u && chip_flash.mapped_bank(chip_flash.ctx) == 1u;
+    bool windows = all_seen_but(true, -1, 0u);
+    arm_interrupts_restore(primask);
+    st_line(st_judge(marked && mapped && windows), "swap-windows",
+            "bank 2 answers at 0x08000000 and bank 1 in the other window, at once");
+    check_erases(true, "swap-erase", "swap-program");
+    (void)family_map(0u);
+    chip_flash_init();
+    st_line(st_judge(chip_mapped_bank() == 0u && all_seen_but(false, -1, 0u)), "swap-back",
+            "and back, with what was programmed meanwhile");
+}
+
+/* ---- units ----------------------------- */
+
+static bool holds(uint32_t offset, const uint8_t *expected)
+{
+    uint8_t unit[TB_MAX_UNIT_BYTES];
+
+    return chip_flash.read(chip_flash.ctx, 1u, offset, unit, TB_TARGET->unit_bytes) == TB_OK &&
+           memcmp(unit, expected, TB_TARGET->unit_bytes) == 0;
+}
+
+static void say_flags(uint32_t flags)
+{
+    const char *text = family_flag_text(flags);
+
+    if (text != NULL) {
+        st_text(text);
+    } else {
+        st_text("SR ");
+        st_hex(flags);
+    }
+}
+
+static void rule(bool good, const char *name, const char *what, uint32_t flags)
+{
+    st_begin(st_judge(good), name);
+    st_text(what);
+    say_flags(flags);
+    st_end();
+}
+
+/* What the manual leaves open about a unit programmed with all ones: only told, as nothing
+ * of the design stands on it; but it must read as ones, without an ECC error. */
+static void check_ones(uint32_t offset, const uint8_t *pattern)
+{
+    uint8_t ones[TB_MAX_UNIT_BYTES], zeros[TB_MAX_UNIT_BYTES] = {0};
+    uint32_t first, second, third;
+    uint32_t size = TB_TARGET->unit_bytes;
+    bool reads;
+
+    memset(ones, 0xFF, sizeof ones);
+    first = family_program(1u, offset, ones);
+    reads = holds(offset, ones);
+    second = family_program(1u, offset, pattern);
+    third = family_program(1u, offset + size, ones);
+    third |= family_program(1u, offset + size, zeros);
+    st_begin(st_judge(reads), "unit-ones");
+    st_text("programmed with all ones: ");
+    say_flags(first);
+    st_text("; then data: ");
+    say_flags(second);
+    st_text("; or then zeros: ");
+    say_flags(third);
+    st_end();
+}
+
+void st_check_units(void)
+{
+    uint8_t pattern[TB_MAX_UNIT_BYTES], other[TB_MAX_UNIT_BYTES], zeros[TB_MAX_UNIT_BYTES] = {0};
+    uint32_t at = st_page(0u), size = TB_TARGET->unit_bytes, flags;
+    bool clean = st_page_erased(1u, 0u);
+
+    st_pattern(pattern, 1u, at);
+    st_pattern(other, 0u, at + 4u * size);
+    flags = family_program(1u, at, pattern);
+    rule(clean && flags == 0u && holds(at, pattern), "unit-once", "a blank unit: ", flags);
+    flags = family_program(1u, at, other);
+    rule(flags != 0u && holds(at, pattern), "unit-rewrite", "other data over it: ", flags);
+    flags = family_program(1u, at, pattern);
+    rule(holds(at, pattern), "unit-same", "the same data over it: ", flags);
+    flags = family_program(1u, at, zeros);
+    rule(flags == 0u && holds(at, zeros), "unit-zero", "zeros over it: ", flags);
+    flags = family_program(1u, at, pattern);
+    rule(flags != 0u && holds(at, zeros), "unit-zero-stays", "data over zeros: ", flags);
+    check_ones(at + 8u * size, pattern);
+    (void)st_page_erased(1u, 0u);
+}

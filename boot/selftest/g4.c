@@ -1,0 +1,161 @@
+/* What the self-test asks of the STM32G4. */
+#include <string.h>
+
+#include "boot/selftest/selftest.h"
+#include "chips/armv7m.h"
+#include "chips/g4/registers.h"
+
+#define FLASH_SIZE_KIB (*(const volatile uint16_t *)0x1FFF75E0u)
+#define ROM_VERSION (*(const volatile uint8_t *)0x1FFF6FFEu)
+#define OPTION_WORDS ((const volatile uint32_t *)0x1FFF7800u)
+#define RESET_FLAGS 0xFE000000u
+#define SR_PROGERR (1u << 3)
+
+/* ST's production value (RM0440 3.4.2), and the bits of it that the design leans on: RDP,
+ * BFB2, DBANK, where to boot from, watchdogs started by software. */
+#define OPTR_PRODUCTION 0xFFEFF8AAu
+#define OPTR_BITS (0xFFu | 1u << 16 | 1u << 19 | 7u << 20 | 1u << 23 | 3u << 26)
+
+const st_limits family_limits = {
+    .program_ns = 83350u, .erase_us = 24470u, .source = "DS12288 table 47",
+};
+
+uint32_t family_idcode(void)
+{
+    return DBGMCU_IDCODE;
+}
+
+uint32_t family_flash_kib(void)
+{
+    return FLASH_SIZE_KIB;
+}
+
+uint32_t family_reset_flags(void)
+{
+    return RCC->CSR & RESET_FLAGS;
+}
+
+uint32_t family_ecc_register(void)
+{
+    return FLASH->ECCR;
+}
+
+void family_check_options(void)
+{
+    uint32_t optr = FLASH->OPTR, odd = (optr ^ OPTR_PRODUCTION) & OPTR_BITS;
+    uint32_t word = OPTION_WORDS[0], complement = OPTION_WORDS[1];
+
+    st_begin(odd == 0u ? ST_PASS : ST_SKIP, "options");
+    st_text("OPTR ");
+    st_hex(optr);
+    if (odd != 0u) {
+        st_text(", not as produced in bits ");
+        st_hex(odd);
+    }
+    st_end();
+    st_begin(st_judge(word == optr && complement == ~word), "options-stored");
+    st_text("in flash ");
+    st_hex(word);
+    st_text(" and its complement ");
+    st_hex(complement);
+    st_end();
+}
+
+void family_check_mapping(void)
+{
+    st_begin(st_judge(chip_mapped_bank() == 0u), "mapping");
+    st_text("bank 1 is at 0x08000000 after reset; ROM version ");
+    st_hex(ROM_VERSION);
+    st_end();
+}
+
+/* As the last act of stage 1 does it (chips/g4/launch.c). */
+bool family_map(unsigned bank)
+{
+    uint32_t acr = FLASH->ACR, off = acr & ~(FLASH_ACR_ICEN | FLASH_ACR_DCEN);
+    uint32_t primask = arm_interrupts_mask();
+
+    RCC->APB2ENR |= RCC_APB2ENR_SYSCFGEN;
+    (void)RCC->APB2ENR;
+    FLASH->ACR = off;
+    FLASH->ACR = off | FLASH_ACR_ICRST | FLASH_ACR_DCRST;
+    arm_dsb();
+    arm_isb();
+    SYSCFG_MEMRMP = (SYSCFG_MEMRMP & ~SYSCFG_MEMRMP_FB_MODE) |
+                    (bank == 1u ? SYSCFG_MEMRMP_FB_MODE : 0u);
+    (void)SYSCFG_MEMRMP;
+    arm_dsb();
+    arm_isb();
+    FLASH->ACR = off;
+    FLASH->ACR = acr;
+    arm_interrupts_restore(primask);
+    return true;
+}
+
+static void caches_flush(uint32_t acr)
+{
+    uint32_t off = acr & ~(FLASH_ACR_ICEN | FLASH_ACR_DCEN);
+
+    FLASH->ACR = off;
+    FLASH->ACR = off | FLASH_ACR_ICRST | FLASH_ACR_DCRST;
+    FLASH->ACR = off;
+    FLASH->ACR = acr;
+}
+
+/* RM0440 3.3.7, with the flags looked at before anything clears them. */
+uint32_t family_program(unsigned bank, uint32_t offset, const void *unit)
+{
+    volatile uint32_t *target = (volatile uint32_t *)tb_mapped_address(
+        TB_TARGET, chip_mapped_bank() == 1u, bank, offset);
+    uint32_t acr = FLASH->ACR, word[2], flags;
+
+    memcpy(word, unit, sizeof word);
+    while ((FLASH->SR & FLASH_SR_BSY) != 0u) {
+    }
+    if ((FLASH->CR & FLASH_CR_LOCK) != 0u) {
+        FLASH->KEYR = FLASH_KEY1;
+        FLASH->KEYR = FLASH_KEY2;
+    }
+    FLASH->ACR = acr & ~FLASH_ACR_DCEN;
+    FLASH->SR = FLASH_SR_ERRORS;
+    FLASH->CR = FLASH_CR_PG;
+    target[0] = word[0];
+    arm_isb();
+    target[1] = word[1];
+    arm_dsb();
+    while ((FLASH->SR & FLASH_SR_BSY) != 0u) {
+    }
+    flags = FLASH->SR & FLASH_SR_ERRORS;
+    FLASH->SR = FLASH_SR_ERRORS;
+    FLASH->CR = FLASH_CR_LOCK;
+    caches_flush(acr);
+    return flags;
+}
+
+const char *family_flag_text(uint32_t flags)
+{
+    return flags == 0u ? "no error" : flags == SR_PROGERR ? "PROGERR" : NULL;
+}
+
+/* RM0440 16.3.3: how the input is reversed depends on the width of the write. */
+uint32_t family_crc(const uint8_t *data, uint32_t bytes, bool bytewise)
+{
+    uint32_t words = bytewise ? 0u : bytes / 4u, word;
+    volatile uint8_t *byte_port = (volatile uint8_t *)&CRC->DR;
+
+    RCC->AHB1ENR |= RCC_AHB1ENR_CRCEN;
+    (void)RCC->AHB1ENR;
+    CRC->POL = CRC_POL_ETHERNET;
+    CRC->INIT = 0xFFFFFFFFu;
+    CRC->CR = CRC_CR_RESET | CRC_CR_REV_IN_WORD | CRC_CR_REV_OUT;
+    for (uint32_t i = 0; i < words; i++) {
+        memcpy(&word, &data[4u * i], sizeof word);
+        CRC->DR = word;
+    }
+    (void)CRC->DR; /* the mode changes only once all is through */
+    CRC->CR = CRC_CR_REV_IN_BYTE | CRC_CR_REV_OUT;
+    for (uint32_t i = 4u * words; i < bytes; i++) {
+        *byte_port = data[i];
+    }
+    return ~CRC->DR;
+}

@@ -1,0 +1,124 @@
+/* What the files of the self-test share, and what a family adds (one file per family). */
+#ifndef BOOT_SELFTEST_H
+#define BOOT_SELFTEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chips/chips.h"
+#include "tb_target.h"
+
+/* ---- state that outlives resets (in .noinit, with a sum over it) ----------------------------- */
+
+typedef enum st_expect {
+    ST_EXPECT_NONE, ST_EXPECT_SOFTWARE, ST_EXPECT_WATCHDOG, ST_EXPECT_FAULT
+} st_expect;
+
+/* What was found of units that a reset interrupted. */
+typedef struct st_torn {
+    uint32_t tries, missed, older, newer, mixed, ecc, unstable;
+    uint32_t spoilt; /* units that had nothing to do with it and read wrong */
+    uint32_t ecc_register, crc_refused;
+} st_torn;
+
+typedef struct st_state {
+    uint32_t magic;
+    uint32_t step, phase;    /* the check under way, and where in it */
+    uint32_t expect;         /* st_expect: the reset that is to come */
+    uint32_t came;           /* tb_reset_cause of the reset that came */
+    uint32_t passed, failed, skipped;
+    uint32_t first_cause, first_flags;
+    uint32_t backup[TB_BACKUP_COUNT]; /* to be put back */
+    uint32_t fault_pc, fault_status;
+    uint32_t scratch;        /* the scratch pages may be used */
+    st_torn torn;
+    uint32_t sum;
+    /* Not in the sum, as a reset may come at any moment while it changes: the unit under way. */
+    volatile uint32_t flight;
+} st_state;
+extern st_state st;
+#define ST_IN_FLIGHT 0x80000000u /* in `flight`, and the unit's number below */
+
+/* Ends this run of the program; the check goes on at `phase` after it. */
+_Noreturn void st_reset(uint32_t phase);
+/* Starts the shortest watchdog; the check goes on at `phase`. */
+void st_expect_watchdog(uint32_t phase);
+/* After each change of what a reset must not take. */
+void st_seal(void);
+
+/* ---- lines ----------------------------- */
+
+typedef enum st_verdict { ST_PASS, ST_FAIL, ST_SKIP } st_verdict;
+
+void st_uart_open(void);
+void st_uart_interrupt(void);
+bool st_key(uint8_t *key);
+void st_text(const char *text);
+void st_number(uint32_t value);
+void st_hex(uint32_t value);
+void st_tenths(uint32_t value); /* 817 is 81.7 */
+void st_flush(void);
+/* "PASS name: ", and counts it; st_end() ends the line. */
+void st_begin(st_verdict verdict, const char *name);
+void st_end(void);
+void st_line(st_verdict verdict, const char *name, const char *detail);
+static inline st_verdict st_judge(bool good) { return good ? ST_PASS : ST_FAIL; }
+
+/* ---- checks ----------------------------- */
+
+typedef struct st_check {
+    const char *name;
+    void (*run)(void);
+    bool scratch; /* needs the scratch pages */
+} st_check;
+
+/* The last two pages of each bank. which: 0 the last, 1 the one before. */
+uint32_t st_page(unsigned which);
+uint32_t st_page_bytes(unsigned which);
+/* A unit of its own for each place; never all ones, never zero. */
+void st_pattern(uint8_t unit[TB_MAX_UNIT_BYTES], unsigned bank, uint32_t offset);
+bool st_is(const uint8_t *bytes, uint8_t value, uint32_t count);
+/* Erases a scratch page, however blank it looks: an interrupted erase may have left it so. */
+bool st_page_erased(unsigned bank, unsigned which);
+
+void st_check_scratch(void);
+void st_check_windows(void);
+void st_check_swap(void);
+void st_check_units(void);
+void st_check_crc(void);
+void st_check_reset_software(void);
+void st_check_reset_watchdog(void);
+void st_check_torn_unit(void);
+void st_check_torn_erase(void);
+void st_check_timing(void);
+
+/* ---- what a family gives ----------------------------- */
+
+typedef struct st_limits { /* the datasheet's, at most */
+    uint32_t program_ns, erase_us;
+    const char *source;
+} st_limits;
+extern const st_limits family_limits;
+
+uint32_t family_idcode(void);     /* DBGMCU_IDCODE; 0 where it cannot be read */
+uint32_t family_flash_kib(void);  /* the size register */
+uint32_t family_reset_flags(void);/* the register of chip_reset_cause(), as it is */
+/* "PASS options" and what else the option bytes say; reads only. */
+void family_check_options(void);
+/* The mapping at reset, and what in the ROM matters to it. */
+void family_check_mapping(void);
+/* Maps that bank to the start of flash, at once. false: this family cannot. */
+bool family_map(unsigned bank);
+/* One unit, without the driver's precautions about its value; the error flags as the
+ * controller gave them. */
+uint32_t family_program(unsigned bank, uint32_t offset, const void *unit);
+/* "PROGERR" and the like; NULL for a value that is no single flag. */
+const char *family_flag_text(uint32_t flags);
+/* In the NMI handler, before the driver clears it: where the flash met an ECC error. */
+uint32_t family_ecc_register(void);
+extern volatile uint32_t st_nmi_count, st_nmi_register;
+/* CRC-32 (zlib) by the unit: words as words, the rest as bytes. As chip_crc32(), but any
+ * length; bytewise: every byte by itself. */
+uint32_t family_crc(const uint8_t *data, uint32_t bytes, bool bytewise);
+
+#endif
