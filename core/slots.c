@@ -100,6 +100,31 @@ int tb_slot_preferred(const tb_flash *flash, const tb_identity *device, tb_slot_
     }
 }
 
+/* Are the log's last units this record? A record that a cut left unstable may read well now
+ * and not at the next boot; one that was written by an earlier call, and was not cut, reads
+ * well for ever. */
+static bool ends_in(const tb_flash *flash, unsigned bank, const tb_slot_log *log,
+                    tb_record_kind kind, unsigned times)
+{
+    uint32_t unit_bytes = flash->chip->unit_bytes;
+    uint32_t end = tb_log_offset(flash->chip) + log->used_units * unit_bytes;
+    uint8_t unit[TB_MAX_UNIT_BYTES], record[TB_MAX_UNIT_BYTES];
+
+    if (times > log->used_units) {
+        return false;
+    }
+    for (unsigned i = 1; i <= times; i++) {
+        if (flash->read(flash->ctx, bank, end - i * unit_bytes, unit, unit_bytes) != TB_OK) {
+            return false;
+        }
+        tb_record_encode(record, unit_bytes, kind, unit[1], log->generation);
+        if (memcmp(unit, record, unit_bytes) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 tb_error tb_slot_confirm(const tb_flash *flash, unsigned bank, uint8_t confirmed_by)
 {
     tb_slot_log log;
@@ -109,8 +134,18 @@ tb_error tb_slot_confirm(const tb_flash *flash, unsigned bank, uint8_t confirmed
         return TB_ERR_RANGE;
     }
     error = tb_slot_log_read(flash, bank, &log);
-    if (error != TB_OK || log.state == TB_SLOT_CONFIRMED) {
+    if (error != TB_OK) {
         return error;
+    }
+    if (log.state == TB_SLOT_CONFIRMED) {
+        /* An ATTEMPT after CONFIRMED: stage 1 could not read it. Whoever asks by wire is
+         * told that it is confirmed, so it must be for good. */
+        if (!ends_in(flash, bank, &log, TB_RECORD_CONFIRMED,
+                     confirmed_by == TB_CONFIRMED_BY_WIRE ? 2u : 1u)) {
+            (void)tb_slot_log_append(flash, bank, TB_RECORD_CONFIRMED, confirmed_by,
+                                     log.generation);
+        }
+        return TB_OK;
     }
     if (log.state != TB_SLOT_TRIAL) {
         return log.state == TB_SLOT_REJECTED ? TB_ERR_REJECTED : TB_ERR_NO_IMAGE;
@@ -129,8 +164,15 @@ tb_error tb_slot_reject(const tb_flash *flash, const tb_identity *device, unsign
         return TB_ERR_RANGE;
     }
     error = tb_slot_log_read(flash, bank, &log);
-    if (error != TB_OK || log.state == TB_SLOT_REJECTED) {
+    if (error != TB_OK) {
         return error;
+    }
+    if (log.state == TB_SLOT_REJECTED) {
+        if (!ends_in(flash, bank, &log, TB_RECORD_REJECTED, 2u)) {
+            (void)tb_slot_log_append(flash, bank, TB_RECORD_REJECTED, (uint8_t)reason,
+                                     log.generation);
+        }
+        return TB_OK;
     }
     error = tb_slot_inspect(flash, device, bank ^ 1u, true, &other);
     if (error != TB_OK) {

@@ -216,6 +216,9 @@ _Noreturn void stage1_main(void)
         tb_slot_view *view = &s.in.slot[d.bank];
 
         if (d.action == TB_BOOT_RECORD) {
+            /* First the failures that the record is about: left behind by a reset between
+             * the two, they would be held against the other image. */
+            chip_backup_write(TB_BACKUP_CONTROL, 0u);
             (void)append(&d);
             view->log.state = TB_SLOT_REJECTED;
             s.in.failures_at_limit = false;

@@ -80,9 +80,10 @@ tb_error tb_slot_inspect(const tb_flash *flash, const tb_identity *device, unsig
 /* Bank that tb_decide() would boot now, 0 or 1, or -1. Payload CRC of that one is checked. */
 int tb_slot_preferred(const tb_flash *flash, const tb_identity *device, tb_slot_info slots[2]);
 
-/* Appends CONFIRMED unless it is there already. */
+/* Appends CONFIRMED unless the log ends in it. By wire: unless it ends in two, as the first may
+ * be one that a cut left unstable. */
 tb_error tb_slot_confirm(const tb_flash *flash, unsigned bank, uint8_t confirmed_by);
-/* Appends REJECTED(reason) to `bank`. Refused with TB_ERR_NO_IMAGE where the other slot
+/* Appends REJECTED(reason) to `bank`, again where it is there once. Refused with TB_ERR_NO_IMAGE where the other slot
  * holds nothing bootable. */
 tb_error tb_slot_reject(const tb_flash *flash, const tb_identity *device, unsigned bank, tb_reason reason);
 /* Erases header page, log page, then the rest of the slot. */
