@@ -6,6 +6,7 @@
 #include "chips/armv7m.h"
 
 #define ASK_S 10u
+#define READS_LEAST 100u
 #define BANKS 2u
 #define PAGES 2u
 
@@ -217,6 +218,28 @@ void st_check_windows(void)
     st_line(st_judge(marked && all_seen_but(chip_mapped_bank() == 1u, -1, 0u)), "windows",
             "each bank is read in its own window");
     check_erases(chip_mapped_bank() == 1u, "erase-bank", "program-bank");
+}
+
+/* What an update in the background stands on. A bank that stalls gives a read or two. */
+void st_check_reads(void)
+{
+    uint32_t reads[BANKS];
+    bool good = true;
+
+    for (unsigned bank = 0; bank < BANKS; bank++) {
+        tb_page erased = page(0u);
+        const volatile uint32_t *words = (const volatile uint32_t *)tb_mapped_address(
+            TB_TARGET, chip_mapped_bank() == 1u, bank ^ 1u, st_page(1u));
+        chip_watchdog_feed();
+        reads[bank] = family_reads_during_erase(bank, &erased, words, st_page_bytes(1u) / 4u);
+        good = good && reads[bank] >= READS_LEAST;
+    }
+    st_begin(st_judge(good), "read-while-erase");
+    st_number(reads[1]);
+    st_text(" words of bank 1 were read while a page of bank 2 was erased, ");
+    st_number(reads[0]);
+    st_text(" the other way round");
+    st_end();
 }
 
 void st_check_swap(void)

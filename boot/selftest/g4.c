@@ -92,24 +92,12 @@ bool family_map(unsigned bank)
     return true;
 }
 
-static void caches_flush(uint32_t acr)
+/* RM0440 3.3.5 and 3.3.7, with the flags looked at before anything clears them. The data cache
+ * is off meanwhile (ES0430 2.2.2), and what caches hold is thrown away afterwards. */
+static uint32_t operation_begin(uint32_t cr)
 {
-    uint32_t off = acr & ~(FLASH_ACR_ICEN | FLASH_ACR_DCEN);
+    uint32_t acr = FLASH->ACR;
 
-    FLASH->ACR = off;
-    FLASH->ACR = off | FLASH_ACR_ICRST | FLASH_ACR_DCRST;
-    FLASH->ACR = off;
-    FLASH->ACR = acr;
-}
-
-/* RM0440 3.3.7, with the flags looked at before anything clears them. */
-uint32_t family_program(unsigned bank, uint32_t offset, const void *unit)
-{
-    volatile uint32_t *target = (volatile uint32_t *)tb_mapped_address(
-        TB_TARGET, chip_mapped_bank() == 1u, bank, offset);
-    uint32_t acr = FLASH->ACR, word[2], flags;
-
-    memcpy(word, unit, sizeof word);
     while ((FLASH->SR & FLASH_SR_BSY) != 0u) {
     }
     if ((FLASH->CR & FLASH_CR_LOCK) != 0u) {
@@ -118,18 +106,53 @@ uint32_t family_program(unsigned bank, uint32_t offset, const void *unit)
     }
     FLASH->ACR = acr & ~FLASH_ACR_DCEN;
     FLASH->SR = FLASH_SR_ERRORS;
-    FLASH->CR = FLASH_CR_PG;
-    target[0] = word[0];
-    arm_isb();
-    target[1] = word[1];
+    FLASH->CR = cr;
+    return acr;
+}
+
+static uint32_t operation_end(uint32_t acr)
+{
+    uint32_t off = acr & ~(FLASH_ACR_ICEN | FLASH_ACR_DCEN), flags;
+
     arm_dsb();
     while ((FLASH->SR & FLASH_SR_BSY) != 0u) {
     }
     flags = FLASH->SR & FLASH_SR_ERRORS;
     FLASH->SR = FLASH_SR_ERRORS;
     FLASH->CR = FLASH_CR_LOCK;
-    caches_flush(acr);
+    FLASH->ACR = off;
+    FLASH->ACR = off | FLASH_ACR_ICRST | FLASH_ACR_DCRST;
+    FLASH->ACR = off;
+    FLASH->ACR = acr;
     return flags;
+}
+
+uint32_t family_program(unsigned bank, uint32_t offset, const void *unit)
+{
+    volatile uint32_t *target = (volatile uint32_t *)tb_mapped_address(
+        TB_TARGET, chip_mapped_bank() == 1u, bank, offset);
+    uint32_t word[2], acr;
+
+    memcpy(word, unit, sizeof word);
+    acr = operation_begin(FLASH_CR_PG);
+    target[0] = word[0];
+    arm_isb();
+    target[1] = word[1];
+    return operation_end(acr);
+}
+
+uint32_t family_reads_during_erase(unsigned bank, const tb_page *page,
+                                   const volatile uint32_t *words, uint32_t count)
+{
+    uint32_t cr = FLASH_CR_PER | (uint32_t)page->number << FLASH_CR_PNB_SHIFT |
+                  (bank == 1u ? FLASH_CR_BKER : 0u);
+    uint32_t acr = operation_begin(cr), reads = 0;
+
+    FLASH->CR = cr | FLASH_CR_STRT;
+    while ((FLASH->SR & FLASH_SR_BSY) != 0u) {
+        (void)words[reads++ % count];
+    }
+    return operation_end(acr) == 0u ? reads : 0u;
 }
 
 const char *family_flag_text(uint32_t flags)

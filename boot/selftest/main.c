@@ -253,6 +253,7 @@ static const st_check checks[] = {
     {"reset-watchdog", st_check_reset_watchdog, false},
     {"scratch", st_check_scratch, false},
     {"windows", st_check_windows, true},
+    {"reads", st_check_reads, true},
     {"swap", st_check_swap, true},
     {"units", st_check_units, true},
     {"torn-unit", st_check_torn_unit, true},

@@ -83,6 +83,7 @@ bool st_page_erased(unsigned bank, unsigned which);
 
 void st_check_scratch(void);
 void st_check_windows(void);
+void st_check_reads(void);
 void st_check_swap(void);
 void st_check_units(void);
 void st_check_crc(void);
@@ -112,6 +113,10 @@ bool family_map(unsigned bank);
 /* One unit, without the driver's precautions about its value; the error flags as the
  * controller gave them. */
 uint32_t family_program(unsigned bank, uint32_t offset, const void *unit);
+/* Erases the page and reads those words, round and round, until it is done: how many reads.
+ * 0: it was refused. */
+uint32_t family_reads_during_erase(unsigned bank, const tb_page *page,
+                                   const volatile uint32_t *words, uint32_t count);
 /* "PROGERR" and the like; NULL for a value that is no single flag. */
 const char *family_flag_text(uint32_t flags);
 /* In the NMI handler, before the driver clears it: where the flash met an ECC error. */
