@@ -27,6 +27,7 @@
 #define SCB_AIRCR_SYSRESETREQ 0x05FA0004u
 
 #define SCB_CCR_BFHFNMIGN (1u << 8)
+#define SCB_CFSR_BFSR 0xFF00u /* written as 1 to clear */
 
 #define ARMV7M_EXCEPTIONS 16u
 

@@ -36,7 +36,11 @@ bool flash_take_ecc_error(void)
         flags |= FLASH(place)->SR & FLASH_SR_READ_ERRORS;
         FLASH(place)->CCR = FLASH_SR_READ_ERRORS;
     }
-    return flags != 0u;
+    if (flags == 0u) {
+        return false;
+    }
+    SCB_CFSR = SCB_CFSR_BFSR; /* a fault that was not taken may stand there all the same */
+    return true;
 }
 
 /* ARMv7-M B3.2.8: with CCR.BFHFNMIGN, and FAULTMASK set, a load that meets a bus error

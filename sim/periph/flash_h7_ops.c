@@ -4,8 +4,8 @@
 
 #include "sim/periph/flash_h7.h"
 
-/* No figure is published for option bytes; a sector erase is the most it may take. */
-#define OPTION_PS (300u * SIM_PS_PER_MS)
+/* No figure for option bytes was found: as on the other lines, an erase of small pages. */
+#define OPTION_PS (50u * SIM_PS_PER_MS)
 
 bool flash_h7_wait(h7_place *p)
 {

@@ -207,6 +207,9 @@ static void the_roms_choice_of_bank_does_not_matter(void **state)
     bench w;
 
     (void)state;
+    if (tb_chip_find(chip)->family > TB_FAMILY_L4PLUS) {
+        skip(); /* has no such choice */
+    }
     open_bench(&w, "factory.hex");
     assert_true(board_wait(w.b, "app 1.0.0 running from bank 1", MS(100)));
     set_options(w.b, FACTORY_OPTR | OPTR_BFB2);
