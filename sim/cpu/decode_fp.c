@@ -268,6 +268,8 @@ void sim_decode_fp(const sim_core_row *core, uint32_t hw1, uint32_t hw2, sim_ins
         decode_data_v5(core, hw1, hw2, i);
     else if (last)
         return;
+    else if (core->v8m && (hw1 & 0xFFE0u) == 0xEC20u && (hw2 & 0xFF7Fu) == 0x0A00u)
+        i->op = op_undefined; /* VLLDM, VLSTM: for the Secure state */
     else if (data && BIT(hw2, 4))
         decode_transfer(hw1, hw2, i);
     else if (data)

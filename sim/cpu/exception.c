@@ -415,7 +415,9 @@ static uint32_t return_to(sim_cpu *cpu, unsigned from, uint32_t exc_return,
 {
     bool thread = exc_return & 8u, psp = thread && (exc_return & 4u);
     uint32_t to = frame[7] & 0x1FFu;
-    if (thread ? to != 0 : to == 0) {
+    if (thread ? to != 0 : to == 0) { /* pushed again, which leaves the frame as it is */
+        if (!(exc_return & EXC_RETURN_BASIC))
+            push_fp(cpu, at + FRAME_BYTES, false);
         fault_in_return(cpu, CFSR_INVPC, SIM_EXC_USAGEFAULT, exc_return | 0xF0000000u);
         return cpu->pc;
     }

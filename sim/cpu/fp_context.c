@@ -50,34 +50,47 @@ static sim_access write_lazily(sim_cpu *cpu)
     return answer;
 }
 
+static bool background_had_access(const sim_cpu *cpu)
+{
+    uint32_t access = cpu->cpacr >> 20 & 3u;
+    return !cpu->core->v8m || access == 3 || !(cpu->fpccr & FPCCR_USER);
+}
+
+/* Nothing is written below a stack limit: that was told when the frame was reserved. */
+static sim_access write_or_fault(sim_cpu *cpu)
+{
+    if (!background_had_access(cpu)) {
+        cpu->cfsr |= CFSR_NOCP;
+        raise_lazily(cpu, SIM_EXC_USAGEFAULT, FPCCR_UFRDY);
+        return SIM_ACCESS_FAULT;
+    }
+    if (cpu->fpccr & FPCCR_SPLIMVIOL)
+        return SIM_ACCESS_OK;
+    cpu->cycles += COST_PRESERVE;
+    sim_access answer = write_lazily(cpu);
+    if (answer != SIM_ACCESS_FAULT)
+        return answer;
+    cpu->cfsr |= cpu->mpu_denied ? CFSR_MLSPERR : CFSR_LSPERR;
+    if (cpu->mpu_denied)
+        raise_lazily(cpu, SIM_EXC_MEMMANAGE, FPCCR_MMRDY);
+    else
+        raise_lazily(cpu, SIM_EXC_BUSFAULT, FPCCR_BFRDY);
+    return SIM_ACCESS_FAULT;
+}
+
 /* false: the instruction ends here. */
 static bool preserve(sim_cpu *cpu)
 {
-    if (cpu->fpccr & FPCCR_SPLIMVIOL) {
-        cpu->cfsr |= CFSR_STKOF;
-        raise_lazily(cpu, SIM_EXC_USAGEFAULT, FPCCR_UFRDY);
-    } else {
-        sim_access answer = write_lazily(cpu);
-        cpu->cycles += COST_PRESERVE;
-        if (answer == SIM_ACCESS_STOP) {
-            cpu->abort = true;
-            sim_stop_run(cpu, SIM_CPU_BUS_STOP);
-            return false;
-        }
-        if (answer == SIM_ACCESS_OK) {
-            cpu->fpccr &= ~FPCCR_LSPACT;
-            return true;
-        }
-        cpu->cfsr |= cpu->mpu_denied ? CFSR_MLSPERR : CFSR_LSPERR;
-        if (cpu->mpu_denied)
-            raise_lazily(cpu, SIM_EXC_MEMMANAGE, FPCCR_MMRDY);
-        else
-            raise_lazily(cpu, SIM_EXC_BUSFAULT, FPCCR_BFRDY);
-    }
-    /* Taken at once, the instruction comes again after it; else the context is lost. */
     int priority;
-    if (cpu->stop_pending ||
-        (sim_best_pending(cpu, &priority) && priority < sim_execution_priority(cpu))) {
+    sim_access answer = write_or_fault(cpu);
+    if (answer == SIM_ACCESS_STOP)
+        sim_stop_run(cpu, SIM_CPU_BUS_STOP);
+    /* A fault that is taken at once: the instruction comes again after it. One that is not
+     * leaves the context lost. */
+    bool taken = answer == SIM_ACCESS_FAULT &&
+                 (cpu->stop_pending || (sim_best_pending(cpu, &priority) &&
+                                        priority < sim_execution_priority(cpu)));
+    if (answer == SIM_ACCESS_STOP || taken) {
         cpu->abort = true;
         return false;
     }

@@ -5,7 +5,7 @@
 #include "fp_encodings.h"
 
 enum {
-    POOL = 0x400, /* offset in the image, after the vectors */
+    POOL = 0x400, /* after the vectors */
     POOL_WORDS = 256,
     PROGRAM = 0x1000,
     SCRATCH = 12, /* r12 carries constants */
@@ -30,6 +30,11 @@ static uint32_t rnd(gen *g) {
 
 static bool one_in(gen *g, unsigned n) {
     return rnd(g) % n == 0;
+}
+
+/* Where the vectors are. */
+static uint32_t base_of(const fp_board *board) {
+    return board->code + board->start;
 }
 
 static bool has_double(const fp_board *board) {
@@ -122,7 +127,7 @@ static void fill_pool(gen *g) {
         uint32_t word;
         if (k < POOL_WORDS / 2) {
             uint64_t wide = value(g, 11, 52);
-            word_at(g, POOL + 4 * k, (uint32_t)wide);
+            word_at(g, g->board->start + POOL + 4 * k, (uint32_t)wide);
             k++;
             word = (uint32_t)(wide >> 32);
         } else if (k < POOL_WORDS - 32) {
@@ -130,7 +135,7 @@ static void fill_pool(gen *g) {
         } else {
             word = (uint32_t)(value(g, 5, 10) | value(g, 5, 10) << 16);
         }
-        word_at(g, POOL + 4 * k, word);
+        word_at(g, g->board->start + POOL + 4 * k, word);
     }
 }
 
@@ -148,7 +153,7 @@ static void refill_one(gen *g, bool is_double) {
 static void refill(gen *g, bool is_double) {
     uint32_t first = is_double ? rnd(g) % (POOL_WORDS / 2 - 31) & ~1u
                                : POOL_WORDS / 2 + rnd(g) % (POOL_WORDS / 2 - 31);
-    load_constant(g, SCRATCH, g->board->code + POOL + 4 * first);
+    load_constant(g, SCRATCH, base_of(g->board) + POOL + 4 * first);
     put32(g, 0xEC900A20u | SCRATCH << 16); /* vldmia r12, {s0-s31} */
 }
 
@@ -277,19 +282,19 @@ static void draw(gen *g) {
 
 void fp_generate(const fp_board *board, fp_image *image, uint64_t seed, unsigned instructions) {
     gen g = {.board = board, .image = image, .rng = seed * 0x9E3779B97F4A7C15ull + 1,
-             .at = PROGRAM};
+             .at = board->start + PROGRAM};
     memset(image, 0, sizeof *image);
     word_at(&g, board->start, board->ram + FP_RAM_BYTES);
     fill_pool(&g);
     for (unsigned v = 1; v < 16; v++) {
-        word_at(&g, board->start + 4 * v, (board->code + PROGRAM) | 1);
+        word_at(&g, board->start + 4 * v, (base_of(board) + PROGRAM) | 1);
     }
     load_constant(&g, 0, 0xE000ED88u); /* CPACR */
     load_constant(&g, 1, 0x00F00000u);
     put16(&g, 0x6001); /* str r1, [r0] */
     put32(&g, 0xF3BF8F4F); /* dsb */
     put32(&g, 0xF3BF8F6F); /* isb */
-    load_constant(&g, POOL_BASE, board->code + POOL);
+    load_constant(&g, POOL_BASE, base_of(board) + POOL);
     refill(&g, false);
     for (unsigned k = 0; k < instructions && g.at < FP_IMAGE_BYTES - 256; k++) {
         draw(&g);

@@ -35,8 +35,7 @@ typedef struct fp_tally {
 } fp_tally;
 
 /* Word 7 of the vectors is the address at which the program ends. Prints what differs and
- * returns false at the first difference. */
-bool fp_lockstep(const fp_board *board, const fp_image *image, const char *label,
-                 fp_tally *tally);
+ * returns false at the first difference. The bytes before the board's start are its own. */
+bool fp_lockstep(const fp_board *board, fp_image *image, const char *label, fp_tally *tally);
 
 #endif
