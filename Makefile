@@ -4,7 +4,7 @@ BUILD := build
 BIN := $(BUILD)/bin
 JOBS ?= $(shell nproc)
 # Every part that the tests run on; each has its firmware built.
-TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb
+TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb stm32l476rg stm32l4r5zi
 
 .DEFAULT_GOAL := all
 .PHONY: all help setup host firmware demo run test torture replay bench sanitize clang budgets docs clean
@@ -45,7 +45,7 @@ demo-say: setup
 run: firmware ## A simulated board that stays on, its wire at build/wire: try the tool on it
 	@echo "The wire is $(BUILD)/wire: try  $(BIN)/twinbank info --port $(BUILD)/wire  (Ctrl-C ends)"
 	@$(BIN)/twinbank-sim --chip $(CHIP) --load $(BUILD)/firmware/$(CHIP)/factory.hex \
-	    --uart lpuart1=pty:$(BUILD)/wire --uart usart1=stdio
+	    --uart board=pty:$(BUILD)/wire --uart console=stdio
 
 test: $(TEST_CHIPS:%=firmware-%) ## All tests: unit, scenario, end to end, oracle, budgets
 	@ctest --test-dir $(BUILD)/host --output-on-failure -j$(JOBS)

@@ -35,6 +35,8 @@ static const char help[] =
     "  --uart NAME=pty[:LINK] a pseudo-terminal for serial tools, LINK pointing to it\n"
     "  --uart NAME=stdio      this terminal, or a pipe\n"
     "  --uart NAME=file:PATH  what the part sends, into a file\n"
+    "                         NAME: lpuart1 and so on, or board or console: the port that\n"
+    "                         the part's reference board has for it\n"
     "  --gpio PIN=LEVEL[@T]   drives a pin: PA3=0, PA3=1@5ms; z lets go\n"
     "\n"
     "How long, how fast\n"

@@ -248,11 +248,31 @@ static enum front_status run(front_session *s)
     return status;
 }
 
-static int simulate(const front_options *o)
+/* "board" and "console" stand for the ports that the reference board has them on. */
+static bool name_ports(front_options *o, const tb_chip *chip, front_error *error)
+{
+    for (size_t i = 0; i < o->wire_count; i++) {
+        char *name = o->wires[i].name;
+        const char *port = strcmp(name, "board") == 0     ? chip->board.uart_name
+                           : strcmp(name, "console") == 0 ? chip->console.uart_name
+                                                          : NULL;
+        if (port) {
+            (void)snprintf(name, sizeof o->wires[i].name, "%s", port);
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(o->wires[j].name, name) == 0) {
+                return front_fail(error, "%s is connected twice", name);
+            }
+        }
+    }
+    return true;
+}
+
+static int simulate(front_options *o)
 {
     front_error error;
     const tb_chip *chip = find_chip(o->chip, &error);
-    if (!chip) {
+    if (!chip || !name_ports(o, chip, &error)) {
         return fail(FRONT_STATUS_USAGE, error.text);
     }
     FILE *trace = o->trace_file ? fopen(o->trace_file, "w") : stderr;
