@@ -10,10 +10,11 @@ bool chip_line_held_low(const tb_chip *chip)
 {
     gpio_registers *port = GPIO(chip->board.port);
     unsigned pin = chip->board.rx_pin;
+    reg *enable = &GPIO_ENR;
     bool low;
 
-    GPIO_ENR |= 1u << chip->board.port;
-    (void)GPIO_ENR;
+    *enable |= 1u << chip->board.port;
+    (void)*enable;
     port->PUPDR |= PULL_UP << (2u * pin);
     port->MODER &= ~(3u << (2u * pin)); /* input: an analogue pin reads 0 */
 
