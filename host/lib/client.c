@@ -200,6 +200,18 @@ static const char *command_text(tb_command command)
     }
 }
 
+/* No part takes longer than 1 ms for each 32 bytes (H743 at its lowest supply: 4 s for a
+ * sector of 128 KB). A device of no known row: as the slowest. */
+uint32_t tb_client_erase_ms(const tb_client *c)
+{
+    const tb_chip *chip = tb_chip_by_id(c->hello.device_id, c->hello.bank_kib);
+    uint32_t largest = chip != NULL ? 0u : 128u * 1024u;
+    for (unsigned i = 0; i < TB_PAGE_RUNS && chip != NULL; i++) {
+        largest = chip->pages[i].bytes > largest ? chip->pages[i].bytes : largest;
+    }
+    return largest / 32u;
+}
+
 tb_client_result tb_client_command(tb_client *c, tb_command command, const void *payload,
                                    uint16_t bytes, uint32_t timeout_ms)
 {

@@ -114,6 +114,8 @@ tb_client_result tb_client_wait(tb_client *c, const tb_image_file *image, const 
 int tb_client_next(tb_client *c, uint64_t deadline_ms, tb_frame *frame);
 bool tb_client_put(tb_client *c, uint8_t command, uint8_t seq, const void *payload, uint16_t bytes);
 uint8_t tb_client_seq(tb_client *c);
+/* The longest that one page of the device that said hello takes to erase. */
+uint32_t tb_client_erase_ms(const tb_client *c);
 tb_client_result tb_client_refused(tb_client *c, tb_error error, const char *doing);
 tb_client_result tb_client_gone(tb_client *c); /* port or Ctrl-C */
 tb_client_result tb_client_no_answer(tb_client *c, const char *doing);

@@ -9,6 +9,10 @@
 #define REPLY_TIMEOUT_MS 1500u
 #define BEGIN_TIMEOUT_MS 4000u
 #define FINISH_TIMEOUT_MS 20000u
+/* Pages that the device may erase before it answers. */
+#define BEGIN_PAGES 5u
+#define DATA_PAGES 2u
+#define FINISH_PAGES 3u
 
 typedef struct sending {
     tb_client *c;
@@ -28,7 +32,8 @@ static tb_client_result begin(sending *s)
 {
     tb_client *c = s->c;
     tb_client_result result =
-        tb_client_command(c, TB_CMD_BEGIN, s->image->data, TB_HEAD_BYTES, BEGIN_TIMEOUT_MS);
+        tb_client_command(c, TB_CMD_BEGIN, s->image->data, TB_HEAD_BYTES,
+                          BEGIN_TIMEOUT_MS + BEGIN_PAGES * tb_client_erase_ms(c));
     if (result != TB_CLIENT_OK) {
         return result;
     }
@@ -206,7 +211,8 @@ static uint64_t reply_deadline(const sending *s)
 {
     const tb_link *link = s->c->link;
     uint64_t line_ms = link->baud ? (uint64_t)outstanding(s) * 20000u / link->baud : 0;
-    return link->now_ms(link->ctx) + REPLY_TIMEOUT_MS + line_ms;
+    return link->now_ms(link->ctx) + REPLY_TIMEOUT_MS + DATA_PAGES * tb_client_erase_ms(s->c) +
+           line_ms;
 }
 
 static tb_client_result send_data(sending *s)
@@ -273,7 +279,8 @@ tb_client_result tb_client_send(tb_client *c, const tb_image_file *image, tb_sen
         if (s.again) {
             continue;
         }
-        result = tb_client_command(c, TB_CMD_FINISH, NULL, 0, FINISH_TIMEOUT_MS);
+        result = tb_client_command(c, TB_CMD_FINISH, NULL, 0,
+                                   FINISH_TIMEOUT_MS + FINISH_PAGES * tb_client_erase_ms(c));
         if (result == TB_CLIENT_OK) {
             if (c->reply_bytes < 3) {
                 return tb_client_nonsense(c, "to the finished image");

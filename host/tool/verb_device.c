@@ -239,7 +239,7 @@ static int run_erase(const verb *self, int argc, char **argv)
         device_close(&d);
         return code;
     }
-    tb_client_result result = tb_client_command(&d.client, TB_CMD_ERASE, &bank, 1, 30000);
+    tb_client_result result = tb_client_command(&d.client, TB_CMD_ERASE, &bank, 1, 60000);
     if (result == TB_CLIENT_OK) {
         out_line("the slot in bank %u is erased", bank + 1u);
         out_json(json_pack("{s:i}", "erased", bank + 1));
