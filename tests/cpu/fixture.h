@@ -48,7 +48,8 @@ typedef struct rig {
     uint64_t cycles_at_access;
 } rig;
 
-rig *rig_new(void);
+rig *rig_new(void); /* a Cortex-M4 */
+rig *rig_new_core(sim_core_kind core);
 void rig_free(rig *r);
 /* Writes halfwords and forgets what was decoded there. */
 void rig_put(rig *r, uint32_t address, const uint16_t *code, size_t count);
