@@ -7,7 +7,7 @@
 #include "boot/selftest/selftest.h"
 #include "chips/armv7m.h"
 
-#define TRIES 24u
+#define TRIES 40u
 #define READINGS 16u /* a unit that reads the same so often is taken to be stable */
 #define DELAY_ROUNDS 61u
 

@@ -17,7 +17,9 @@
 #define END " skipped\r\n"
 #define BACKUP_WORDS 32u
 
-static const char *const parts[] = {"stm32g474re", "stm32g474rc", "stm32g474rb"};
+static const char *const parts[] = {
+    "stm32g474re", "stm32g474rc", "stm32g474rb", "stm32l476rg", "stm32l4r5zi",
+};
 #define PARTS (sizeof parts / sizeof parts[0])
 
 typedef struct run {
@@ -131,18 +133,21 @@ static tally count(const run *r)
     return t;
 }
 
-static void assert_all_pass(const run *r)
-{
-    tally t = count(r);
-    if (t.failed + t.skipped != 0u || t.passed < 40u) {
-        show(r);
-        fail_msg("not every line is a PASS");
-    }
-}
-
 static bool says(const run *r, const char *text)
 {
     return strstr(r->log, text) != NULL;
+}
+
+static void assert_all_pass(const run *r)
+{
+    tally t = count(r);
+    /* L4+ alone skips one line, always. */
+    unsigned skips = r->b->chip->family == TB_FAMILY_L4PLUS && says(r, "SKIP options-stored") ? 1u
+                                                                                              : 0u;
+    if (t.failed != 0u || t.skipped != skips || t.passed < 40u) {
+        show(r);
+        fail_msg("not every line is a PASS");
+    }
 }
 
 /* ---- the part before and after ---------------------------------------------------------- */
@@ -225,7 +230,7 @@ static void a_run_repeats_and_any_seed_will_do(void **state)
     run_to_end(second);
     assert_string_equal(first->log, second->log);
     run_free(second);
-    for (uint32_t seed = 6; seed < 12; seed++) {
+    for (uint32_t seed = 6; seed < 9; seed++) {
         second = run_new(parts[0], "selftest.hex", seed);
         run_to_end(second);
         assert_int_equal(count(second).failed, 0);
@@ -303,7 +308,7 @@ static void a_protected_page_is_a_fail(void **state)
 static void an_interrupted_run_begins_anew(void **state)
 {
     (void)state;
-    for (unsigned ms = 20; ms < 1100u; ms += 83u) {
+    for (unsigned ms = 20; ms < 1400u; ms += 139u) {
         run *r = run_new(parts[0], "selftest.hex", ms);
         r->b->backup_lost = ms % 2u == 0u;
         sim_schedule_cut_at(r->b->machine, MS(ms), SIM_CUT_RANDOM, r->b->backup_lost);
