@@ -5,27 +5,20 @@
 #include "chips/chips.h"
 #include "registers.h"
 
-static void set_latency(uint32_t acr)
-{
-    FLASH(0u)->ACR = acr;
-    (void)FLASH(0u)->ACR; /* RM0433 4.3.8: read back before the clock or anything else relies on it */
-}
-
 void chip_clock_raise(void)
 {
     if (!IS_H7A3) {
-        set_latency(FLASH_ACR_64_MHZ);
+        FLASH(0u)->ACR = FLASH_ACR_64_MHZ;
     }
 }
 
 void chip_restore_reset_state(const tb_chip *chip)
 {
     if (!IS_H7A3) {
-        set_latency(FLASH_ACR_RESET);
+        FLASH(0u)->ACR = FLASH_ACR_RESET;
     }
     RCC->AHB4RSTR = 1u << chip->board.port;
     RCC->AHB4RSTR = 0u;
-    RCC_GATES->AHB1ENR = 0u;
     RCC_GATES->AHB4ENR = 0u;
     RCC_GATES->APB4ENR = RCC_APB4ENR_RESET;
 }

@@ -49,18 +49,17 @@ bool flash_take_ecc_error(void)
 __attribute__((noinline)) static uint32_t read_piece(void *to, const void *from, uint32_t bytes)
 {
     uint32_t piece = bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
-    uint32_t ccr = SCB_CCR, faultmask;
+    uint32_t ccr = SCB_CCR;
 
     SCB_CCR = ccr | SCB_CCR_BFHFNMIGN;
-    __asm volatile("mrs %0, faultmask\n\tcpsid f\n\tdsb\n\tisb" : "=r"(faultmask)::"memory");
+    __asm volatile("cpsid f\n\tdsb\n\tisb" ::: "memory");
     if (to != NULL) {
         memcpy(to, from, piece);
     } else {
         crc_words(from, piece / sizeof(uint32_t));
     }
-    __asm volatile("dsb\n\tmsr faultmask, %0" ::"r"(faultmask) : "memory");
+    __asm volatile("dsb\n\tcpsie f" ::: "memory");
     SCB_CCR = ccr;
-    arm_dsb();
     return piece;
 }
 
@@ -90,7 +89,6 @@ void flash_flush_caches(void)
  * nothing (ARMv7-M B2.2.7). */
 static void data_cache_drop(uint32_t address, uint32_t bytes)
 {
-    arm_dsb();
     for (uint32_t at = address; at - address < bytes; at += CACHE_LINE_BYTES) {
         SCB_DCIMVAC = at;
     }
@@ -118,7 +116,6 @@ __attribute__((noinline)) static bool wait_idle(const flash_registers *flash)
  * between them, as it might write here too. */
 static void burst(volatile uint32_t *target, const uint32_t *word)
 {
-    arm_isb();
     arm_dsb();
     for (unsigned i = 0; i < TB_TARGET->unit_bytes / sizeof *word; i++) {
         target[i] = word[i];

@@ -4,16 +4,13 @@
 #include "chips/chips.h"
 #include "registers.h"
 
+/* Nothing runs before stage 1 on this line, and stage 1 enables no interrupt: of the core
+ * only SysTick is not as reset leaves it. */
 static _Noreturn void jump(uint32_t vectors, uint32_t argument)
 {
     SYST_CSR = 0u;
     SYST_RVR = 0u;
     SYST_CVR = 0u;
-    for (unsigned i = 0; i < NVIC_WORDS; i++) {
-        NVIC_ICER[i] = 0xFFFFFFFFu;
-        NVIC_ICPR[i] = 0xFFFFFFFFu;
-    }
-    SCB_ICSR = SCB_ICSR_PENDSTCLR | SCB_ICSR_PENDSVCLR;
     SCB_VTOR = vectors;
     __asm volatile("dsb\n\t"
                    "mov r0, %1\n\t"

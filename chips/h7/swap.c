@@ -30,7 +30,7 @@ static bool supply_good(void)
     return good;
 }
 
-__attribute__((noinline)) static bool options_idle(void)
+static bool options_idle(void)
 {
     for (uint32_t i = 0; i < OPTION_ROUNDS; i++) {
         if ((FLASH(0u)->OPTSR_CUR & FLASH_OPTSR_OPT_BUSY) == 0u) {
@@ -50,14 +50,11 @@ static tb_error write_swap(uint32_t option)
     flash->OPTKEYR = FLASH_OPTKEY2;
     flash->OPTSR_PRG ^= FLASH_OPTSR_SWAP_BANK_OPT; /* after a reset it is what is in force */
     flash->OPTCR = FLASH_OPTCR_OPTSTART;
-    if (!options_idle()) {
-        return TB_ERR_TIMEOUT;
+    if (options_idle() && (flash->OPTSR_CUR & FLASH_OPTSR_SWAP_BANK_OPT) == option) {
+        chip_reset();
     }
     flash->OPTCR = FLASH_OPTCR_OPTLOCK;
-    if ((flash->OPTSR_CUR & FLASH_OPTSR_SWAP_BANK_OPT) != option) {
-        return TB_ERR_PROGRAM;
-    }
-    chip_reset();
+    return TB_ERR_PROGRAM;
 }
 
 tb_error chip_swap_by_option(unsigned bank)
