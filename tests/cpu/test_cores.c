@@ -167,6 +167,32 @@ static void lazy_write_can_be_stopped(void **state)
     assert_pc(r, CODE + 6);
 }
 
+/* The write has the privilege of the code whose registers these are, not of the handler. */
+static void lazy_write_has_its_own_privilege(void **state)
+{
+    rig *r = *state;
+    for (unsigned user = 0; user < 2; user++) {
+        rig_reset(r);
+        PUT(r, CODE, 0xEE00, 0x0A10, 0xDF00); /* vmov s0, r0; svc 0 */
+        PUT(r, handler(11), 0xEE00, 0x0A10, 0x4770);
+        rig_ppb_write(r, CPACR, CPACR_ALL);
+        rig_ppb_write(r, 0xE000ED24u, SHCSR_ALL);
+        rig_ppb_write(r, 0xE000ED20u - 4u, 0x80000000u); /* SVC below the faults */
+        r->cpu->control = user;
+        rig_steps(r, 3);
+        assert_pc(r, handler(11));
+        assert_int_equal(rig_ppb_read(r, FPCCR) & FPCCR_USER, user ? FPCCR_USER : 0);
+        rig_ppb_write(r, 0xE000ED9Cu, RAM | 16u);                  /* region 0: the RAM, */
+        rig_ppb_write(r, 0xE000EDA0u, 1u << 24 | 15u << 1 | 1u);   /* privileged only */
+        rig_ppb_write(r, 0xE000ED94u, 5);
+        rig_steps(r, 1);
+        assert_int_equal(rig_ppb_read(r, 0xE000ED28u), user ? CFSR_MLSPERR : 0);
+        assert_int_equal(rig_ppb_read(r, FPCCR) & FPCCR_LSPACT, user ? FPCCR_LSPACT : 0);
+        rig_steps(r, 1);
+        assert_int_equal(sim_cpu_xpsr(r->cpu) & 511u, user ? SIM_EXC_MEMMANAGE : 0);
+    }
+}
+
 /* What the handler left in the registers is gone after the return. */
 static void clear_on_return(void **state)
 {
@@ -229,6 +255,7 @@ int main(void)
         ON(m7, m7_uses_all_regions),
         ON(m4, lazy_write_can_be_stopped),
         ON(m33, lazy_write_can_be_stopped),
+        ON(m4, lazy_write_has_its_own_privilege),
         ON(m33, clear_on_return),
         ON(m33, hard_fault_may_ignore_the_limit),
         ON(m7, double_costs_more),
