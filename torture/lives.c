@@ -16,6 +16,9 @@
 #define SAMPLE_FIRST 97u
 #define SAMPLE_SECOND 67u
 
+#define MOST_STATES 24u
+#define MOST_PROBES 64u
+
 typedef enum run_mode { MODE_COUNT, MODE_WORK, MODE_LIFE, MODE_REPLAY } run_mode;
 
 typedef struct run {
@@ -28,7 +31,11 @@ typedef struct run {
     bool nest, first_critical; /* MODE_LIFE: cuts in the recovery too */
     uint32_t room; /* MODE_COUNT: of the plan's lists */
     plan *count;
-    sim_ps cut_at;
+    /* States that this life has been through since it settled. */
+    bool repeating;
+    settled_in from;
+    unsigned passed;
+    uint64_t states[MOST_STATES];
 } run;
 
 /* A choice for each operation and purpose: the same in every run with this seed. */
@@ -101,6 +108,66 @@ static void note_longest(tally *t, unsigned long long us)
     }
 }
 
+/* ---- lives that meet -------------------------------------------------------------------------- */
+
+/* What happens from here on follows from the flash, the backup registers and the step that is
+ * being repeated. So where another life has been in this very state and has ended well, this
+ * one need not go on. Only states without unstable units count, and only lives whose recovery
+ * is not itself cut end so. */
+static bool been_there(tally *t, uint64_t state)
+{
+    for (unsigned i = 0; i < MOST_PROBES; i++) {
+        unsigned long long there = atomic_load(&t->known[(state + i) % KNOWN_STATES]);
+        if (there == state || there == 0u) {
+            return there == state;
+        }
+    }
+    return false;
+}
+
+static void remember(run *x)
+{
+    for (unsigned k = 0; k < x->passed; k++) {
+        for (unsigned i = 0; i < MOST_PROBES; i++) {
+            unsigned long long empty = 0;
+            if (atomic_compare_exchange_strong(
+                    &x->p->t->known[(x->states[k] + i) % KNOWN_STATES], &empty, x->states[k]) ||
+                empty == x->states[k]) {
+                break;
+            }
+        }
+    }
+}
+
+/* true: another life has been here, and this one may end. */
+static bool pass_through(run *x, uint64_t where)
+{
+    uint64_t state = oracle_state_hash(&x->r->oracle);
+    if (state == 0u || x->passed == MOST_STATES || x->mode != MODE_LIFE) {
+        return false;
+    }
+    state = (state ^ (where + 1u)) * 0xD6E8FEB86659FD93ull + (uint64_t)x->from;
+    state ^= state >> 31;
+    state |= 1u;
+    if (!x->p->whole && !x->nest && been_there(x->p->t, state)) {
+        return true;
+    }
+    x->states[x->passed++] = state;
+    return false;
+}
+
+static _Noreturn void end_life(run *x, bool good);
+
+static bool all_fired(run *x)
+{
+    unsigned fired = sim_cuts_fired(x->r->m), scheduled = sim_cuts_scheduled(x->r->m);
+    if (fired != scheduled || (x->mode != MODE_COUNT && fired != x->now.count)) {
+        return rig_fail(x->r, "%u interruptions scheduled, %u fired: the injector is broken",
+                        scheduled, fired);
+    }
+    return true;
+}
+
 /* From an interruption, or from the scenario's end, to the verdict. */
 static bool recover(run *x)
 {
@@ -108,6 +175,8 @@ static bool recover(run *x)
     settled_in in = SETTLED_OLD;
     sim_ps since = sim_now(r->m);
     bool first = r->cuts_seen == 1u;
+    x->repeating = false;
+    x->passed = 0;
     plant_fault(x->p->plant, r);
     if (!scenario_settle(r, x->p->s, &in)) {
         return false;
@@ -117,6 +186,12 @@ static bool recover(run *x)
         if (first) {
             atomic_fetch_add(&x->p->t->settled[in], 1u);
         }
+    }
+    x->from = in;
+    x->repeating = true;
+    if (pass_through(x, 0u)) {
+        atomic_fetch_add(&x->p->t->joined, 1u);
+        return all_fired(x);
     }
     if (!x->p->s->repeat(r, x->p->s, in) || r->failure[0] != '\0') {
         return rig_fail(r, "the repeated scenario failed");
@@ -128,10 +203,11 @@ static bool recover(run *x)
     if (wrong != NULL) {
         return rig_fail(r, "at the end: %s", wrong);
     }
-    if (sim_cuts_fired(r->m) != sim_cuts_scheduled(r->m) ||
-        (x->mode != MODE_COUNT && sim_cuts_fired(r->m) != x->now.count)) {
-        return rig_fail(r, "%u interruptions scheduled, %u fired: the injector is broken",
-                        x->now.count, sim_cuts_fired(r->m));
+    if (!all_fired(x)) {
+        return false;
+    }
+    if (x->mode == MODE_LIFE && r->failure[0] == '\0') {
+        remember(x);
     }
     return r->failure[0] == '\0';
 }
@@ -208,6 +284,7 @@ static void give(run *x, const case_cut *cut)
 {
     sim_cut c = cut_of(cut, sim_op_count(x->r->m, 0));
     sim_schedule_cut(x->r->m, &c);
+    x->r->by_watchdog = c.reset_only && c.reset_cause != 0u;
     x->given++;
 }
 
@@ -263,9 +340,10 @@ static void count_at(run *x, sim_op_kind kind, bool critical)
         }
     }
     bool taken = critical || p->sample <= 1u || chance(p->seed, p->ops, 0, 9) % p->sample == 0u;
-    p->critical[p->ops] = critical;
-    p->first[p->ops++] = p->cases;
-    p->cases += taken ? case_count(critical) : 0u;
+    p->critical[p->ops] = critical && p->sample <= 1u; /* of a sample: each moment, once */
+    p->first[p->ops] = p->cases;
+    p->cases += taken ? case_count(p->critical[p->ops]) : 0u;
+    p->ops++;
     p->first[p->ops] = p->cases;
     p->programs += kind == SIM_OP_PROGRAM;
     p->erases += kind == SIM_OP_ERASE_PAGE;
@@ -308,6 +386,12 @@ static void at_operation(void *ctx, sim_op_kind kind)
         if (x->nest && r->cuts_seen == 1u) {
             nest_at(x, op, critical);
         }
+        bool due = x->repeating && kind == SIM_OP_ERASE_PAGE && x->r->failure[0] == '\0' &&
+                   r->cuts_seen == x->now.count;
+        if (due && pass_through(x, (uint64_t)bank << 32 | offset)) {
+            atomic_fetch_add(&x->p->t->joined, 1u);
+            end_life(x, all_fired(x));
+        }
     } else if (x->given < x->now.count && x->now.cut[x->given].op == op &&
                (x->given == 0u || r->cuts_seen == x->given)) {
         give(x, &x->now.cut[x->given]);
@@ -327,6 +411,7 @@ static bool prepare(run *x, bool trace)
     }
     oracle_init(&x->r->oracle, x->r->m, PRODUCT);
     x->r->ops_before = sim_op_count(x->r->m, 0);
+    (void)oracle_state_hash(&x->r->oracle); /* what the lives inherit need not be computed again */
     x->r->cutting = true;
     return true;
 }

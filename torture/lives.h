@@ -13,6 +13,7 @@
 #define MOMENTS 7u /* before, five outcomes, after */
 #define SOURCES 4u /* power with and without backup domain, pin, watchdog */
 #define MOST_FAILURES 32u
+#define KNOWN_STATES (1u << 20) /* a power of 2 */
 
 typedef struct case_cut {
     uint32_t op; /* counted from the scenario's start; of a scenario of instants: which one */
@@ -42,6 +43,8 @@ typedef struct tally {
     atomic_ullong checks;          /* instants at which the flash was judged */
     atomic_ullong settled[SETTLED_KINDS]; /* what the first recovery came to */
     atomic_ullong longest_us;      /* from the last cut until it ran for good */
+    atomic_ullong joined;          /* ended in a state from which another life ended well */
+    atomic_ullong known[KNOWN_STATES];
     atomic_uint failures;
     failure failed[MOST_FAILURES];
 } tally;
@@ -53,6 +56,7 @@ typedef struct plan {
     unsigned depth;  /* 1 or 2 */
     unsigned sample; /* 1: every operation; n: the critical ones, and one of n of the rest */
     const char *plant; /* a fault for the oracle to find; NULL */
+    bool whole;        /* every life to its end, even where another has been there */
     tally *t;
     /* made by plan_count(): */
     uint32_t ops, cases, programs, erases;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,16 +22,18 @@ typedef struct options {
     const char *chip, *only, *replay, *plant;
     uint32_t seed;
     unsigned depth, jobs, sample;
+    bool whole;
 } options;
 
 static const char usage[] =
     "usage: twinbank-torture [--chip NAME] [--scenario NAME] [--depth 1|2] [--sample N]\n"
-    "                        [--jobs N] [--seed N] [--plant FAULT] [--list]\n"
+    "                        [--jobs N] [--seed N] [--whole] [--plant FAULT] [--list]\n"
     "       twinbank-torture --replay CASE [--chip NAME]\n"
     "\n"
     "Interrupts every flash operation of every scenario: before, while (five outcomes) and\n"
     "after, by power, pin and watchdog, and judges every recovery. --depth 2 interrupts the\n"
     "recoveries too. --sample N takes one of N of the operations that are not critical.\n"
+    "--whole lives every life to its end, even where another one came by the same state.\n"
     "A failure prints a CASE. Firmware is read from build/firmware, or $TB_FIRMWARE_ROOT.\n"
     "Status: 0 all well, 1 a life failed, 2 wrong use or no firmware.\n";
 
@@ -86,6 +89,10 @@ static options parse(int argc, char **argv)
         const char *name = argv[i];
         if (strcmp(name, "--list") == 0) {
             list();
+        }
+        if (strcmp(name, "--whole") == 0) {
+            o.whole = true;
+            continue;
         }
         if (strcmp(name, "--help") == 0) {
             fputs(usage, stdout);
@@ -188,7 +195,7 @@ static unsigned torture(const options *o, const tb_chip *chip, const scenario *s
         wrong("no memory", s->name);
     }
     plan p = {.chip = chip, .s = s, .seed = o->seed, .depth = o->depth, .sample = o->sample,
-              .plant = o->plant, .t = t};
+              .plant = o->plant, .whole = o->whole, .t = t};
     char why[RIG_TEXT_BYTES];
     if (!plan_count(&p, why)) {
         printf("%-16s FAILED without any interruption: %s\n", s->name, why);
@@ -211,11 +218,11 @@ static unsigned torture(const options *o, const tb_chip *chip, const scenario *s
         failures++;
     }
     printf("%s%-16s %4u ops %6llu lives (%llu with two cuts) %5.0f/s  old %llu new %llu stage2 %llu"
-           "  longest %.1f s  %s\n",
+           "  joined %llu  longest %.1f s  %s\n",
            terminal ? "\r" : "", s->name, p.ops, lives, atomic_load(&t->deep),
            spent > 0 ? (double)lives / spent : 0, atomic_load(&t->settled[SETTLED_OLD]),
            atomic_load(&t->settled[SETTLED_NEW]), atomic_load(&t->settled[SETTLED_STAGE2]),
-           (double)atomic_load(&t->longest_us) * 1e-6, failures == 0u ? "no brick" : "FAILED");
+           atomic_load(&t->joined), (double)atomic_load(&t->longest_us) * 1e-6, failures == 0u ? "no brick" : "FAILED");
     print_failures(&p);
     fflush(stdout);
     *all_lives += lives;
@@ -251,7 +258,12 @@ int main(int argc, char **argv)
         }
     }
     double spent = seconds() - began;
-    printf("%llu lives in %.0f s, %.0f/s; %u failed\n", lives, spent,
-           spent > 0 ? (double)lives / spent : 0, failures);
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used);
+    double busy = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                  (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
+    printf("%llu lives in %.0f s, %.0f/s; %.0f s of processor time, %.0f lives for each; %u failed\n",
+           lives, spent, spent > 0 ? (double)lives / spent : 0, busy,
+           busy > 0 ? (double)lives / busy : 0, failures);
     return failures == 0u ? 0 : 1;
 }

@@ -372,6 +372,56 @@ const char *oracle_log_legal(oracle *o, unsigned cuts)
     return torn > cuts ? "more torn records than interruptions" : NULL;
 }
 
+/* ---- the whole state in a number ------------------------------------------------------- */
+
+static uint64_t mix_in(uint64_t hash, uint64_t value)
+{
+    hash = (hash ^ value) * 0x9E3779B97F4A7C15ull;
+    return hash ^ (hash >> 29);
+}
+
+/* 0: something in it is unstable. */
+static uint64_t chunk_hash(const oracle *o, unsigned bank, uint32_t at)
+{
+    const uint8_t *data = bank_data(o, bank) + at;
+    uint64_t hash = at + bank + 1u;
+    for (uint32_t i = 0; i < ORACLE_CHUNK_BYTES; i += o->chip->unit_bytes) {
+        sim_unit how = sim_flash_unit(o->m, bank, at + i, NULL);
+        if (how == SIM_UNIT_UNSTABLE) {
+            return 0u;
+        }
+        hash = mix_in(hash, how == SIM_UNIT_WHOLE ? 0u : i + 1u);
+        for (uint32_t k = 0; k < o->chip->unit_bytes; k += 8u) {
+            uint64_t word;
+            memcpy(&word, data + i + k, sizeof word);
+            hash = mix_in(hash, word);
+        }
+    }
+    return hash | 1u;
+}
+
+uint64_t oracle_state_hash(oracle *o)
+{
+    uint64_t hash = 1;
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        for (uint32_t i = 0; i < o->chip->bank_bytes / ORACLE_CHUNK_BYTES; i++) {
+            if (o->hash[bank][i] == 0u) {
+                o->hash[bank][i] = chunk_hash(o, bank, i * ORACLE_CHUNK_BYTES);
+            }
+            if (o->hash[bank][i] == 0u) {
+                return 0u;
+            }
+            hash = mix_in(hash, o->hash[bank][i]);
+        }
+    }
+    size_t count;
+    const uint32_t *backup = sim_backup_words(o->m, &count);
+    for (size_t i = 0; i < count; i++) {
+        hash = mix_in(hash, backup[i]);
+    }
+    return hash | 1u;
+}
+
 /* ---- watching ----------------------------------------------------------------------------- */
 
 void oracle_touch(oracle *o, unsigned bank, uint32_t offset, uint32_t bytes)
@@ -379,6 +429,10 @@ void oracle_touch(oracle *o, unsigned bank, uint32_t offset, uint32_t bytes)
     const tb_chip *c = o->chip;
     if (bank > 1u) {
         return;
+    }
+    for (uint32_t at = offset / ORACLE_CHUNK_BYTES;
+         at < ORACLE_CHUNKS && at * ORACLE_CHUNK_BYTES < offset + bytes; at++) {
+        o->hash[bank][at] = 0u;
     }
     o->dirty[bank][ORACLE_STAGE1] |= offset < c->stage1_bytes;
     o->dirty[bank][ORACLE_STAGE2] |=

@@ -228,7 +228,7 @@ static void load_factory(rig *r, const char *name)
 rig *rig_new(const tb_chip *chip, const char *factory, uint32_t seed, bool trace)
 {
     rig *r = calloc(1, sizeof *r);
-    sim_options options = {.seed = seed, .lockup_waits = true};
+    sim_options options = {.seed = seed, .lockup_waits = true, .skip_polls = true};
     if (r == NULL) {
         abort();
     }

@@ -32,6 +32,8 @@ typedef struct rig {
     unsigned cuts_seen;
     jmp_buf *escape;
     unsigned boots; /* after an interruption: power-ons and resets that were injected */
+    bool by_watchdog; /* the last interruption */
+    bool stage2_used; /* in this life: then a watchdog reset leads there again (docs/boot.md) */
     bool cutting;   /* operations may be cut: from the scenario's start on */
     uint64_t ops_before; /* operations before that */
     char failure[RIG_TEXT_BYTES]; /* the first thing that was wrong */

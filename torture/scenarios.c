@@ -36,6 +36,7 @@ static bool send(rig *r, const char *name)
 /* From wherever the device is; resets it if it is not in stage 2 yet. */
 static bool enter_stage2(rig *r)
 {
+    r->stage2_used = true;
     if (!connect(r)) {
         return false;
     }
@@ -132,6 +133,7 @@ static bool send_by_tutorial(rig *r)
 
 static bool stage2_comes_up(rig *r)
 {
+    r->stage2_used = true;
     r->link.pause(r, 50);
     return r->failure[0] == '\0';
 }

@@ -41,6 +41,10 @@ uint32_t sim_hclk_hz(const sim_machine *m);
  * false: power went or a reset came first, and the access must have no effect. */
 bool sim_stall_until(sim_machine *m, sim_ps when);
 
+/* A flag that says busy is being read: with `skip_polls` time goes on to the next event or
+ * SysTick. false: as sim_stall_until(). */
+bool sim_poll_busy(sim_machine *m);
+
 /* ---- the bus ---------------------------------------------------------------- */
 
 /* A peripheral's register block. Offsets are relative to base. */
@@ -263,6 +267,8 @@ typedef struct sim_options {
     uint32_t seed;
     bool lockup_waits; /* a locked-up core waits for a reset (watchdog), as the part does;
                         * otherwise a lockup ends the run */
+    bool skip_polls; /* a poll of a busy flag takes until something may have changed: the
+                      * same course of things with fewer instructions, not to the cycle */
     unsigned trace; /* mask of sim_trace */
     void (*trace_line)(void *ctx, const char *line);
     void *trace_ctx;

@@ -124,3 +124,19 @@ bool sim_stall_until(sim_machine *m, sim_ps when)
     }
     return false;
 }
+
+bool sim_poll_busy(sim_machine *m)
+{
+    if (!m->options.skip_polls || !m->running || m->events == NULL) {
+        return true;
+    }
+    uint64_t now = sim_cpu_cycles(m->cpu), tick = sim_cpu_next_tick(m->cpu);
+    uint64_t target = sim_cycle_at(m, m->events->when);
+    target = tick < target ? tick : target;
+    target = m->deadline < target ? m->deadline : target;
+    if (target > now) {
+        sim_cpu_stall(m->cpu, target - now);
+    }
+    sim_fire_due(m, sim_now(m));
+    return !interrupted(m);
+}
