@@ -423,6 +423,31 @@ static unsigned latency(const void *self)
     return ((const flash_h7 *)self)->acr & ACR_LATENCY;
 }
 
+static void place_of_op(const void *self, unsigned *where, uint32_t *offset, uint32_t *bytes)
+{
+    const flash_h7 *f = self;
+    *where = f->begun.bank;
+    *offset = f->begun.offset;
+    *bytes = f->begun.bytes;
+}
+
+static sim_unit unit_reads(const void *self, unsigned which, uint32_t offset, uint8_t *other)
+{
+    const flash_h7 *f = self;
+    uint32_t bytes = f->chip->unit_bytes, unit = offset / bytes;
+    switch (f->bank[which].state[unit]) {
+    case H7_UNIT_DOUBLE:
+        return SIM_UNIT_UNREADABLE;
+    case H7_UNIT_UNSTABLE:
+        if (other != NULL) {
+            memcpy(other, f->bank[which].other + unit * bytes, bytes);
+        }
+        return SIM_UNIT_UNSTABLE;
+    default:
+        return SIM_UNIT_WHOLE;
+    }
+}
+
 /* ---- saved state ---- */
 
 static size_t bank_state_bytes(const flash_h7 *f)
@@ -517,6 +542,7 @@ void sim_flash_h7_new(sim_machine *m)
         .self = f, .read = flash_h7_read, .write = flash_h7_write, .peek = flash_h7_peek,
         .bank = bank, .load = load, .reset = reset_model, .boot = boot, .set_mapping = set_mapping,
         .tear = flash_h7_tear, .optr = optr, .latency = latency, .damage = damage,
+        .place = place_of_op, .unit = unit_reads,
         .state_bytes = state_bytes, .save = save, .restore = restore, .destroy = destroy};
     sim_add_periph(m, &f->periph);
     sim_set_flash(m, &f->model);

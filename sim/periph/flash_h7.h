@@ -97,6 +97,7 @@ typedef struct flash_h7 {
     bool option_busy;
     sim_event option_done;
     bool swapped; /* as the last reset found the option */
+    h7_op begun;  /* the operation that began last: both places may be at work */
 } flash_h7;
 
 /* flash_h7_array.c */

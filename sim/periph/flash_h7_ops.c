@@ -32,6 +32,7 @@ static unsigned bank_of(const h7_place *p)
 static void start(h7_place *p, sim_ps duration)
 {
     sim_ps until = sim_now(p->f->m) + duration;
+    p->f->begun = p->op;
     if (!sim_op_begin(p->f->m, p->op.kind, until)) {
         return;
     }
@@ -334,6 +335,7 @@ void flash_h7_start_options(flash_h7 *f)
     }
     sim_trace(f->m, SIM_TRACE_OPTION, "write options: OPTSR 0x%08" PRIX32, f->prg[H7_OPTSR]);
     sim_ps until = sim_now(f->m) + OPTION_PS;
+    f->begun = (h7_op){.kind = SIM_OP_OPTION};
     if (sim_op_begin(f->m, SIM_OP_OPTION, until)) {
         f->option_busy = true;
         sim_schedule(f->m, &f->option_done, until);
