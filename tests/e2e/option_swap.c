@@ -1,0 +1,145 @@
+/* What is particular where the swap is an option byte (U5, H7): when it is written, when it is
+ * refused, and cuts in it. test_e2e_option_swap [CHIP] */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/lib/client.h"
+#include "tests/e2e/board.h"
+
+static const char *chip = "stm32h743zi";
+
+typedef struct bench {
+    board *b;
+    tb_link link;
+    tb_client client;
+} bench;
+
+static void open_bench(bench *w)
+{
+    w->b = board_new(chip, "factory.hex", 1);
+    board_link(w->b, &w->link);
+    tb_client_init(&w->client, &w->link, NULL);
+    assert_true(board_wait(w->b, "1.0.0 running from bank 1", SIM_PS_PER_S));
+}
+
+static uint64_t option_writes(const bench *w)
+{
+    return sim_op_count(w->b->machine, 1u << SIM_OP_OPTION);
+}
+
+static void send_image(bench *w, const char *name, tb_sent *sent)
+{
+    tb_image_file image;
+    tb_complaint why;
+
+    assert_true(tb_image_load(&image, board_file(w->b, name), &why));
+    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
+    assert_int_equal(tb_client_send(&w->client, &image, sent), TB_CLIENT_OK);
+    board_forget(w->b);
+    assert_int_equal(tb_client_reset(&w->client, TB_CMD_RESET, 0), TB_CLIENT_OK);
+    tb_image_file_free(&image);
+}
+
+static void it_is_written_only_when_the_bank_differs(void **state)
+{
+    bench w;
+    tb_sent sent;
+
+    (void)state;
+    open_bench(&w);
+    sim_pin_reset(w.b->machine);
+    board_forget(w.b);
+    assert_true(board_wait(w.b, "1.0.0 running from bank 1", SIM_PS_PER_S));
+    assert_int_equal(option_writes(&w), 0);
+    send_image(&w, "app-1.1.0.twb", &sent);
+    assert_true(board_wait(w.b, "1.1.0 confirmed", SIM_PS_PER_S));
+    assert_int_equal(option_writes(&w), 1);
+    for (int i = 0; i < 3; i++) {
+        sim_power_on(w.b->machine, true);
+        board_forget(w.b);
+        assert_true(board_wait(w.b, "1.1.0 running from bank 2 (confirmed)", SIM_PS_PER_S));
+    }
+    assert_int_equal(option_writes(&w), 1);
+    board_free(w.b);
+}
+
+static void two_unequal_stages_1_refuse_it(void **state)
+{
+    static const sim_damage kinds[] = {SIM_DAMAGE_SILENT, SIM_DAMAGE_UNCORRECTABLE};
+
+    (void)state;
+    for (unsigned i = 0; i < 2u; i++) {
+        bench w;
+        tb_sent sent;
+        open_bench(&w);
+        assert_true(sim_flash_damage(w.b->machine, 1u, 0x200u, kinds[i]));
+        send_image(&w, "app-1.1.0.twb", &sent);
+        assert_true(board_wait(w.b, "1.0.0 running from bank 1 (confirmed)", SIM_PS_PER_S));
+        assert_int_equal(option_writes(&w), 0);
+        assert_int_equal(tb_client_connect(&w.client), TB_CLIENT_OK); /* and it still answers */
+        board_free(w.b);
+    }
+}
+
+static void a_cut_in_it_is_survived(void **state)
+{
+    static const sim_cut_when moments[] = {SIM_CUT_BEFORE, SIM_CUT_DURING, SIM_CUT_AFTER};
+
+    (void)state;
+    for (unsigned when = 0; when < 3u; when++) {
+        for (unsigned outcome = SIM_CUT_OLD; outcome < SIM_CUT_RANDOM; outcome++) {
+            bench w;
+            tb_sent sent;
+            const sim_cut cut = {.kind_mask = 1u << SIM_OP_OPTION, .when = moments[when],
+                                 .outcome = (sim_cut_outcome)outcome};
+            open_bench(&w);
+            sim_schedule_cut(w.b->machine, &cut);
+            send_image(&w, "app-1.1.0.twb", &sent);
+            assert_true(board_wait(w.b, "1.1.0 confirmed", 2u * SIM_PS_PER_S));
+            assert_int_equal(sim_cuts_fired(w.b->machine), 1);
+            board_free(w.b);
+        }
+    }
+}
+
+/* PSIZE x8 on the H743: 2 s for each of the three sectors that begin erases. */
+static void the_slowest_erase_is_waited_for(void **state)
+{
+    bench w;
+    tb_sent sent;
+
+    (void)state;
+    if (strcmp(chip, "stm32h743zi") != 0) {
+        skip();
+    }
+    open_bench(&w);
+    assert_int_equal(tb_client_connect(&w.client), TB_CLIENT_OK);
+    for (uint32_t place = 0x52002000u; place <= 0x52002100u; place += 0x100u) {
+        const uint32_t words[][2] = {{0x04, 0x45670123u}, {0x04, 0xCDEF89ABu}, {0x0C, 0}, {0x0C, 1u}};
+        for (unsigned i = 0; i < 4u; i++) {
+            assert_int_equal(sim_core_write(w.b->machine, place + words[i][0], 4u, words[i][1]),
+                             SIM_ACCESS_OK);
+        }
+    }
+    sim_ps began = sim_now(w.b->machine);
+    send_image(&w, "app-200k.twb", &sent);
+    assert_true(sim_now(w.b->machine) - began > 23u * SIM_PS_PER_S); /* at x64 it is 21.7 */
+    assert_true(board_wait(w.b, "1.6.0 confirmed", 2u * SIM_PS_PER_S));
+    board_free(w.b);
+}
+
+int main(int argc, char **argv)
+{
+    chip = argc > 1 ? argv[1] : chip;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_is_written_only_when_the_bank_differs),
+        cmocka_unit_test(two_unequal_stages_1_refuse_it),
+        cmocka_unit_test(a_cut_in_it_is_survived),
+        cmocka_unit_test(the_slowest_erase_is_waited_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
