@@ -62,7 +62,7 @@ static bool is_critical(const tb_chip *c, sim_op_kind kind, uint32_t offset, uin
            (offset >= c->slot_offset && offset < c->slot_offset + 64u);
 }
 
-/* ---- the cases of one operation ------------------------------------------------------------- */
+/* ---- the cases of one operation ------------------------------------------------------------ */
 
 /* Critical: every moment by every source. Else every moment once, and one of them by a reset. */
 static unsigned case_count(bool critical)
@@ -99,7 +99,7 @@ static sim_cut cut_of(const case_cut *c, uint64_t op)
                      .backup_lost = c->source == 1u};
 }
 
-/* ---- one life -------------------------------------------------------------------------------- */
+/* ---- one life ------------------------------------------------------------ */
 
 static void note_longest(tally *t, unsigned long long us)
 {
@@ -108,7 +108,7 @@ static void note_longest(tally *t, unsigned long long us)
     }
 }
 
-/* ---- lives that meet -------------------------------------------------------------------------- */
+/* ---- lives that meet ------------------------------------------------------------ */
 
 /* What happens from here on follows from the flash, the backup registers and the step that is
  * being repeated. So where another life has been in this very state and has ended well, this
@@ -288,7 +288,7 @@ static void give(run *x, const case_cut *cut)
     x->given++;
 }
 
-/* ---- at each operation -------------------------------------------------------------------------- */
+/* ---- at each operation ------------------------------------------------------------ */
 
 static void work_at(run *x, uint32_t op)
 {
@@ -398,7 +398,7 @@ static void at_operation(void *ctx, sim_op_kind kind)
     }
 }
 
-/* ---- runs ------------------------------------------------------------------------------------------ */
+/* ---- runs ------------------------------------------------------------ */
 
 static bool prepare(run *x, bool trace)
 {

@@ -50,7 +50,7 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* ---- options -------------------------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------ */
 
 static uint32_t number(const char *option, const char *text, uint32_t least, uint32_t most)
 {
@@ -124,7 +124,7 @@ static options parse(int argc, char **argv)
     return o;
 }
 
-/* ---- one scenario ------------------------------------------------------------------------------ */
+/* ---- one scenario ------------------------------------------------------------ */
 
 static void progress(const plan *p, double began, bool terminal)
 {
@@ -222,7 +222,8 @@ static unsigned torture(const options *o, const tb_chip *chip, const scenario *s
            terminal ? "\r" : "", s->name, p.ops, lives, atomic_load(&t->deep),
            spent > 0 ? (double)lives / spent : 0, atomic_load(&t->settled[SETTLED_OLD]),
            atomic_load(&t->settled[SETTLED_NEW]), atomic_load(&t->settled[SETTLED_STAGE2]),
-           atomic_load(&t->joined), (double)atomic_load(&t->longest_us) * 1e-6, failures == 0u ? "no brick" : "FAILED");
+           atomic_load(&t->joined), (double)atomic_load(&t->longest_us) * 1e-6,
+           failures == 0u ? "no brick" : "FAILED");
     print_failures(&p);
     fflush(stdout);
     *all_lives += lives;
@@ -262,7 +263,8 @@ int main(int argc, char **argv)
     getrusage(RUSAGE_CHILDREN, &used);
     double busy = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
                   (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
-    printf("%llu lives in %.0f s, %.0f/s; %.0f s of processor time, %.0f lives for each; %u failed\n",
+    printf("%llu lives in %.0f s, %.0f/s; %.0f s of processor time, %.0f lives for each; "
+           "%u failed\n",
            lives, spent, spent > 0 ? (double)lives / spent : 0, busy,
            busy > 0 ? (double)lives / busy : 0, failures);
     return failures == 0u ? 0 : 1;

@@ -54,7 +54,7 @@ static bool all_whole(const oracle *o, unsigned bank, uint32_t offset, uint32_t 
     return true;
 }
 
-/* ---- images ------------------------------------------------------------------------ */
+/* ---- images ------------------------------------------------------------ */
 
 static const char *head_wrong(const oracle *o, const uint8_t *h, unsigned kind, uint32_t load,
                               uint32_t room)
@@ -154,7 +154,7 @@ const oracle_image *oracle_stage2(oracle *o, unsigned bank)
     return &o->stage2[bank];
 }
 
-/* ---- the log ------------------------------------------------------------------------- */
+/* ---- the log ------------------------------------------------------------ */
 
 static uint32_t log_at(const oracle *o, unsigned unit)
 {
@@ -245,7 +245,7 @@ unsigned oracle_looks(const oracle *o, unsigned bank)
     return looks;
 }
 
-/* ---- the decision ---------------------------------------------------------------------- */
+/* ---- the decision ------------------------------------------------------------ */
 
 static bool log_boots(const oracle_log *log)
 {
@@ -280,7 +280,7 @@ int oracle_decides(oracle *o)
     return -1;
 }
 
-/* ---- what must hold ----------------------------------------------------------------------- */
+/* ---- what must hold ------------------------------------------------------------ */
 
 static const char *stage1_kept(oracle *o)
 {
@@ -422,7 +422,7 @@ uint64_t oracle_state_hash(oracle *o)
     return hash | 1u;
 }
 
-/* ---- watching ----------------------------------------------------------------------------- */
+/* ---- watching ------------------------------------------------------------ */
 
 void oracle_touch(oracle *o, unsigned bank, uint32_t offset, uint32_t bytes)
 {

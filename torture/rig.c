@@ -85,7 +85,7 @@ bool rig_said(const rig *r, const char *text)
     return strstr(r->console, text) != NULL;
 }
 
-/* ---- time ---------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------ */
 
 static void interrupted(rig *r)
 {
@@ -202,7 +202,7 @@ bool rig_force_stage2(rig *r)
     return r->failure[0] == '\0';
 }
 
-/* ---- made and freed ------------------------------------------------------------------------- */
+/* ---- made and freed ------------------------------------------------------------ */
 
 static void print_trace(void *ctx, const char *line)
 {

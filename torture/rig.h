@@ -33,6 +33,7 @@ typedef struct rig {
     jmp_buf *escape;
     unsigned boots; /* after an interruption: power-ons and resets that were injected */
     bool by_watchdog; /* the last interruption */
+    const char *next_image; /* what the repetition sends where it is not the scenario's own */
     bool stage2_used; /* in this life: then a watchdog reset leads there again (docs/boot.md) */
     bool cutting;   /* operations may be cut: from the scenario's start on */
     uint64_t ops_before; /* operations before that */

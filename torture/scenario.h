@@ -9,7 +9,7 @@ typedef enum settled_in { SETTLED_OLD, SETTLED_NEW, SETTLED_STAGE2, SETTLED_KIND
 typedef struct scenario {
     const char *name, *about;
     const char *factory;
-    const char *old_image, *new_image; /* what may run afterwards; old: NULL for none */
+    const char *old_image, *new_image; /* what may run afterwards; NULL for none */
     bool trial_is_enough;              /* the new image does not confirm itself */
     unsigned instants;                 /* not 0: no operation to cut; cut in so many instants */
     bool (*prepare)(rig *r);           /* not cut */

@@ -112,7 +112,7 @@ static bool judge_image(rig *r, const scenario *s, unsigned bank, settled_in *in
     if (image->wrong != NULL) {
         return rig_fail(r, "the image that runs is not whole: %s", image->wrong);
     }
-    if (holds(r, bank, s->new_image)) {
+    if (holds(r, bank, s->new_image) || holds(r, bank, r->next_image)) {
         *in = SETTLED_NEW;
     } else if (holds(r, bank, s->old_image)) {
         *in = SETTLED_OLD;
