@@ -136,9 +136,8 @@ static bool is_ppb(uint32_t address)
  * access to the region has the size of the one to the alias. */
 static bool is_bit_band(const sim_cpu *cpu, uint32_t address)
 {
-    if (!cpu->core->bit_band)
-        return false;
-    return (address & 0xFE000000u) == 0x22000000u || (address & 0xFE000000u) == 0x42000000u;
+    return ((address & 0xFE000000u) == 0x22000000u || (address & 0xFE000000u) == 0x42000000u) &&
+           cpu->core->bit_band;
 }
 
 static uint32_t bit_band_target(uint32_t address, unsigned size, unsigned *bit)

@@ -45,7 +45,7 @@ static bool permission(uint32_t rasr, bool privileged, bool write)
 
 bool sim_mpu_decides(const sim_cpu *cpu, uint32_t address, bool fetch)
 {
-    if (SIM_LIKELY(!(cpu->mpu.ctrl & MPU_ENABLE)) || (!fetch && address >> 20 == 0xE00u))
+    if (!(cpu->mpu.ctrl & MPU_ENABLE) || (!fetch && address >> 20 == 0xE00u))
         return false;
     return (cpu->mpu.ctrl & MPU_HFNMIENA) || sim_execution_priority(cpu) >= 0;
 }
@@ -53,7 +53,7 @@ bool sim_mpu_decides(const sim_cpu *cpu, uint32_t address, bool fetch)
 bool sim_mpu_allows(const sim_cpu *cpu, uint32_t address, bool write, bool fetch)
 {
     const sim_mpu *mpu = &cpu->mpu;
-    if (!sim_mpu_decides(cpu, address, fetch))
+    if (SIM_LIKELY(!(mpu->ctrl & MPU_ENABLE)) || !sim_mpu_decides(cpu, address, fetch))
         return true;
     bool privileged = sim_privileged(cpu) && !cpu->as_user;
     if (cpu->core->v8m)

@@ -273,10 +273,26 @@ static uint32_t *plain_register(sim_cpu *cpu, uint32_t address, uint32_t *writab
     }
 }
 
+static bool is_cache(uint32_t address)
+{
+    return (address >= 0xE000ED78u && address <= 0xE000ED84u) ||
+           (address >= 0xE000EF50u && address <= 0xE000EFBCu);
+}
+
+/* CPPWR, NSACR: of a security or power control that is not there. */
+static bool is_v8_zero(uint32_t address)
+{
+    return address == 0xE000E00Cu || address == 0xE000ED8Cu;
+}
+
 /* Cache identification and maintenance of the Cortex-M7 (TRM 3.3, 4.3): 16 KB each, as on
  * the STM32H7. There are no cache contents, so maintenance is accepted and does nothing. */
 static bool cache_read(const sim_cpu *cpu, uint32_t address, uint32_t *value)
 {
+    if (cpu->core->v8m) { /* always there; without caches only CTR says something */
+        *value = address == 0xE000ED7Cu ? 0x8000C000u : 0;
+        return is_cache(address) || is_v8_zero(address);
+    }
     if (!cpu->core->caches)
         return false;
     switch (address) {
@@ -294,18 +310,19 @@ static bool cache_read(const sim_cpu *cpu, uint32_t address, uint32_t *value)
         return true;
     default: /* write-only operations; TCM, AHBP and error registers with nothing to say */
         *value = 0;
-        return address >= 0xE000EF50u && address <= 0xE000EFBCu;
+        return is_cache(address);
     }
 }
 
 static bool cache_write(sim_cpu *cpu, uint32_t address, uint32_t value)
 {
+    if (cpu->core->v8m)
+        return is_cache(address) || is_v8_zero(address);
     if (!cpu->core->caches)
         return false;
     if (address == 0xE000ED84u)
         cpu->csselr = value & 0xFu;
-    return (address >= 0xE000ED78u && address <= 0xE000ED84u) ||
-           (address >= 0xE000EF50u && address <= 0xE000EFBCu);
+    return is_cache(address);
 }
 
 static bool scb_read(sim_cpu *cpu, uint32_t address, uint32_t *value)

@@ -76,6 +76,11 @@ static void m33_says_what_it_is(void **state)
     assert_int_equal(rig_ppb_read(r, CCR), 0x201u);
     assert_int_equal(rig_ppb_read(r, 0xE000EDD0u), 0); /* no SAU */
     assert_int_equal(rig_ppb_read(r, 0xE000E380u), 0); /* no ITNS */
+    assert_int_equal(rig_ppb_read(r, 0xE000ED78u), 0); /* no caches */
+    assert_int_equal(rig_ppb_read(r, 0xE000ED7Cu), 0x8000C000u);
+    rig_ppb_write(r, 0xE000EF50u, 0);
+    rig_ppb_write(r, 0xE000ED8Cu, 0xC00u);
+    assert_int_equal(rig_ppb_read(r, 0xE000ED8Cu), 0);
 }
 
 /* As CMSIS does it: SCB_EnableICache, SCB_EnableDCache, SCB_CleanInvalidateDCache. */
