@@ -1,6 +1,6 @@
 /* The core of the simulated part: an interpreter of ARMv7E-M and ARMv8-M mainline with
- * floating point, its exceptions, NVIC, SCB and SysTick. It knows no peripheral and no chip: memory comes from
- * sim_cpu_map(), everything else goes through the bus below. */
+ * floating point, its exceptions, NVIC, SCB and SysTick. It knows no peripheral and no
+ * chip: memory comes from sim_cpu_map(), everything else goes through the bus below. */
 #ifndef SIM_CPU_H
 #define SIM_CPU_H
 
@@ -38,7 +38,7 @@ typedef enum sim_cpu_stop {
     SIM_CPU_RESET_REQUEST, /* AIRCR.SYSRESETREQ (or VECTRESET) was written */
     SIM_CPU_LOCKUP,        /* a fault in HardFault or NMI */
     SIM_CPU_BUS_STOP,      /* the bus answered SIM_ACCESS_STOP */
-    SIM_CPU_UNMODELLED,    /* the core itself met what it does not model; see stop_text */
+    SIM_CPU_UNMODELLED,    /* the core itself met what it does not model; at present nothing */
     SIM_CPU_BREAK          /* sim_cpu_break() was called, by an event or by the bus */
 } sim_cpu_stop;
 
@@ -135,7 +135,7 @@ uint32_t sim_cpu_xpsr(const sim_cpu *cpu);
 void sim_cpu_set_xpsr(sim_cpu *cpu, uint32_t value);
 /* PC of the instruction being executed: what a bus model reports in an error. */
 uint32_t sim_cpu_pc(const sim_cpu *cpu);
-/* Why SIM_CPU_UNMODELLED or SIM_CPU_LOCKUP: one line, with PC and opcode. */
+/* Why SIM_CPU_LOCKUP: one line, with PC and the fault registers. */
 const char *sim_cpu_stop_text(const sim_cpu *cpu);
 
 /* Called on exception entry and return when set; for --trace irq,exception. */

@@ -1,4 +1,5 @@
-/* MPU: the regions of ARMv7-M (DDI 0403 B3.5), and what both architectures share. While it is on, every access takes the slow path. */
+/* MPU: the regions of ARMv7-M (DDI 0403 B3.5), and what both architectures share. While it
+ * is on, every access takes the slow path. */
 #include "sim/cpu/internal.h"
 
 #define MPU_SLOW ((uint32_t)(SIM_MAP_READ | SIM_MAP_WRITE | SIM_MAP_EXEC))
