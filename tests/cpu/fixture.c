@@ -99,7 +99,8 @@ rig *rig_new_core(sim_core_kind core)
     rig *r = calloc(1, sizeof *r);
     assert_non_null(r);
     sim_bus bus = { r, bus_read, bus_write };
-    r->cpu = sim_cpu_new(&(sim_cpu_config){ .irq_count = IRQS, .priority_bits = 4, .core = core }, &bus);
+    sim_cpu_config config = { .irq_count = IRQS, .priority_bits = 4, .core = core };
+    r->cpu = sim_cpu_new(&config, &bus);
     r->flash_code = sim_code_new(FLASH_BYTES);
     r->other_code = sim_code_new(FLASH_BYTES);
     r->ram_code = sim_code_new(RAM_BYTES);
