@@ -34,8 +34,13 @@ firmware-%: host
 
 # What is not built quietly shows its build.
 demo: QUIET = >$(BUILD)/demo-build.log 2>&1 || { cat $(BUILD)/demo-build.log; exit 1; }
-demo: demo-say firmware ## The main job, shown: update, trial, power cut, rollback, on a simulated board
+ifeq ($(CHIP),list)
+demo: host ## The main job, shown: update, trial, power cut, rollback; CHIP=list for the parts
+	@$(BIN)/twinbank chips
+else
+demo: demo-say firmware
 	@tools/demo $(CHIP)
+endif
 
 .PHONY: demo-say
 demo-say: setup
