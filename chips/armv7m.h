@@ -15,6 +15,7 @@
 #define SCB_VTOR (*(volatile uint32_t *)0xE000ED08u)
 #define SCB_AIRCR (*(volatile uint32_t *)0xE000ED0Cu)
 #define SCB_CCR (*(volatile uint32_t *)0xE000ED14u)
+#define SCB_ICIALLU (*(volatile uint32_t *)0xE000EF50u) /* Cortex-M7 */
 #define SCB_DCIMVAC (*(volatile uint32_t *)0xE000EF5Cu) /* Cortex-M7 */
 #define SCB_CFSR (*(volatile uint32_t *)0xE000ED28u)
 

@@ -57,7 +57,7 @@ bool chip_line_held_low(const tb_chip *chip);
 /* Makes `bank` the mapped one where that takes an option byte and a reset (U5, H7): both
  * copies of stage 1 must be equal and the supply good, else an error, and all stays. Does
  * not return where it worked; stage 1 decides again after the reset. TB_OK at once where
- * chip_launch() maps by itself (G4, L4, L4+, F7). */
+ * chip_launch() maps by itself (G4, L4, L4+); on F7 after a trial that says it will. */
 tb_error chip_swap_by_option(unsigned bank);
 /* Maps that bank to the start of flash and starts the vector table at `vectors`, an
  * address as it is after that. The core is as after reset but for VTOR. */

@@ -106,3 +106,20 @@ ROW(STM32U545RE,
 ROW(STM32U5A5ZJ,
     .name = "stm32u5a5zj", U5_COMMON(0x481u, 4096u), .sram = {0x20000000u, 0xD0000u},
     .board = U5_BOARD("NUCLEO-U5A5ZJ-Q"), .led_port = 2u, .led_pin = 7u)
+/* With nDBANK = 0 (RM0410 table 4). Units are two words, programmed one after the other: a
+ * record has 8 bytes. Write protection goes by pairs of sectors: sector 1 is protected with
+ * stage 1, and left free; sector 3 is free as well, for what chips/f7/flash.c tries on it.
+ * Stage 2 runs from SRAM1, which follows DTCM; the stack ends below SRAM2,
+ * inside what any reading of the ROM's check takes for RAM (AN2606). */
+ROW(STM32F767ZI,
+    .name = "stm32f767zi", .family = TB_FAMILY_F7, .device_id = 0x451u, .flash_kib = 2048u,
+    .has_banks = true, .bank_bytes = 0x100000u, .bank2_base = 0x08100000u,
+    .pages = {{4u, 0x4000u}, {1u, 0x10000u}, {7u, 0x20000u}}, .unit_bytes = 8u,
+    .stage1_bytes = 0x4000u, .stage2_offset = 0x8000u, .stage2_bytes = 0x4000u,
+    .slot_offset = 0x10000u, .log_units = 64u, .sram = {0x20000000u, 0x7C000u},
+    .stage2_run = 0x20020000u, .reset_hz = 16000000u, .boot_hz = 180000000u,
+    .board = {.name = "NUCLEO-F767ZI", .uart_name = "usart3", .uart_base = 0x40004800u,
+              .port = 3u, .tx_pin = 8u, .rx_pin = 9u, .alternate = 7u, .uart_irq = 39u},
+    .console = {.uart_name = "usart2", .uart_base = 0x40004400u, .port = 3u, .tx_pin = 5u,
+                .rx_pin = 6u, .alternate = 7u, .uart_irq = 38u},
+    .led_port = 1u, .led_pin = 0u)

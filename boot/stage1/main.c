@@ -139,9 +139,8 @@ static bool mapped_to(const tb_boot_decision *d)
 
     if (d->swap && SWAPS_BY_RESET) {
         chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(&control));
-        return chip_swap_by_option(d->bank) == TB_OK;
     }
-    return true;
+    return !d->swap || chip_swap_by_option(d->bank) == TB_OK;
 }
 
 /* The reasons for stage 2; all others are for a slot. */

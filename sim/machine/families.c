@@ -12,6 +12,7 @@ static const sim_family *const families[] = {
     &sim_family_u545,
     &sim_family_u575,
     &sim_family_u5a5,
+    &sim_family_f767,
 };
 
 const sim_family *sim_family_of(const tb_chip *chip)

@@ -172,6 +172,11 @@ void sim_free(sim_machine *m)
 }
 
 const tb_chip *sim_chip(const sim_machine *m) { return m->chip; }
+bool sim_has_reading(const sim_machine *m, unsigned reading)
+{
+    return (m->options.readings & reading) != 0u;
+}
+
 sim_cpu *sim_core(sim_machine *m) { return m->cpu; }
 uint64_t sim_instructions(const sim_machine *m) { return m->cpu->instructions; }
 
@@ -275,7 +280,7 @@ static void boot(sim_machine *m)
     sim_cpu_reset(m->cpu, to.vector_base, to.vtor);
     if (to.area == SIM_BOOT_SYSTEM) {
         sim_stop(m, "the ROM bootloader runs: %s",
-                 to.by_rom ? "BFB2 is set and neither bank begins with a stack pointer in SRAM"
+                 to.by_rom ? "it is to choose a bank, and neither begins with a stack pointer in SRAM"
                            : "boot pins and option bytes select system memory");
     }
     sim_trace(m, SIM_TRACE_RESET, "starts in %s%s%s, SP 0x%08" PRIX32 ", PC 0x%08" PRIX32,

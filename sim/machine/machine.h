@@ -263,8 +263,16 @@ typedef enum sim_end {
     SIM_END_IDLE    /* the core sleeps and nothing will ever wake it but the wire */
 } sim_end;
 
+/* Where a manual leaves open what the part does, the model takes the likelier reading, and
+ * on request the other, so that firmware can be shown to be right under both. */
+enum sim_reading {
+    SIM_READING_F7_SWP_FB_DEAD = 1u, /* SYSCFG_MEMRMP.SWP_FB stands, and the mapping stays */
+    SIM_READING_F7_SNB_BY_PLACE = 2u /* FLASH_CR.SNB counts places, not banks, while swapped */
+};
+
 typedef struct sim_options {
     uint32_t seed;
+    unsigned readings; /* mask of sim_reading */
     bool lockup_waits; /* a locked-up core waits for a reset (watchdog), as the part does;
                         * otherwise a lockup ends the run */
     bool skip_polls; /* a poll of a busy flag takes until something may have changed: the
@@ -278,6 +286,7 @@ typedef struct sim_options {
 sim_machine *sim_new(const tb_chip *chip, const sim_options *options);
 void sim_free(sim_machine *m);
 const tb_chip *sim_chip(const sim_machine *m);
+bool sim_has_reading(const sim_machine *m, unsigned reading);
 sim_cpu *sim_core(sim_machine *m);
 
 /* Power-on: option bytes are loaded, RAM is poisoned from the seed, the ROM makes its

@@ -15,6 +15,7 @@ extern const sim_family sim_family_h7a3;
 extern const sim_family sim_family_u545;
 extern const sim_family sim_family_u575;
 extern const sim_family sim_family_u5a5;
+extern const sim_family sim_family_f767;
 extern const sim_name sim_names_g4[];
 extern const sim_name sim_names_l47x[];
 extern const sim_name sim_names_l4r[];
@@ -28,5 +29,6 @@ void sim_flash_l47x_new(sim_machine *m); /* the same controller, other tables */
 void sim_flash_l4r_new(sim_machine *m);
 void sim_flash_h7_new(sim_machine *m); /* flash_h7.c */
 void sim_flash_u5_new(sim_machine *m); /* flash_u5.c */
+void sim_flash_f7_new(sim_machine *m); /* flash_f7.c */
 
 #endif

@@ -132,6 +132,7 @@ static void ids_are_found_with_their_bank_size(void **state)
     assert_string_equal(tb_chip_by_id(0x415, 128)->name, "stm32l476rc");
     assert_string_equal(tb_chip_by_id(0x470, 1024)->name, "stm32l4r5zi");
     assert_string_equal(tb_chip_by_id(0x470, 512)->name, "stm32l4r5zg");
+    assert_string_equal(tb_chip_by_id(0x451, 1024)->name, "stm32f767zi");
     assert_null(tb_chip_by_id(0x415, 1024));
 }
 
