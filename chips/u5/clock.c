@@ -1,4 +1,4 @@
-/* MSIS 4 MHz -> HSI16 -> PLL1 -> 160 MHz and back (RM0456 10.5.4, 11.4, 7.3.3). */
+/* MSIS 4 MHz -> PLL1 -> 160 MHz and back (RM0456 10.5.4, 11.4, 7.3.3). */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
 #include "registers.h"
@@ -28,56 +28,39 @@ static void set_latency(uint32_t wait_states)
     (void)wait_for(&FLASH->ACR, FLASH_ACR_LATENCY_MASK, wait_states);
 }
 
-/* Range 1 first, then the booster, which takes its clock from PLL1's source and must be
- * ready above 55 MHz (RM0456 10.5.4); only then the PLL. */
+/* The booster takes its clock from PLL1's source, here MSIS, and must be ready above 55 MHz
+ * (RM0456 10.5.4); only then the PLL. */
 void chip_clock_raise(void)
 {
+    const uint32_t ready = PWR_VOSR_VOSRDY | PWR_VOSR_BOOSTRDY;
+
     RCC->AHB3ENR |= RCC_AHB3ENR_PWREN;
-    RCC->CR |= RCC_CR_HSION;
-    if (!wait_for(&RCC->CR, RCC_CR_HSIRDY, RCC_CR_HSIRDY)) {
-        return;
-    }
-    PWR->VOSR = PWR_VOSR_VOS_RANGE1;
-    if (!wait_for(&PWR->VOSR, PWR_VOSR_VOSRDY, PWR_VOSR_VOSRDY)) {
-        return;
-    }
-    RCC->PLL1CFGR = RCC_PLL1CFGR_SRC_HSI16 | RCC_PLL1CFGR_RGE_8_16 | RCC_PLL1CFGR_REN;
-    RCC->PLL1DIVR = (20u - 1u) | (1u << RCC_PLL1DIVR_P_SHIFT) | (1u << RCC_PLL1DIVR_Q_SHIFT) |
-                    (1u << RCC_PLL1DIVR_R_SHIFT); /* 16 x 20 / 2 */
+    RCC->PLL1CFGR = RCC_PLL1CFGR_SRC_MSIS | RCC_PLL1CFGR_REN;
+    RCC->PLL1DIVR = RCC_PLL1DIVR_RESET_PQR | (80u - 1u); /* 4 x 80 / 2 */
     PWR->VOSR = PWR_VOSR_VOS_RANGE1 | PWR_VOSR_BOOSTEN;
-    if (!wait_for(&PWR->VOSR, PWR_VOSR_BOOSTRDY, PWR_VOSR_BOOSTRDY)) {
-        return;
-    }
-    set_latency(4u); /* 160 MHz in range 1 */
-    RCC->CR |= RCC_CR_PLL1ON;
-    if (wait_for(&RCC->CR, RCC_CR_PLL1RDY, RCC_CR_PLL1RDY)) {
-        select_clock(RCC_CFGR1_SW_PLL);
+    if (wait_for(&PWR->VOSR, ready, ready)) {
+        set_latency(4u); /* 160 MHz in range 1 */
+        RCC->CR |= RCC_CR_PLL1ON;
+        if (wait_for(&RCC->CR, RCC_CR_PLL1RDY, RCC_CR_PLL1RDY)) {
+            select_clock(RCC_CFGR1_SW_PLL);
+        }
     }
 }
 
-static void lower(void)
+/* What was on at reset stays on (SRAM, caches, flash): only what stage 1 added goes. */
+void chip_restore_reset_state(const tb_chip *chip)
 {
     select_clock(RCC_CFGR1_SW_MSIS);
     RCC->CR &= ~RCC_CR_PLL1ON;
     (void)wait_for(&RCC->CR, RCC_CR_PLL1RDY, 0u);
     RCC->PLL1CFGR = 0u;
     RCC->PLL1DIVR = RCC_PLL1DIVR_RESET;
-    PWR->VOSR = PWR_VOSR_VOS_RANGE1; /* the booster goes first */
     PWR->VOSR = 0u;
     (void)wait_for(&PWR->VOSR, PWR_VOSR_VOSRDY, PWR_VOSR_VOSRDY);
     set_latency(FLASH_ACR_RESET);
-    RCC->CR &= ~RCC_CR_HSION;
-}
-
-/* What was on at reset stays on (SRAM, caches, flash): only what stage 1 added goes. */
-void chip_restore_reset_state(const tb_chip *chip)
-{
-    if ((RCC->CR & RCC_CR_HSION) != 0u) {
-        lower();
-    }
     RCC->AHB2RSTR1 = 1u << chip->board.port;
     RCC->AHB2RSTR1 = 0u;
-    RCC->AHB2ENR1 &= ~(1u << chip->board.port);
+    RCC->AHB2ENR1 = RCC_AHB2ENR1_RESET;
     RCC->AHB3ENR &= ~RCC_AHB3ENR_PWREN;
-    RCC->APB3ENR &= ~RCC_APB3ENR_RTCAPBEN;
+    RCC->APB3ENR = 0u;
 }

@@ -69,6 +69,7 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define LPUART1_BASE 0x46002400u
 #define UART_KERNEL_HZ 16000000u /* HSI16 */
 
+#define RCC_AHB2ENR1_RESET 0xC0000000u /* SRAM2, SRAM3 */
 #define RCC_CR_HSION (1u << 8)
 #define RCC_CR_HSIRDY (1u << 10)
 #define RCC_CR_PLL1ON (1u << 24)
@@ -77,13 +78,10 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define RCC_CFGR1_SW_MSIS 0u
 #define RCC_CFGR1_SW_PLL 3u
 #define RCC_CFGR1_SWS_SHIFT 2u
-#define RCC_PLL1CFGR_SRC_HSI16 2u
-#define RCC_PLL1CFGR_RGE_8_16 (3u << 2)
+#define RCC_PLL1CFGR_SRC_MSIS 1u /* range of the input, 4 to 8 MHz: 0 */
 #define RCC_PLL1CFGR_REN (1u << 18)
 #define RCC_PLL1DIVR_RESET 0x01010280u
-#define RCC_PLL1DIVR_P_SHIFT 9u
-#define RCC_PLL1DIVR_Q_SHIFT 16u
-#define RCC_PLL1DIVR_R_SHIFT 24u
+#define RCC_PLL1DIVR_RESET_PQR 0x01010200u /* each of them 2 */
 #define RCC_AHB1ENR_CRCEN (1u << 12)
 #define RCC_AHB3ENR_PWREN (1u << 2)
 #define RCC_APB1ENR1_USART3EN (1u << 18)

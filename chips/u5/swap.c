@@ -15,27 +15,29 @@
 static void unlock_options(void)
 {
     flash_unlock();
-    if ((FLASH->NSCR & FLASH_NSCR_OPTLOCK) != 0u) {
-        FLASH->OPTKEYR = FLASH_OPTKEY1;
-        FLASH->OPTKEYR = FLASH_OPTKEY2;
-    }
+    FLASH->OPTKEYR = FLASH_OPTKEY1;
+    FLASH->OPTKEYR = FLASH_OPTKEY2;
 }
 
-/* LSE must be off (RM0456 7.9.7). The backup domain keeps it on over resets; what uses it
- * switches it on again when it starts. */
-_Noreturn void swap_load_options(void)
+/* Loads the options, which resets the part (RM0456 7.4.2). LSE must be off (7.9.8): the backup
+ * domain keeps it on over resets, and what uses it switches it on again when it starts. */
+static _Noreturn void load(void)
 {
-    RCC->AHB3ENR |= RCC_AHB3ENR_PWREN;
-    (void)RCC->AHB3ENR;
     PWR->DBPR = PWR_DBPR_DBP;
     (void)PWR->DBPR;
     RCC->BDCR &= ~RCC_BDCR_LSEON;
     for (uint32_t i = 0; (RCC->BDCR & RCC_BDCR_LSERDY) != 0u && i < LSE_OFF_ROUNDS; i++) {
     }
-    unlock_options();
     FLASH->NSCR = FLASH_NSCR_OBL_LAUNCH;
-    arm_dsb();
-    chip_reset(); /* where that did not: the options stay as they were */
+    while ((FLASH->NSCR & FLASH_NSCR_OBL_LAUNCH) != 0u) {
+    }
+    chip_reset(); /* it was refused: the options stay as they were */
+}
+
+_Noreturn void swap_load_options(void)
+{
+    unlock_options();
+    load();
 }
 
 static bool stage1_is_equal(void)
@@ -76,7 +78,7 @@ static void write_swap_bank(uint32_t optr)
     if (FLASH->OPTR == optr) {
         FLASH->NSCR = FLASH_NSCR_OPTSTRT;
         if (flash_wait_idle() && (FLASH->NSSR & FLASH_NSSR_ERRORS) == 0u) {
-            swap_load_options();
+            load();
         }
         FLASH->OPTR = before; /* it is read as what is in force */
     }
@@ -85,16 +87,13 @@ static void write_swap_bank(uint32_t optr)
 
 tb_error chip_swap_by_option(unsigned bank)
 {
-    tb_error error = chip_check(TB_TARGET);
-
-    if (error != TB_OK || bank == chip_mapped_bank()) {
-        return error;
+    if (bank == chip_mapped_bank()) {
+        return TB_OK;
     }
     /* Asked again right after the load: it did not take, and will not. */
-    if (swap_options_were_loaded() || !flash_wait_idle() || !stage1_is_equal() ||
-        !supply_is_good()) {
-        return TB_ERR_VERIFY;
+    if (!swap_options_were_loaded() && flash_wait_idle() && stage1_is_equal() &&
+        supply_is_good()) {
+        write_swap_bank(FLASH->OPTR ^ FLASH_OPTR_SWAP_BANK);
     }
-    write_swap_bank(FLASH->OPTR ^ FLASH_OPTR_SWAP_BANK);
-    return TB_ERR_PROGRAM;
+    return TB_ERR_VERIFY;
 }

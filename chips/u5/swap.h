@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-/* Loads the options from flash, which resets the part (RM0456 7.4.2). */
+/* Loads the options from flash, which resets the part. PWR has its clock. */
 _Noreturn void swap_load_options(void);
 /* The reset before this was that of loading options and nothing else: asked after
  * chip_reset_cause(). */
