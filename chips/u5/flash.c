@@ -12,7 +12,6 @@
 /* Rounds of the waiting loop, at least 4 cycles each: more than 0.2 s at 160 MHz, for an
  * operation of some ms (not in the manual; Zephyr allows 5 ms for a page). */
 #define BUSY_ROUNDS 0x800000u
-#define INVALIDATE_ROUNDS 0x10000u
 
 /* Parts of their line's full size have two banks whatever DUALBANK says (RM0456 7.3.1). */
 static bool always_dual(void)
@@ -47,10 +46,8 @@ bool flash_take_ecc_error(void)
 /* Neither erasing nor programming reaches what ICACHE holds (RM0456 8.4.6). */
 void flash_flush_caches(void)
 {
-    if ((ICACHE->CR & ICACHE_CR_EN) != 0u) {
-        ICACHE->CR |= ICACHE_CR_CACHEINV;
-        for (uint32_t i = 0; (ICACHE->SR & ICACHE_SR_BUSYF) != 0u && i < INVALIDATE_ROUNDS; i++) {
-        }
+    ICACHE->CR |= ICACHE_CR_CACHEINV;
+    while ((ICACHE->SR & ICACHE_SR_BUSYF) != 0u) {
     }
 }
 

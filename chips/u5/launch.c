@@ -1,19 +1,14 @@
 /* The last act of stage 1: from its own state to the state that an image expects. The bank
- * that is mapped is the one to be started: chip_swap_by_option() has seen to that. */
+ * that is mapped is the one to be started: chip_swap_by_option() has seen to that. No
+ * ROM runs before stage 1, and nothing in it enables or pends an interrupt. */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
 #include "registers.h"
 
 static _Noreturn void launch(uint32_t vectors, uint32_t argument)
 {
-    SYST_CSR = 0u;
     SYST_RVR = 0u;
     SYST_CVR = 0u;
-    for (unsigned i = 0; i < NVIC_WORDS; i++) {
-        NVIC_ICER[i] = 0xFFFFFFFFu;
-        NVIC_ICPR[i] = 0xFFFFFFFFu;
-    }
-    SCB_ICSR = SCB_ICSR_PENDSTCLR | SCB_ICSR_PENDSVCLR;
     SCB_VTOR = vectors;
     arm_dsb();
     __asm volatile("mov r0, %1\n\t"

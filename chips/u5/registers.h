@@ -70,6 +70,8 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define UART_KERNEL_HZ 16000000u /* HSI16 */
 
 #define RCC_AHB2ENR1_RESET 0xC0000000u /* SRAM2, SRAM3 */
+#define RCC_ICSCR1_MSISRANGE_SHIFT 28u
+#define RCC_ICSCR1_MSIRGSEL (1u << 23)
 #define RCC_CR_HSION (1u << 8)
 #define RCC_CR_HSIRDY (1u << 10)
 #define RCC_CR_PLL1ON (1u << 24)
@@ -83,6 +85,7 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define RCC_PLL1DIVR_RESET 0x01010280u
 #define RCC_PLL1DIVR_RESET_PQR 0x01010200u /* each of them 2 */
 #define RCC_AHB1ENR_CRCEN (1u << 12)
+#define RCC_AHB3ENR_RESET 0x80000000u /* SRAM4 */
 #define RCC_AHB3ENR_PWREN (1u << 2)
 #define RCC_APB1ENR1_USART3EN (1u << 18)
 #define RCC_APB2ENR_USART1EN (1u << 14)
@@ -139,7 +142,8 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define FLASH_ECCR_ECCD (1u << 31)
 #define FLASH_OPSR_CODE_SHIFT 29u
 #define FLASH_OPSR_CODE_OPTIONS 6u
-#define FLASH_OPTR_SWAP_BANK (1u << 20)
+#define FLASH_OPTR_SWAP_BANK_SHIFT 20u
+#define FLASH_OPTR_SWAP_BANK (1u << FLASH_OPTR_SWAP_BANK_SHIFT)
 #define FLASH_OPTR_DUALBANK (1u << 21)
 #define FLASH_OPTR_TZEN (1u << 31)
 

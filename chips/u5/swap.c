@@ -56,14 +56,14 @@ static bool stage1_is_equal(void)
 /* Above the detector's lowest threshold, about 2.0 V (RM0456 10.6.2). */
 static bool supply_is_good(void)
 {
-    uint32_t svmcr = PWR->SVMCR;
     bool good;
 
-    PWR->SVMCR = (svmcr & ~PWR_SVMCR_PVDLS_MASK) | PWR_SVMCR_PVDE;
-    for (volatile uint32_t i = 0; i < PVD_ROUNDS; i++) {
+    PWR->SVMCR = PWR_SVMCR_PVDE;
+    for (uint32_t i = 0; i < PVD_ROUNDS; i++) {
+        __asm volatile("");
     }
     good = (PWR->SVMSR & PWR_SVMSR_PVDO) == 0u;
-    PWR->SVMCR = svmcr;
+    PWR->SVMCR = 0u;
     return good;
 }
 
@@ -72,7 +72,6 @@ static void write_swap_bank(uint32_t optr)
 {
     uint32_t before = FLASH->OPTR;
 
-    chip_watchdog_feed(); /* one that hardware started must not bite in the middle */
     unlock_options();
     FLASH->OPTR = optr;
     if (FLASH->OPTR == optr) {
@@ -87,13 +86,9 @@ static void write_swap_bank(uint32_t optr)
 
 tb_error chip_swap_by_option(unsigned bank)
 {
-    if (bank == chip_mapped_bank()) {
-        return TB_OK;
-    }
     /* Asked again right after the load: it did not take, and will not. */
-    if (!swap_options_were_loaded() && flash_wait_idle() && stage1_is_equal() &&
-        supply_is_good()) {
-        write_swap_bank(FLASH->OPTR ^ FLASH_OPTR_SWAP_BANK);
+    if (!swap_options_were_loaded() && stage1_is_equal() && supply_is_good()) {
+        write_swap_bank((FLASH->OPTR & ~FLASH_OPTR_SWAP_BANK) | bank << FLASH_OPTR_SWAP_BANK_SHIFT);
     }
     return TB_ERR_VERIFY;
 }

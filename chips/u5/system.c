@@ -7,7 +7,7 @@
 
 #define BACKUP_FIRST 28u /* the last four of TAMP's 32 */
 
-static bool options_loaded;
+static uint32_t flags; /* of the last reset, and of those before it that nobody cleared */
 
 /* The clock stays on: taking it away again might take it from the application. */
 __attribute__((noinline)) static void clock_on(reg *enable, uint32_t bits)
@@ -62,6 +62,8 @@ tb_reset_cause chip_reset_cause(void)
     uint32_t csr = RCC->CSR;
     bool standby;
 
+    flags = csr;
+
     clock_on(&RCC->AHB3ENR, RCC_AHB3ENR_PWREN);
     standby = (PWR->SR & PWR_SR_SBF) != 0u;
 
@@ -72,7 +74,6 @@ tb_reset_cause chip_reset_cause(void)
         return TB_RESET_SOFTWARE;
     }
     if ((csr & RCC_CSR_OBLRSTF) != 0u) {
-        options_loaded = true;
         return TB_RESET_OPTION;
     }
     if (standby || (csr & RCC_CSR_LPWRRSTF) != 0u) {
@@ -84,7 +85,7 @@ tb_reset_cause chip_reset_cause(void)
 
 bool swap_options_were_loaded(void)
 {
-    return options_loaded;
+    return (flags & RCC_CSR_OBLRSTF) != 0u;
 }
 
 /* A reset in the middle of an option change: whether OPTR then shows what is in force is
@@ -92,7 +93,7 @@ bool swap_options_were_loaded(void)
 void chip_reset_cause_clear(void)
 {
     if (FLASH->OPSR >> FLASH_OPSR_CODE_SHIFT == FLASH_OPSR_CODE_OPTIONS &&
-        (RCC->CSR & (RCC_CSR_OBLRSTF | RCC_CSR_BORRSTF)) == 0u) {
+        !swap_options_were_loaded()) {
         swap_load_options();
     }
     RCC->CSR |= RCC_CSR_RMVF;
