@@ -89,11 +89,17 @@ typedef struct tb_sent {
  * has its old image, and the next call resumes. */
 tb_client_result tb_client_send(tb_client *c, const tb_image_file *image, tb_sent *sent);
 
+/* Did the last boot pass over a newer image that is good, since its bank could not be mapped?
+ * Only where stage 1 may refuse that: U5, H7, F7. As far as the two answers can tell: an image
+ * that has been sent since, in place of one that was bad, looks the same until the next reset. */
+bool tb_swap_refused(const tb_hello *hello, const tb_status *status);
+
 typedef enum tb_fate {
     TB_FATE_CONFIRMED,   /* it runs and is confirmed */
     TB_FATE_ON_TRIAL,    /* it runs, not confirmed in time */
     TB_FATE_REJECTED,    /* rolled back: status.slot[bank].reason */
-    TB_FATE_NOT_RUNNING, /* something else runs; nothing was rejected in time */
+    TB_FATE_NOT_RUNNING, /* something else runs; nothing was rejected in time, or the swap was
+                          * refused */
     TB_FATE_LOST         /* the slot no longer holds it */
 } tb_fate;
 

@@ -12,6 +12,19 @@ typedef struct waiting {
     bool answered, confirm_sent;
 } waiting;
 
+bool tb_swap_refused(const tb_hello *hello, const tb_status *status)
+{
+    const tb_chip *chip = tb_chip_by_id(hello->device_id, hello->bank_kib);
+    unsigned bank = status->preferred;
+    if (!chip || chip->family <= TB_FAMILY_L4PLUS || !status->report_present ||
+        status->why != TB_WHY_OTHER_INVALID) {
+        return false;
+    }
+    return bank < 2u && bank != status->running_bank &&
+           status->running_bank == status->report_bank && !status->slot[bank].head_error &&
+           !status->slot[bank].payload_error;
+}
+
 static bool stage2_is_there(const tb_client *c, const waiting *w)
 {
     unsigned bank = w->sent->bank & 1u;
@@ -50,7 +63,8 @@ static bool judge(tb_client *c, waiting *w, tb_fate *fate, tb_client_result *res
         tb_client_tell(c, TB_EVENT_TRIAL, slot->attempts, TB_TRIAL_ATTEMPTS);
     }
     if (c->status.running_bank != bank) {
-        return false;
+        *fate = TB_FATE_NOT_RUNNING;
+        return tb_swap_refused(&c->hello, &c->status);
     }
     if (slot->state == TB_SLOT_CONFIRMED) {
         *fate = TB_FATE_CONFIRMED;

@@ -27,6 +27,9 @@ extern volatile sig_atomic_t stop_requested;
 void catch_interrupt(void);
 
 /* Pictures of what the device says of itself. */
+/* Why stage 1 refuses a swap (chip_swap_by_option): it has no room to tell which. */
+#define SWAP_REFUSED \
+    "the supply was low, or the two copies of stage 1 differ, or the part does not take the swap"
 void show_info(const tb_hello *hello, const tb_status *status);
 json_t *info_json(const tb_hello *hello, const tb_status *status);
 void show_map(const tb_hello *hello, const tb_status *status);

@@ -105,7 +105,7 @@ static void show_stage2(const tb_status *st)
     }
 }
 
-static void show_report(const tb_status *st)
+static void show_report(const tb_hello *h, const tb_status *st)
 {
     char bank[16];
     if (!st->report_present) {
@@ -115,6 +115,11 @@ static void show_report(const tb_status *st)
     out_line("  last boot  %s, generation %u: %s; reset by %s", bank_text(st->report_bank, bank),
              st->report_generation, tb_why_text((tb_why)st->why),
              tb_reset_cause_text((tb_reset_cause)st->cause));
+    if (tb_swap_refused(h, st)) {
+        out_line("             %sit did not swap to %s, whose image is good: %s%s",
+                 out_style(stdout, STYLE_WARN), bank_text(st->preferred, bank), SWAP_REFUSED,
+                 out_style(stdout, STYLE_PLAIN));
+    }
     if (st->fault_pc || st->fault_status) {
         out_line("  last fault at 0x%08X, status 0x%08X", (unsigned)st->fault_pc,
                  (unsigned)st->fault_status);
@@ -138,7 +143,7 @@ void show_info(const tb_hello *h, const tb_status *st)
     show_slot(st, 0);
     show_slot(st, 1);
     show_stage2(st);
-    show_report(st);
+    show_report(h, st);
     if (st->session_open && st->session_total) {
         out_line("  update     under way: %u of %u bytes; 'twinbank flash' resumes it",
                  (unsigned)st->session_next, (unsigned)st->session_total);
@@ -232,6 +237,9 @@ json_t *info_json(const tb_hello *h, const tb_status *st)
                   "window", (json_int_t)h->window);
     (void)json_object_update(j, more);
     json_decref(more);
+    if (tb_swap_refused(h, st)) {
+        (void)json_object_set_new(j, "swap_refused", json_true());
+    }
     if (st->session_open) {
         (void)json_object_set_new(j, "session",
                                   json_pack("{s:I, s:I}", "next", (json_int_t)st->session_next,

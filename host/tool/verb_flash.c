@@ -121,6 +121,12 @@ static int not_kept(device *d, tb_fate fate, const char *version, const tb_sent 
                       "somebody else updates this device too; 'twinbank map' shows what it holds");
         break;
     default:
+        if (tb_swap_refused(&d->client.hello, st)) {
+            (void)tb_complain(&why, "%s is installed in bank %u, but the swap to it was refused; "
+                              "the device runs %s", version, sent->bank + 1u, now);
+            (void)tb_hint(&why, SWAP_REFUSED "; 'twinbank boot' tries again");
+            break;
+        }
         (void)tb_complain(&why, "%s is installed in bank %u, but the device runs %s", version,
                           sent->bank + 1u, now);
         (void)tb_hint(&why, "'twinbank boot' boots it; 'twinbank info' says why it did not");

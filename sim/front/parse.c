@@ -217,3 +217,30 @@ bool front_parse_wire(const char *text, front_wire_spec *wire, front_error *erro
     }
     return true;
 }
+
+bool front_parse_supply(const char *text, unsigned *millivolts, front_error *error)
+{
+    const char *p = text;
+    unsigned value = 0, places = 0;
+    bool point = false;
+    for (; isdigit((unsigned char)*p) || (*p == '.' && !point && p > text); p++) {
+        if (*p == '.') {
+            point = true;
+        } else if ((point && ++places > 3u) || value > 99u * 1000u) {
+            break;
+        } else {
+            value = value * 10u + (unsigned)(*p - '0');
+        }
+    }
+    if (p == text || strcmp(p, "V") != 0 || (point && places == 0u)) {
+        return front_fail(error, "'%s' is no voltage: give volts, such as 3.3V or 1.9V", text);
+    }
+    for (; places < 3u; places++) {
+        value *= 10u;
+    }
+    if (value < 1710u || value > 3600u) {
+        return front_fail(error, "'%s': the supply is 1.71 V to 3.6 V; without one: power-off", text);
+    }
+    *millivolts = value;
+    return true;
+}

@@ -31,6 +31,9 @@ typedef struct front_gpio {
 /* "PA3=0", "PA3=1@5ms", "PC13=z" */
 bool front_parse_gpio(const char *text, front_gpio *gpio, front_error *error);
 
+/* "3.3V", "1.9V": of the supply, 1.71 V to 3.6 V, in millivolts. */
+bool front_parse_supply(const char *text, unsigned *millivolts, front_error *error);
+
 typedef enum front_wire_kind { FRONT_WIRE_PTY, FRONT_WIRE_STDIO, FRONT_WIRE_FILE } front_wire_kind;
 
 typedef struct front_wire_spec {

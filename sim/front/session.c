@@ -243,6 +243,7 @@ void front_session_command(void *session, char *line, char *answer, size_t bytes
     front_error why = {""};
     front_gpio gpio;
     front_cut cut;
+    unsigned millivolts;
     bool good = true;
     if (power_command(s, line, answer, bytes)) {
         return;
@@ -266,9 +267,13 @@ void front_session_command(void *session, char *line, char *answer, size_t bytes
         if (good) {
             drive(s, &gpio);
         }
+    } else if (strncmp(line, "supply ", 7) == 0) {
+        good = front_parse_supply(line + 7, &millivolts, &why) &&
+               (sim_set_supply(s->m, millivolts) ||
+                front_fail(&why, "this part's model has no voltage detector"));
     } else {
         good = front_fail(&why, "'%.60s' is no command: power-cycle, power-off, power-on, reset, "
-                          "cut SPEC, gpio PIN=LEVEL, status, quit", line);
+                          "cut SPEC, gpio PIN=LEVEL, supply VOLTS, status, quit", line);
     }
     if (!good) {
         (void)snprintf(answer, bytes, "error: %.400s", why.text);

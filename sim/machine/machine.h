@@ -132,6 +132,13 @@ bool sim_pin_level(sim_machine *m, unsigned port, unsigned pin);
 /* The outside drives a pin (level 0 or 1) or lets go (-1). */
 void sim_pin_drive(sim_machine *m, unsigned port, unsigned pin, int level);
 
+/* The supply, VDD, for the voltage detector (PVD); 3300 from the start. Nothing else depends on
+ * it: below the brown-out reset's level the power is off (sim_power_on). false: the family's
+ * PWR model has no detector, and nothing has changed. */
+#define SIM_SUPPLY_MV 3300u
+bool sim_set_supply(sim_machine *m, unsigned millivolts);
+unsigned sim_supply(const sim_machine *m);
+
 /* ---- what the part asks of the machine (implemented in sim/machine) -------------- */
 
 /* The peripherals' shared state. The machine keeps the pointer and, in sim_free(),

@@ -37,6 +37,7 @@ sim_part *sim_part_new(sim_machine *m)
         abort();
     }
     part->m = m;
+    part->supply_mv = SIM_SUPPLY_MV;
     sim_set_part(m, part, destroy);
     return part;
 }
@@ -49,6 +50,20 @@ void sim_part_irq(sim_part *part, unsigned irq, unsigned source, bool level)
     if ((before != 0u) != (after != 0u)) {
         sim_irq(part->m, irq, after != 0u);
     }
+}
+
+bool sim_set_supply(sim_machine *m, unsigned millivolts)
+{
+    sim_part *part = sim_get_part(m);
+    if (part->services.has_pvd) {
+        part->supply_mv = millivolts;
+    }
+    return part->services.has_pvd;
+}
+
+unsigned sim_supply(const sim_machine *m)
+{
+    return sim_get_part(m)->supply_mv;
 }
 
 /* floor(n * 10^12 / hz) in 64 bits: hz < 10^13, as 512 times a core clock is. */

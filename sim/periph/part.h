@@ -45,6 +45,7 @@ typedef struct sim_services {
     void (*gate)(const sim_part *part, uint32_t base, const uint32_t **word, uint32_t *mask);
     /* PWR: the backup domain may be written */
     bool (*dbp)(const sim_part *part);
+    bool has_pvd; /* its detector looks at sim_supply() */
     /* SYSCFG or EXTI: the port whose pin is on this line */
     unsigned (*exti_port)(const sim_part *part, unsigned line);
 } sim_services;
@@ -52,6 +53,7 @@ typedef struct sim_services {
 struct sim_part {
     sim_machine *m;
     sim_services services;
+    unsigned supply_mv;
     struct sim_rcc *rcc;
     struct sim_pwr *pwr;
     struct sim_gpio *gpio;

@@ -1,11 +1,13 @@
 /* PWR of the STM32H7 (RM0433 6.8, RM0455 6.8): the supply configuration that is written
- * once, voltage scales, and the backup domain's write protection. The supply is always
- * good: PVD never reports. */
+ * once, voltage scales, the backup domain's write protection, the voltage detector. */
 #include "sim/periph/pwr_h7.h"
 
 enum { R_CR1, R_CSR1, R_CR2, R_CR3, R_CPUCR, R_D3CR, R_WKUPCR, R_WKUPFR, R_WKUPEPR };
 
+#define CR1_PVDE (1u << 4)
+#define CR1_PLS_EXTERNAL 7u
 #define CR1_DBP (1u << 8)
+#define CSR1_PVDO (1u << 4)
 #define CR3_ONCE 0xFFu
 #define CSR1_ACTVOSRDY (1u << 13)
 #define CPUCR_SBF (1u << 6)
@@ -13,6 +15,7 @@ enum { R_CR1, R_CSR1, R_CR2, R_CR3, R_CPUCR, R_D3CR, R_WKUPCR, R_WKUPFR, R_WKUPE
 #define D3CR_VOSRDY (1u << 13)
 #define D3CR_VOS_SHIFT 14u
 #define VOS_CHANGE (20u * SIM_PS_PER_US)
+#define PVD_START (10u * SIM_PS_PER_US) /* not in the datasheet */
 #define DEVICE_ID_H7A3 0x480u
 
 /* D3CR is SRDCR on the H7A3, with VOS coded otherwise. */
@@ -43,7 +46,7 @@ typedef struct sim_pwr {
     sim_block block;
     bool h7a3;
     bool chosen; /* CR3, since power-on */
-    sim_ps vos_at;
+    sim_ps vos_at, pvd_at;
 } sim_pwr;
 
 unsigned sim_pwr_h7_scale(const sim_part *part)
@@ -63,12 +66,22 @@ static bool dbp(const sim_part *part)
     return (part->pwr->block.value[R_CR1] & CR1_DBP) != 0u;
 }
 
+/* RM0433 6.5.4, levels of DS12110, falling. It tells nothing before it has settled. */
+static bool supply_is_low(const sim_pwr *p)
+{
+    static const uint16_t level_mv[] = {1950u, 2100u, 2250u, 2400u, 2550u, 2700u, 2850u};
+    uint32_t cr1 = p->block.value[R_CR1];
+    return (cr1 & CR1_PVDE) != 0u && sim_now(p->block.part->m) >= p->pvd_at &&
+           sim_supply(p->block.part->m) < level_mv[cr1 >> 5 & 7u];
+}
+
 static uint32_t pwr_read(void *owner, unsigned reg, uint32_t stored)
 {
     const sim_pwr *p = owner;
     bool there = sim_now(p->block.part->m) >= p->vos_at;
     if (reg == R_CSR1) {
-        return (p->block.value[R_D3CR] & 0xC000u) | (there ? CSR1_ACTVOSRDY : 0u);
+        return (p->block.value[R_D3CR] & 0xC000u) | (there ? CSR1_ACTVOSRDY : 0u) |
+               (supply_is_low(p) ? CSR1_PVDO : 0u);
     }
     if (reg == R_D3CR && there) {
         stored |= D3CR_VOSRDY;
@@ -81,6 +94,14 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     sim_pwr *p = owner;
     sim_part *part = p->block.part;
     switch (reg) {
+    case R_CR1:
+        if ((raw >> 5 & 7u) == CR1_PLS_EXTERNAL) {
+            return sim_block_unmodelled(&p->block, reg, raw, "PVD_IN is not modelled");
+        }
+        if ((raw & ~old & CR1_PVDE) != 0u) {
+            p->pvd_at = sim_now(part->m) + PVD_START;
+        }
+        break;
     case R_CR3:
         if (p->chosen) { /* the lower byte is written once */
             p->block.value[reg] = (p->block.value[reg] & ~CR3_ONCE) | (old & CR3_ONCE);
@@ -114,7 +135,7 @@ static void pwr_reset(void *owner, unsigned cause, bool backup_lost)
     (void)backup_lost;
     uint32_t cr3 = p->block.value[R_CR3];
     sim_block_reset_values(&p->block);
-    p->vos_at = 0;
+    p->vos_at = p->pvd_at = 0;
     if ((cause & SIM_RESET_POWER) != 0u) {
         p->chosen = false;
     } else {
@@ -136,4 +157,5 @@ void sim_pwr_h7_new(sim_part *part)
     sim_block_init(&p->block, part, p, &spec);
     p->block.keeps_values = true;
     part->services.dbp = dbp;
+    part->services.has_pvd = true;
 }

@@ -1,5 +1,5 @@
 /* PWR of the U5 (RM0456 10): voltage ranges, the EPOD booster, the backup domain's write
- * protection. The supply is always good: no detector ever reports. */
+ * protection, the programmable voltage detector. Of the other detectors none ever reports. */
 #include "sim/periph/part_u5.h"
 
 enum { R_CR1, R_CR2, R_CR3, R_VOSR, R_SVMCR, R_WUCR1, R_WUCR2, R_WUCR3, R_BDCR1, R_BDCR2, R_DBPR,
@@ -12,11 +12,15 @@ enum { R_CR1, R_CR2, R_CR3, R_VOSR, R_SVMCR, R_WUCR1, R_WUCR2, R_WUCR3, R_BDCR1,
 #define DBPR_DBP 1u
 #define SR_CSSF 1u
 #define SR_SBF (1u << 2)
+#define SVMCR_PVDE (1u << 4)
+#define SVMCR_PVDLS_EXTERNAL 7u
 #define SVMSR_REGS (1u << 1)
+#define SVMSR_PVDO (1u << 4)
 #define SVMSR_ACTVOSRDY (1u << 15)
 /* DS13737 gives no figures that could be read. */
 #define VOS_CHANGE (20u * SIM_PS_PER_US)
 #define BOOST_START (50u * SIM_PS_PER_US)
+#define PVD_START (10u * SIM_PS_PER_US)
 
 static const sim_reg rows[] = {
     [R_CR1] = {0x00, "CR1", 0, 0x00000FE7u},
@@ -43,7 +47,7 @@ static const sim_reg rows[] = {
 
 typedef struct sim_pwr {
     sim_block block;
-    sim_ps vos_at, boost_at; /* ready then */
+    sim_ps vos_at, boost_at, pvd_at; /* ready then */
 } sim_pwr;
 
 static uint32_t vosr(const sim_part *part)
@@ -66,6 +70,15 @@ static bool dbp(const sim_part *part)
     return (part->pwr->block.value[R_DBPR] & DBPR_DBP) != 0u;
 }
 
+/* RM0456 10.6.2, levels about as the manual names them. It tells nothing before it has settled. */
+static bool supply_is_low(const sim_pwr *p)
+{
+    static const uint16_t level_mv[] = {2000u, 2200u, 2400u, 2500u, 2600u, 2800u, 2900u};
+    uint32_t svmcr = p->block.value[R_SVMCR];
+    return (svmcr & SVMCR_PVDE) != 0u && sim_now(p->block.part->m) >= p->pvd_at &&
+           sim_supply(p->block.part->m) < level_mv[svmcr >> 5 & 7u];
+}
+
 static uint32_t pwr_read(void *owner, unsigned reg, uint32_t stored)
 {
     const sim_pwr *p = owner;
@@ -76,7 +89,8 @@ static uint32_t pwr_read(void *owner, unsigned reg, uint32_t stored)
         stored |= (vos_ready ? VOSR_VOSRDY : 0u) | (sim_pwr_u5_boosted(part) ? VOSR_BOOSTRDY : 0u);
     } else if (reg == R_SVMSR) {
         stored |= (vos_ready ? SVMSR_ACTVOSRDY | (vosr(part) & VOSR_VOS) : 0u) |
-                  ((p->block.value[R_CR3] & 2u) != 0u ? SVMSR_REGS : 0u);
+                  ((p->block.value[R_CR3] & 2u) != 0u ? SVMSR_REGS : 0u) |
+                  (supply_is_low(p) ? SVMSR_PVDO : 0u);
     }
     return stored;
 }
@@ -110,6 +124,14 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     case R_VOSR:
         write_vosr(p, old);
         break;
+    case R_SVMCR:
+        if ((raw >> 5 & 7u) == SVMCR_PVDLS_EXTERNAL) {
+            return sim_block_unmodelled(&p->block, reg, raw, "PVD_IN is not modelled");
+        }
+        if ((raw & ~old & SVMCR_PVDE) != 0u) {
+            p->pvd_at = sim_now(p->block.part->m) + PVD_START;
+        }
+        break;
     case R_SR:
         if ((raw & SR_CSSF) != 0u) {
             p->block.value[R_SR] = 0;
@@ -130,7 +152,7 @@ static void pwr_reset(void *owner, unsigned cause, bool backup_lost)
 {
     sim_pwr *p = owner;
     (void)backup_lost;
-    p->vos_at = p->boost_at = 0;
+    p->vos_at = p->boost_at = p->pvd_at = 0;
     if ((cause & SIM_RESET_STANDBY) != 0u) {
         p->block.value[R_SR] = SR_SBF;
     }
@@ -144,5 +166,6 @@ void sim_pwr_u5_new(sim_part *part)
     sim_pwr *p = sim_part_alloc(part, sizeof *p);
     part->pwr = p;
     part->services.dbp = dbp;
+    part->services.has_pvd = true;
     sim_block_init(&p->block, part, p, &spec);
 }

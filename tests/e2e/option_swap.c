@@ -44,6 +44,13 @@ static void send_image(bench *w, const char *name, tb_sent *sent)
     tb_image_file_free(&image);
 }
 
+static bool refused(bench *w)
+{
+    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
+    assert_int_equal(tb_client_status(&w->client), TB_CLIENT_OK);
+    return tb_swap_refused(&w->client.hello, &w->client.status);
+}
+
 static void it_is_written_only_when_the_bank_differs(void **state)
 {
     bench w;
@@ -80,9 +87,60 @@ static void two_unequal_stages_1_refuse_it(void **state)
         send_image(&w, "app-1.1.0.twb", &sent);
         assert_true(board_wait(w.b, "1.0.0 running from bank 1 (confirmed)", SIM_PS_PER_S));
         assert_int_equal(option_writes(&w), 0);
-        assert_int_equal(tb_client_connect(&w.client), TB_CLIENT_OK); /* and it still answers */
+        assert_true(refused(&w)); /* and it still answers */
         board_free(w.b);
     }
+}
+
+/* Both families' detectors begin at about 2 V. */
+static void a_low_supply_refuses_it(void **state)
+{
+    bench w;
+    tb_sent sent;
+
+    (void)state;
+    open_bench(&w);
+    assert_false(refused(&w));
+    assert_true(sim_set_supply(w.b->machine, 1900u));
+    send_image(&w, "app-1.1.0.twb", &sent);
+    for (int i = 0; i < 2; i++) {
+        assert_true(board_wait(w.b, "1.0.0 running from bank 1 (confirmed)", SIM_PS_PER_S));
+        assert_true(refused(&w));
+        assert_int_equal(w.client.status.slot[1].state, TB_SLOT_TRIAL);
+        assert_int_equal(w.client.status.slot[1].attempts, 0); /* none was made */
+        assert_int_equal(option_writes(&w), 0);
+        sim_pin_reset(w.b->machine);
+        board_forget(w.b);
+    }
+    assert_true(sim_set_supply(w.b->machine, 2100u));
+    sim_pin_reset(w.b->machine);
+    assert_true(board_wait(w.b, "1.1.0 confirmed", SIM_PS_PER_S));
+    assert_int_equal(option_writes(&w), 1);
+    assert_false(refused(&w));
+    board_free(w.b);
+}
+
+/* What waits for the image is told at once, not after every trial's time. */
+static void a_refusal_ends_the_wait(void **state)
+{
+    bench w;
+    tb_sent sent;
+    tb_image_file image;
+    tb_complaint why;
+    tb_fate fate = TB_FATE_LOST;
+    const tb_wait_options wait = {.total_ms = 60000, .confirm_ms = 5000};
+
+    (void)state;
+    open_bench(&w);
+    assert_true(sim_set_supply(w.b->machine, 1900u));
+    send_image(&w, "app-1.1.0.twb", &sent);
+    assert_true(tb_image_load(&image, board_file(w.b, "app-1.1.0.twb"), &why));
+    sim_ps began = sim_now(w.b->machine);
+    assert_int_equal(tb_client_wait(&w.client, &image, &sent, &wait, &fate), TB_CLIENT_OK);
+    assert_int_equal(fate, TB_FATE_NOT_RUNNING);
+    assert_true(sim_now(w.b->machine) - began < 5u * SIM_PS_PER_S);
+    tb_image_file_free(&image);
+    board_free(w.b);
 }
 
 static void a_cut_in_it_is_survived(void **state)
@@ -138,6 +196,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_written_only_when_the_bank_differs),
         cmocka_unit_test(two_unequal_stages_1_refuse_it),
+        cmocka_unit_test(a_low_supply_refuses_it),
+        cmocka_unit_test(a_refusal_ends_the_wait),
         cmocka_unit_test(a_cut_in_it_is_survived),
         cmocka_unit_test(the_slowest_erase_is_waited_for),
     };

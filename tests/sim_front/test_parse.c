@@ -73,6 +73,20 @@ static void pins(void **state)
     }
 }
 
+static void supplies(void **state)
+{
+    (void)state;
+    unsigned mv;
+    assert_true(front_parse_supply("3.3V", &mv, &error) && mv == 3300u);
+    assert_true(front_parse_supply("2V", &mv, &error) && mv == 2000u);
+    assert_true(front_parse_supply("1.995V", &mv, &error) && mv == 1995u);
+    static const char *const bad[] = {"",     "V",     "3.3",  "3.V",   ".9V",   "1.7V", "3.601V",
+                                      "-2V",  "2.00000V", "2,5V", "2.5.1V", "99999999999V", "2 V"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(front_parse_supply(bad[i], &mv, &error));
+    }
+}
+
 static void wires(void **state)
 {
     (void)state;
@@ -253,7 +267,7 @@ static void bad_command_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(times),    cmocka_unit_test(numbers),      cmocka_unit_test(pins),
+        cmocka_unit_test(times),    cmocka_unit_test(numbers),      cmocka_unit_test(pins), cmocka_unit_test(supplies),
         cmocka_unit_test(wires),    cmocka_unit_test(loads),        cmocka_unit_test(traces),
         cmocka_unit_test(cuts),     cmocka_unit_test(bad_cuts),     cmocka_unit_test(command_line),
         cmocka_unit_test(bad_command_line)};
