@@ -32,7 +32,7 @@ static void set_baud(board *b, tb_client *client, uint32_t baud)
  * many as the payload has bytes. */
 static board *transfer(const char *chip, bool stage2, uint32_t baud, uint32_t *payload_bytes)
 {
-    board *b = board_new(chip, "factory.hex", 1);
+    board *b = board_new_exact(chip, "factory.hex", 1);
     tb_link link;
     tb_client client;
     tb_image_file image;

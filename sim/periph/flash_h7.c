@@ -255,6 +255,12 @@ static sim_access read(void *self, uint32_t offset, unsigned size, uint32_t *val
 {
     flash_h7 *f = self;
     uint32_t word, at = canonical(offset & ~3u);
+    bool busy = (at == SR && f->place[0].op.active) ||
+                (at == SR + PLACE_BYTES && f->place[1].op.active) ||
+                (at == OPTSR_CUR && f->option_busy);
+    if (busy && !sim_poll_busy(f->m)) {
+        return SIM_ACCESS_STOP;
+    }
     if (!read_word(f, at, &word)) {
         return sim_unmodelled(f->m, &f->periph, offset, size, false, 0u, "no such register");
     }

@@ -197,6 +197,9 @@ static sim_access read(void *self, uint32_t offset, unsigned size, uint32_t *val
 {
     flash_u5 *f = self;
     uint32_t word;
+    if ((offset & ~3u) == NSSR && f->op.active && !sim_poll_busy(f->m)) {
+        return SIM_ACCESS_STOP;
+    }
     if (!read_word(f, offset & ~3u, &word)) {
         return sim_unmodelled(f->m, &f->periph, offset, size, false, 0u, "no such register");
     }

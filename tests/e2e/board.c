@@ -155,7 +155,7 @@ void board_link(board *b, tb_link *link)
 
 /* ---- life ------------------------------------------------------------------------ */
 
-board *board_new(const char *chip_name, const char *hex_file, uint32_t seed)
+static board *make(const char *chip_name, const char *hex_file, uint32_t seed, bool skip_polls)
 {
     board *b = calloc(1, sizeof *b);
     if (!b || !(b->console = calloc(1, BOARD_CONSOLE_BYTES)))
@@ -164,7 +164,7 @@ board *board_new(const char *chip_name, const char *hex_file, uint32_t seed)
     if (!b->chip)
         fail("no such chip", chip_name);
     b->host_baud = 115200;
-    sim_options options = { .seed = seed };
+    sim_options options = { .seed = seed, .skip_polls = skip_polls };
     b->machine = sim_new(b->chip, &options);
     if (!b->machine)
         fail("no model", chip_name);
@@ -183,6 +183,21 @@ board *board_new(const char *chip_name, const char *hex_file, uint32_t seed)
         fail("no such UART", b->chip->board.uart_name);
     sim_power_on(b->machine, true);
     return b;
+}
+
+board *board_new(const char *chip_name, const char *hex_file, uint32_t seed)
+{
+    return make(chip_name, hex_file, seed, true);
+}
+
+board *board_new_exact(const char *chip_name, const char *hex_file, uint32_t seed)
+{
+    return make(chip_name, hex_file, seed, false);
+}
+
+bool board_swaps_by_option(const board *b)
+{
+    return b->chip->family == TB_FAMILY_U5 || b->chip->family == TB_FAMILY_H7;
 }
 
 void board_free(board *b)

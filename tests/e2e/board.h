@@ -39,8 +39,11 @@ typedef struct board {
     sim_ps first_in, last_in;
 } board;
 
-/* Loads build/firmware/<chip>/<file> (hex) and powers on. Fails the test on error. */
+/* Loads build/firmware/<chip>/<file> (hex) and powers on. Fails the test on error. Polls of
+ * a busy flag are skipped. */
 board *board_new(const char *chip_name, const char *hex_file, uint32_t seed);
+/* The same with every poll done: for what is measured to the cycle. */
+board *board_new_exact(const char *chip_name, const char *hex_file, uint32_t seed);
 void board_free(board *b);
 /* Runs; after an injected power cut the power comes back at once and it goes on.
  * Returns the last end seen; fails the test on SIM_END_STOP with the machine's text. */
@@ -53,6 +56,8 @@ void board_forget(board *b);
 void board_link(board *b, tb_link *link);
 void board_send(board *b, const void *bytes, size_t count);
 size_t board_receive(board *b, uint8_t *bytes, size_t room, sim_ps limit);
+/* The swap is an option byte there; elsewhere nothing is written for it. */
+bool board_swaps_by_option(const board *b);
 /* Path of a built firmware file, in a static buffer. */
 const char *board_file(const board *b, const char *name);
 /* Reads a whole file; fails the test when it cannot. Caller frees. */

@@ -70,12 +70,6 @@ static void it_boots_from_the_factory(void **state)
     board_free(w.b);
 }
 
-/* The swap is an option byte there (P6). */
-static bool swaps_by_option(const board *b)
-{
-    return b->chip->family == TB_FAMILY_U5 || b->chip->family == TB_FAMILY_H7;
-}
-
 static void main_job_on(const char *name)
 {
     bench w;
@@ -107,7 +101,7 @@ static void main_job_on(const char *name)
     /* and the next good one works, back in bank 1 */
     assert_int_equal(flash(&w, "app-1.2.0.twb", &sent), TB_FATE_CONFIRMED);
     assert_int_equal(status(&w)->running_bank, 0);
-    if (!swaps_by_option(w.b)) {
+    if (!board_swaps_by_option(w.b)) {
         assert_int_equal(sim_op_count(w.b->machine, 1u << SIM_OP_OPTION), 0); /* P6 */
     }
     board_free(w.b);

@@ -1,5 +1,5 @@
 /* Bad images and bad frames against the real firmware: each gets its own error, nothing
- * is erased for them, and the next good update works. */
+ * is erased for them, and the next good update works. test_e2e_refusals [CHIP] */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,6 +9,8 @@
 
 #include "host/lib/client.h"
 #include "tests/e2e/board.h"
+
+static const char *chip = "stm32g474re";
 
 typedef struct bench {
     board *b;
@@ -20,7 +22,7 @@ typedef struct bench {
 static void open_bench(bench *w, const char *hex)
 {
     tb_complaint why;
-    w->b = board_new("stm32g474re", hex, 1);
+    w->b = board_new(chip, hex, 1);
     board_link(w->b, &w->link);
     tb_client_init(&w->client, &w->link, NULL);
     assert_true(tb_image_load(&w->image, board_file(w->b, "app-1.1.0.twb"), &why));
@@ -74,7 +76,7 @@ static void bad_headers(const char *hex)
     REFUSED(h.magic ^= 1u, TB_ERR_MAGIC);
     REFUSED(h.format = 99, TB_ERR_FORMAT);
     REFUSED(h.kind = 7, TB_ERR_KIND);
-    REFUSED(h.device_id = 0x415, TB_ERR_CHIP);
+    REFUSED(h.device_id ^= 0x100u, TB_ERR_CHIP);
     REFUSED(h.bank_kib = 64, TB_ERR_GEOMETRY);
     REFUSED(h.product_id ^= 0x55u, TB_ERR_PRODUCT);
     REFUSED(h.load_address += 0x40000u, TB_ERR_ADDRESS);
@@ -225,8 +227,9 @@ static void erase_refuses_what_runs(void **state)
     close_bench(&w);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    chip = argc > 1 ? argv[1] : chip;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_application_refuses_bad_headers),
         cmocka_unit_test(stage2_refuses_bad_headers),

@@ -1,5 +1,6 @@
 /* The tutorial's client, written from docs/wire.md alone: 128 bytes at a time, stop and
- * wait, one byte of answer. It must work unchanged against stage 2 and an application. */
+ * wait, one byte of answer. It must work unchanged against stage 2 and an application.
+ * test_e2e_tutorial [CHIP] */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,6 +9,8 @@
 #include <cmocka.h>
 
 #include "tests/e2e/board.h"
+
+static const char *chip = "stm32g474re";
 
 #define ACK 0x5F
 #define NACK 0xAA
@@ -76,7 +79,7 @@ static void check_version_text(board *b)
 static void stage2_takes_an_image_from_the_tutorials_client(void **state)
 {
     (void)state;
-    board *b = board_new("stm32g474re", "factory-no-app.hex", 1);
+    board *b = board_new(chip, "factory-no-app.hex", 1);
     size_t bytes;
     uint8_t *image = board_read_file(board_file(b, "app-1.1.0.twb"), &bytes);
     board_run(b, 50 * SIM_PS_PER_MS);
@@ -91,7 +94,7 @@ static void stage2_takes_an_image_from_the_tutorials_client(void **state)
 static void a_running_application_does_too(void **state)
 {
     (void)state;
-    board *b = board_new("stm32g474re", "factory.hex", 1);
+    board *b = board_new(chip, "factory.hex", 1);
     size_t bytes;
     uint8_t *image = board_read_file(board_file(b, "app-1.2.0.twb"), &bytes);
     assert_true(board_wait(b, "1.0.0", SIM_PS_PER_S));
@@ -106,7 +109,7 @@ static void a_running_application_does_too(void **state)
 static void damage_is_refused_and_the_next_try_works(void **state)
 {
     (void)state;
-    board *b = board_new("stm32g474re", "factory-no-app.hex", 1);
+    board *b = board_new(chip, "factory-no-app.hex", 1);
     size_t bytes;
     uint8_t *image = board_read_file(board_file(b, "app-1.1.0.twb"), &bytes);
     board_run(b, 50 * SIM_PS_PER_MS);
@@ -136,8 +139,9 @@ static void damage_is_refused_and_the_next_try_works(void **state)
     board_free(b);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    chip = argc > 1 ? argv[1] : chip;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stage2_takes_an_image_from_the_tutorials_client),
         cmocka_unit_test(a_running_application_does_too),
