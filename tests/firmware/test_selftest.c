@@ -32,7 +32,7 @@ static run *run_new(const char *part, const char *file, uint32_t seed)
 {
     run *r = calloc(1, sizeof *r);
     assert_non_null(r);
-    r->b = board_new(part, file, seed);
+    r->b = board_new_exact(part, file, seed);
     return r;
 }
 
