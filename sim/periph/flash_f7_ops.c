@@ -9,6 +9,7 @@
 #define OPTION_PS (50u * SIM_PS_PER_MS)
 #define SNB_BANK2 16u
 #define SECTORS 12u
+#define ROW_BYTES 16u /* RM0410 3.3.9: what one programming access may not cross */
 
 bool flash_f7_wait(flash_f7 *f)
 {
@@ -45,15 +46,15 @@ static void program(flash_f7 *f, const uint8_t *data, const uint8_t *other)
 {
     const f7_op *op = &f->op;
     unsigned bank = op->banks >> 1;
-    uint32_t word = op->offset / F7_WORD_BYTES, first = op->offset % F7_WORD_BYTES;
-    uint8_t fresh[F7_WORD_BYTES], second[F7_WORD_BYTES];
-    memcpy(fresh, f->bank[bank].data + word * F7_WORD_BYTES, F7_WORD_BYTES);
-    memcpy(second, f->bank[bank].other + word * F7_WORD_BYTES, F7_WORD_BYTES);
-    for (uint32_t i = 0; i < op->bytes; i++) {
-        fresh[first + i] &= data[i];
-        second[first + i] &= other[i];
+    for (uint32_t i = 0; i < op->bytes; i++) { /* not aligned, it is in two words */
+        uint32_t word = (op->offset + i) / F7_WORD_BYTES, at = (op->offset + i) % F7_WORD_BYTES;
+        uint8_t fresh[F7_WORD_BYTES], second[F7_WORD_BYTES];
+        memcpy(fresh, f->bank[bank].data + word * F7_WORD_BYTES, F7_WORD_BYTES);
+        memcpy(second, f->bank[bank].other + word * F7_WORD_BYTES, F7_WORD_BYTES);
+        fresh[at] &= data[i];
+        second[at] &= other[i];
+        flash_f7_set_word(f, bank, word, fresh, second);
     }
-    flash_f7_set_word(f, bank, word, fresh, second);
 }
 
 static void erase(flash_f7 *f)
@@ -221,6 +222,10 @@ sim_access flash_f7_write(void *self, uint32_t address, unsigned size, uint32_t 
         flash_f7_error(f, F7_SR_PGPERR);
         return SIM_ACCESS_OK;
     }
+    if (offset % ROW_BYTES + size > ROW_BYTES) {
+        flash_f7_error(f, F7_SR_PGAERR);
+        return SIM_ACCESS_OK;
+    }
     if (write_protected(f, bank, sector_at(f, offset))) {
         flash_f7_error(f, F7_SR_WRPERR);
         return SIM_ACCESS_OK;
@@ -289,6 +294,13 @@ static sim_ps plan_banks(flash_f7 *f)
 {
     unsigned banks = ((f->cr & F7_CR_MER1) != 0u ? 1u : 0u) | ((f->cr & F7_CR_MER2) != 0u ? 2u : 0u);
     sim_ps time = 0;
+    if (flash_f7_single(f)) { /* the bit of bank 1 is that of all (3.7.5) */
+        banks = (banks & 1u) != 0u ? 3u : 0u;
+    }
+    if (banks == 0u) {
+        flash_f7_error(f, F7_SR_ERSERR);
+        return 0;
+    }
     for (unsigned i = 0; i < SECTORS * F7_BANKS; i++) {
         if ((banks >> i / SECTORS & 1u) != 0u && write_protected(f, i / SECTORS, i % SECTORS)) {
             flash_f7_error(f, F7_SR_WRPERR);
