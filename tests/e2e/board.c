@@ -155,7 +155,7 @@ void board_link(board *b, tb_link *link)
 
 /* ---- life ------------------------------------------------------------------------ */
 
-static board *make(const char *chip_name, const char *hex_file, uint32_t seed, bool skip_polls)
+board *board_new_with(const char *chip_name, const char *hex_file, const sim_options *options)
 {
     board *b = calloc(1, sizeof *b);
     if (!b || !(b->console = calloc(1, BOARD_CONSOLE_BYTES)))
@@ -164,8 +164,7 @@ static board *make(const char *chip_name, const char *hex_file, uint32_t seed, b
     if (!b->chip)
         fail("no such chip", chip_name);
     b->host_baud = 115200;
-    sim_options options = { .seed = seed, .skip_polls = skip_polls };
-    b->machine = sim_new(b->chip, &options);
+    b->machine = sim_new(b->chip, options);
     if (!b->machine)
         fail("no model", chip_name);
     tb_objfile file;
@@ -187,12 +186,14 @@ static board *make(const char *chip_name, const char *hex_file, uint32_t seed, b
 
 board *board_new(const char *chip_name, const char *hex_file, uint32_t seed)
 {
-    return make(chip_name, hex_file, seed, true);
+    const sim_options options = { .seed = seed, .skip_polls = true };
+    return board_new_with(chip_name, hex_file, &options);
 }
 
 board *board_new_exact(const char *chip_name, const char *hex_file, uint32_t seed)
 {
-    return make(chip_name, hex_file, seed, false);
+    const sim_options options = { .seed = seed };
+    return board_new_with(chip_name, hex_file, &options);
 }
 
 bool board_swaps_by_option(const board *b)

@@ -44,6 +44,7 @@ typedef struct board {
 board *board_new(const char *chip_name, const char *hex_file, uint32_t seed);
 /* The same with every poll done: for what is measured to the cycle. */
 board *board_new_exact(const char *chip_name, const char *hex_file, uint32_t seed);
+board *board_new_with(const char *chip_name, const char *hex_file, const sim_options *options);
 void board_free(board *b);
 /* Runs; after an injected power cut the power comes back at once and it goes on.
  * Returns the last end seen; fails the test on SIM_END_STOP with the machine's text. */
