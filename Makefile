@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb stm32l476rg stm32l4r5zi stm32h743zi stm32h7a3zi stm32f767zi
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup host firmware demo run test torture replay bench sanitize clang budgets docs clean
+.PHONY: all help setup host firmware demo run test torture replay bench sanitize clang budgets docs clean fuzz
 
 all: firmware ## Host programs and the firmware for CHIP
 
@@ -68,6 +68,11 @@ sanitize: setup ## The host tests under the address and undefined-behaviour sani
 	@cmake --preset sanitize
 	@cmake --build $(BUILD)/sanitize -j$(JOBS)
 	@ctest --test-dir $(BUILD)/sanitize --output-on-failure -j$(JOBS) -LE firmware
+
+fuzz: setup ## libFuzzer on everything that takes bytes from outside (TARGET=all SECONDS=60)
+	@cmake --preset fuzz $(QUIET)
+	@cmake --build $(BUILD)/fuzz -j$(JOBS) --target fuzzers $(QUIET)
+	@tests/fuzz/run fuzz $(or $(SECONDS),60) $(TARGET)
 
 clang: setup ## The host programs and tests built with clang
 	@cmake --preset host-clang

@@ -24,6 +24,7 @@ typedef struct sending {
     unsigned begins;
     bool one_by_one; /* after a time-out: until the device answers again */
     bool again;      /* the device lost the session: begin again */
+    bool answered;   /* something that was asked, since the deadline was set */
     tb_client_sent queue[TB_CLIENT_QUEUE];
     size_t queued;
 } sending;
@@ -168,6 +169,7 @@ static tb_client_result take_reply(sending *s, const tb_frame *f)
          * missing; the last one has nobody behind it. */
         if (s->queued == 1) {
             s->queued = 0;
+            s->answered = true;
             rewind_to(s, s->acked);
         }
         return TB_CLIENT_OK;
@@ -192,6 +194,7 @@ static tb_client_result take_reply(sending *s, const tb_frame *f)
     s->queued -= i + 1u;
     memmove(s->queue, s->queue + i + 1u, s->queued * sizeof s->queue[0]);
     s->one_by_one = false;
+    s->answered = true;
     s->window = tb_get_u32(f->payload + 6);
     if (error != TB_OK) {
         return take_error(s, &of, error, next);
@@ -203,7 +206,7 @@ static tb_client_result take_reply(sending *s, const tb_frame *f)
 static void take_silence(sending *s)
 {
     s->queued = 0;
-    s->one_by_one = true;
+    s->one_by_one = s->answered = true;
     rewind_to(s, s->acked);
 }
 
@@ -218,14 +221,20 @@ static uint64_t reply_deadline(const sending *s)
 static tb_client_result send_data(sending *s)
 {
     tb_client *c = s->c;
+    uint64_t deadline = 0;
+    s->answered = true;
     while (s->acked < s->total && !s->again) {
         while (may_send(s)) {
             if (!send_next(s)) {
                 return tb_client_gone(c);
             }
         }
+        if (s->answered) { /* not by frames that answer nothing, or they could go on for ever */
+            deadline = reply_deadline(s);
+            s->answered = false;
+        }
         tb_frame f;
-        int got = tb_client_next(c, reply_deadline(s), &f);
+        int got = tb_client_next(c, deadline, &f);
         if (got < 0) {
             return tb_client_gone(c);
         }
