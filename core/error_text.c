@@ -37,6 +37,8 @@ static const error_row rows[] = {
     ROW(TB_ERR_RUNNING, "that would destroy what is running"),
     ROW(TB_ERR_NOT_HERE, "cannot be done by what is running now"),
     ROW(TB_ERR_CONTENTS, "all contents would be lost by that"),
+    ROW(TB_ERR_SOURCE, "the other bank does not hold the image that the delta is against"),
+    ROW(TB_ERR_STREAM, "not a compressed stream, or damaged"),
     ROW(TB_ERR_ECC, "uncorrectable word in flash"),
     ROW(TB_ERR_PROGRAM, "flash would not program"),
     ROW(TB_ERR_ERASE, "flash would not erase"),

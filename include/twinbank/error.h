@@ -35,6 +35,8 @@ typedef enum tb_error {
     TB_ERR_RUNNING = 0x28,      /* the command would destroy what is running */
     TB_ERR_NOT_HERE = 0x29,     /* only stage 2 (or only an application) can do that */
     TB_ERR_CONTENTS = 0x2A,     /* all contents would be lost, and the request does not say so */
+    TB_ERR_SOURCE = 0x2B,       /* the other bank does not hold the image that the delta is against */
+    TB_ERR_STREAM = 0x2C,       /* not a compressed stream, or damaged */
 
     /* flash (0x40..) */
     TB_ERR_ECC = 0x40,          /* uncorrectable word at a read */
