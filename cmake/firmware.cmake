@@ -22,7 +22,7 @@ add_link_options(-mcpu=${TB_CORE} -mthumb -mfloat-abi=soft -nostartfiles --specs
 set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
 # Passes that cost bytes here: each was measured on stage 1 with gcc 12.
 set(CMAKE_C_FLAGS_MINSIZEREL "-Os -g -fno-thread-jumps -fno-tree-dse -fno-tree-reassoc")
-string(APPEND CMAKE_C_FLAGS_MINSIZEREL " -fno-schedule-insns2 -fno-if-conversion")
+string(APPEND CMAKE_C_FLAGS_MINSIZEREL " -fno-schedule-insns2 -fno-if-conversion -fno-ipa-sra")
 
 # tb_linker_script(TARGET KIND): the script made from the row, and the target linked by it.
 function(tb_linker_script target kind)

@@ -6,13 +6,15 @@
 #include "twinbank/image.h"
 
 #define RECORD_CHECKED_BYTES 4u
+#define RECORD_WORDS (TB_RECORD_BYTES / 4u)
+#define UNIT_WORDS_MAX (TB_MAX_UNIT_BYTES / 4u)
 #define RECORD_NONE 0u /* not a record: torn */
 #define RECORD_BLANK 1u
 
 void tb_record_encode(uint8_t unit[TB_MAX_UNIT_BYTES], unsigned unit_bytes, tb_record_kind kind,
                       uint8_t argument, uint16_t generation)
 {
-    uint32_t words[2];
+    uint32_t words[RECORD_WORDS];
 
     words[0] = (uint32_t)kind | ((uint32_t)argument << 8) | ((uint32_t)generation << 16);
     words[1] = tb_crc32(0, &words[0], RECORD_CHECKED_BYTES);
@@ -21,21 +23,19 @@ void tb_record_encode(uint8_t unit[TB_MAX_UNIT_BYTES], unsigned unit_bytes, tb_r
     }
 }
 
-/* The kind of the record that this unit holds, RECORD_BLANK or RECORD_NONE. */
-static unsigned record_kind(const uint8_t *unit, unsigned unit_bytes)
+/* The kind of the record that this unit holds, RECORD_BLANK or RECORD_NONE. All copies of
+ * the record in the unit must be the same. */
+static unsigned record_kind(const uint32_t *words, unsigned unit_bytes)
 {
-    uint32_t crc;
-
-    if (tb_all_ones(unit, unit_bytes)) {
+    for (unsigned i = RECORD_WORDS; i < unit_bytes / 4u; i++) {
+        if (words[i] != words[i - RECORD_WORDS]) {
+            return RECORD_NONE;
+        }
+    }
+    if ((words[0] & words[1]) == UINT32_MAX) {
         return RECORD_BLANK;
     }
-    memcpy(&crc, unit + RECORD_CHECKED_BYTES, sizeof crc);
-    /* Equal to itself moved by one record: all copies in the unit are the same. */
-    if (crc != tb_crc32(0, unit, RECORD_CHECKED_BYTES) ||
-        memcmp(unit, unit + TB_RECORD_BYTES, unit_bytes - TB_RECORD_BYTES) != 0) {
-        return RECORD_NONE;
-    }
-    return unit[0];
+    return words[1] == tb_crc32(0, words, RECORD_CHECKED_BYTES) ? words[0] & 0xFFu : RECORD_NONE;
 }
 
 /* One unit that is not blank, in the order in which they were written. */
@@ -77,15 +77,15 @@ tb_error tb_slot_log_read(const tb_flash *flash, unsigned bank, tb_slot_log *log
 {
     const tb_chip *chip = flash->chip;
     uint32_t offset = tb_log_offset(chip);
-    uint8_t unit[TB_MAX_UNIT_BYTES] = {0};
+    uint32_t words[UNIT_WORDS_MAX] = {0};
 
     memset(log, 0, sizeof *log);
     for (unsigned i = 0; i < chip->log_units; i++, offset += chip->unit_bytes) {
-        tb_error error = flash->read(flash->ctx, bank, offset, unit, chip->unit_bytes);
+        tb_error error = flash->read(flash->ctx, bank, offset, words, chip->unit_bytes);
         unsigned kind = RECORD_NONE;
 
         if (error == TB_OK) {
-            kind = record_kind(unit, chip->unit_bytes);
+            kind = record_kind(words, chip->unit_bytes);
             if (kind == RECORD_BLANK) {
                 continue;
             }
@@ -94,31 +94,37 @@ tb_error tb_slot_log_read(const tb_flash *flash, unsigned bank, tb_slot_log *log
             return error;
         }
         log->used_units = (uint16_t)(i + 1u);
-        fold(log, kind, unit[1], unit[2] | (unsigned)unit[3] << 8);
+        fold(log, kind, words[0] >> 8 & 0xFFu, words[0] >> 16);
     }
     return TB_OK;
 }
 
-tb_error tb_slot_log_append(const tb_flash *flash, unsigned bank, tb_record_kind kind,
-                            uint8_t argument, uint16_t generation)
+tb_error tb_slot_log_append_at(const tb_flash *flash, unsigned bank, unsigned unit_number,
+                               tb_record_kind kind, uint8_t argument, uint16_t generation)
 {
     const tb_chip *chip = flash->chip;
     uint8_t unit[TB_MAX_UNIT_BYTES];
-    tb_slot_log log;
-    tb_error error = tb_slot_log_read(flash, bank, &log);
+    tb_error error = TB_ERR_LOG_FULL;
 
-    if (error != TB_OK) {
-        return error;
-    }
     tb_record_encode(unit, chip->unit_bytes, kind, argument, generation);
-    error = TB_ERR_LOG_FULL;
     /* A unit may read as blank and yet refuse to be programmed, after a cut: then the
      * next one takes the record, or this log could never be written again. */
-    for (unsigned i = log.used_units; i < chip->log_units; i++) {
+    for (unsigned i = unit_number; i < chip->log_units; i++) {
         error = tb_unit_write(flash, bank, tb_log_offset(chip) + i * chip->unit_bytes, unit);
         if (error == TB_OK) {
             break;
         }
     }
     return error;
+}
+
+tb_error tb_slot_log_append(const tb_flash *flash, unsigned bank, tb_record_kind kind,
+                            uint8_t argument, uint16_t generation)
+{
+    tb_slot_log log;
+    tb_error error = tb_slot_log_read(flash, bank, &log);
+
+    return error != TB_OK ? error
+                          : tb_slot_log_append_at(flash, bank, log.used_units, kind, argument,
+                                                  generation);
 }

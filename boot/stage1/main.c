@@ -63,8 +63,10 @@ static bool payload_good(unsigned bank)
 
 static tb_error append(const tb_boot_decision *d)
 {
-    return tb_slot_log_append(&chip_flash, d->bank, (tb_record_kind)d->record, d->argument,
-                              s.in.slot[d->bank].log.generation);
+    const tb_slot_log *log = &s.in.slot[d->bank].log;
+
+    return tb_slot_log_append_at(&chip_flash, d->bank, log->used_units,
+                                 (tb_record_kind)d->record, d->argument, log->generation);
 }
 
 /* Says what is done and why, and does it. argument: what the image finds in r0. */

@@ -57,5 +57,9 @@ tb_error tb_slot_log_read(const tb_flash *flash, unsigned bank, tb_slot_log *log
  * Writes one unit. A power cut leaves it old, new or torn; all three are legal. */
 tb_error tb_slot_log_append(const tb_flash *flash, unsigned bank, tb_record_kind kind,
                             uint8_t argument, uint16_t generation);
+/* The same for a caller that has read the log: the record goes to the unit of that number
+ * (its used_units), or to the first one after it that takes it. */
+tb_error tb_slot_log_append_at(const tb_flash *flash, unsigned bank, unsigned unit_number,
+                               tb_record_kind kind, uint8_t argument, uint16_t generation);
 
 #endif
