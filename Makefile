@@ -7,14 +7,14 @@ JOBS ?= $(shell nproc)
 TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb stm32l476rg stm32l4r5zi stm32h743zi stm32h7a3zi stm32f767zi stm32u575zi
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup host firmware demo run test torture replay bench sanitize clang budgets docs clean fuzz
+.PHONY: all help setup host firmware demo run test torture torture-link replay bench sanitize clang budgets docs clean fuzz
 
 all: firmware ## Host programs and the firmware for CHIP
 
 help: ## This list
 	@echo "Twinbank: firmware update for STM32 parts with two flash banks"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  CHIP=$(CHIP) is the part that firmware is built for and that demo and run simulate."
 	@echo "  Host programs: $(BIN)/   firmware: $(BUILD)/firmware/$(CHIP)/"
@@ -57,6 +57,10 @@ test: $(TEST_CHIPS:%=firmware-%) ## All tests: unit, scenario, end to end, oracl
 
 torture: firmware ## Every flash operation interrupted in every way, and the recoveries too (SEED=1)
 	@$(BIN)/twinbank-torture --chip $(CHIP) --depth 2 --seed $(or $(SEED),1)
+
+torture-link: firmware ## A million frames over a hostile line, power cuts too (FRAMES, SEED; CASE: one again)
+	@$(BUILD)/host/tests/test_e2e_bad_link --chip $(CHIP) --seed $(or $(SEED),1) --jobs $(JOBS) \
+	    --frames $(or $(FRAMES),1000000) $(if $(CASE),--case $(CASE))
 
 replay: firmware ## One life that make torture printed: CASE=...
 	@$(BIN)/twinbank-torture --chip $(CHIP) --replay "$(CASE)"

@@ -370,8 +370,12 @@ void tb_native_frame(tb_server *s, const tb_frame *frame)
     uint8_t *payload = s->reply + REPLY_PAYLOAD;
     uint8_t *fields = payload + 2;
     uint8_t *end = fields;
-    tb_error error = dispatch(s, frame, &end);
+    tb_error error;
 
+    if ((frame->command & TB_WIRE_REPLY) != 0) {
+        return; /* the line's echo of an answer: answered again it would never end */
+    }
+    error = dispatch(s, frame, &end);
     payload[0] = frame->length > 0 ? frame->payload[0] : 0u;
     payload[1] = (uint8_t)error;
     if (error != TB_OK) {

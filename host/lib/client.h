@@ -44,6 +44,8 @@ typedef struct tb_client {
                   uint32_t total); /* may be NULL */
     void *event_ctx;
     uint32_t hello_timeout_ms;
+    uint16_t most_payload; /* of a frame, from 16 on: short ones lose less on a bad line; 0: what
+                            * the device takes */
 
     tb_complaint why;      /* set with every result but OK */
     tb_error device_error; /* with REFUSED */

@@ -66,6 +66,9 @@ static uint32_t data_bytes(const sending *s)
 {
     uint32_t payload = s->c->hello.max_payload;
     payload = payload < TB_WIRE_MAX_PAYLOAD ? payload : TB_WIRE_MAX_PAYLOAD;
+    if (s->c->most_payload >= 16u && s->c->most_payload < payload) {
+        payload = s->c->most_payload;
+    }
     if (s->window < payload + TB_WIRE_OVERHEAD) {
         payload = s->window > TB_WIRE_OVERHEAD + 16u ? s->window - TB_WIRE_OVERHEAD : 16u;
     }
