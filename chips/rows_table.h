@@ -70,7 +70,7 @@
     .pages = {{(kib) * 1024u / 2u / U5_PAGE_BYTES, U5_PAGE_BYTES}}, .unit_bytes = 16u, \
     .stage1_bytes = 0x2000u, .stage2_offset = 0x2000u, .stage2_bytes = 0x8000u,       \
     .slot_offset = 0xA000u, .log_units = 64u,                                         \
-    .stage2_run = 0x20004000u, .reset_hz = 4000000u, .boot_hz = 160000000u,           \
+    .stage2_run = 0x20004000u, .reset_hz = 4000000u, .boot_hz = 48000000u,            \
     .console = {.uart_name = "lpuart1", .uart_base = 0x46002400u, .port = 0u, .tx_pin = 2u, \
                 .rx_pin = 3u, .alternate = 8u, .uart_irq = 66u}
 #define U5_BOARD(board_name)                                                          \
@@ -99,6 +99,9 @@ ROW(STM32H7A3ZI,
     .slot_offset = 0xA000u, .board = H7_BOARD("NUCLEO-H7A3ZI-Q"))
 ROW(STM32U575ZI,
     .name = "stm32u575zi", U5_COMMON(0x482u, 2048u), .sram = {0x20000000u, 0x40000u},
+    .board = U5_BOARD("NUCLEO-U575ZI-Q"), .led_port = 2u, .led_pin = 7u)
+ROW(STM32U575ZG,
+    .name = "stm32u575zg", U5_COMMON(0x482u, 1024u), .sram = {0x20000000u, 0x40000u},
     .board = U5_BOARD("NUCLEO-U575ZI-Q"), .led_port = 2u, .led_pin = 7u)
 ROW(STM32U545RE,
     .name = "stm32u545re", U5_COMMON(0x455u, 512u), .sram = {0x20000000u, 0x40000u},

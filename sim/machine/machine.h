@@ -274,7 +274,8 @@ typedef enum sim_end {
  * on request the other, so that firmware can be shown to be right under both. */
 enum sim_reading {
     SIM_READING_F7_SWP_FB_DEAD = 1u, /* SYSCFG_MEMRMP.SWP_FB stands, and the mapping stays */
-    SIM_READING_F7_SNB_BY_PLACE = 2u /* FLASH_CR.SNB counts places, not banks, while swapped */
+    SIM_READING_F7_SNB_BY_PLACE = 2u, /* FLASH_CR.SNB counts places, not banks, while swapped */
+    SIM_READING_U5_ECC_ONCE = 4u /* while ECCC or ECCD stands neither is set, and no NMI raised */
 };
 
 typedef struct sim_options {

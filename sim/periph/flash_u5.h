@@ -49,11 +49,11 @@ enum {
 #define U5_ECCR_ECCC (1u << 30)
 #define U5_ECCR_ECCD (1u << 31)
 
-#define U5_OPSR_BK (1u << 21)
 #define U5_OPSR_CODE(code) ((uint32_t)(code) << 29)
 
 #define U5_OPTR_RDP 0xFFu
 #define U5_OPTR_SWAP_BANK (1u << 20)
+#define U5_OPTR_DUALBANK (1u << 21)
 #define U5_OPTR_NSWBOOT0 (1u << 26)
 #define U5_OPTR_NBOOT0 (1u << 27)
 #define U5_OPTR_TZEN (1u << 31)
@@ -90,7 +90,7 @@ typedef struct u5_op {
     sim_op_kind kind;
     unsigned bank;
     uint32_t offset, bytes;
-    unsigned banks; /* bank erase: mask */
+    unsigned banks; /* bank erase: mask, physical */
     uint8_t data[U5_UNIT_BYTES];
 } u5_op;
 
@@ -118,6 +118,7 @@ typedef struct flash_u5 {
     uint32_t stored[U5_OPTIONS];    /* in the option pages */
 
     bool swapped;
+    bool single; /* DUALBANK = 0 on a part that heeds it: one bank, one behind the other */
     bool icache_on, icache_filled;
     sim_ps invalidated_at; /* BUSYF until then */
     bool invalidate_ended;
@@ -127,6 +128,8 @@ typedef struct flash_u5 {
 void flash_u5_array_init(flash_u5 *f);
 void flash_u5_array_free(flash_u5 *f);
 bool flash_u5_locate(const flash_u5 *f, uint32_t address, unsigned *bank, uint32_t *offset);
+/* ADDR and BK as ECCR and OPSR have them, whose fields are alike. */
+uint32_t flash_u5_place(const flash_u5 *f, unsigned bank, uint32_t offset);
 void flash_u5_set_unit(flash_u5 *f, unsigned bank, uint32_t unit, const uint8_t *data,
                        u5_state state);
 void flash_u5_set_unstable(flash_u5 *f, unsigned bank, uint32_t unit, const uint8_t *data,

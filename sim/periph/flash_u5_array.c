@@ -175,12 +175,23 @@ static uint32_t little_endian(const uint8_t *bytes, unsigned size)
     return value;
 }
 
-/* RM0456 7.9.10: set only where both flags were clear; BK_ECC is physical (7.5.8). */
+uint32_t flash_u5_place(const flash_u5 *f, unsigned bank, uint32_t offset)
+{
+    offset &= ~(U5_UNIT_BYTES - 1u);
+    if (f->single) {
+        return offset + bank * f->chip->bank_bytes;
+    }
+    return offset | (bank == 1u ? U5_ECCR_BK : 0u);
+}
+
+/* RM0456 7.9.10: the place is of the first error since both flags were clear. So is, by the
+ * letter, the flag itself: SIM_READING_U5_ECC_ONCE. BK_ECC is physical (7.5.8). */
 static void ecc_event(flash_u5 *f, unsigned bank, uint32_t offset, bool uncorrectable)
 {
     if ((f->eccr & (U5_ECCR_ECCC | U5_ECCR_ECCD)) == 0u) {
-        f->eccr = (f->eccr & U5_ECCR_ECCIE) | (offset & ~(U5_UNIT_BYTES - 1u) & 0x1FFFFFu) |
-                  (bank == 1u ? U5_ECCR_BK : 0u);
+        f->eccr = (f->eccr & U5_ECCR_ECCIE) | flash_u5_place(f, bank, offset);
+    } else if (sim_has_reading(f->m, SIM_READING_U5_ECC_ONCE)) {
+        return;
     }
     f->eccr |= uncorrectable ? U5_ECCR_ECCD : U5_ECCR_ECCC;
     if (uncorrectable) {

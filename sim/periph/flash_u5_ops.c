@@ -21,7 +21,7 @@ static void start(flash_u5 *f, unsigned banks, sim_ps duration)
     f->op.active = true;
     f->opsr = 0;
     f->sr |= U5_SR_BSY;
-    f->busy_banks = banks;
+    f->busy_banks = f->single ? 3u : banks;
     flash_u5_map(f);
     sim_schedule(f->m, &f->done, until);
 }
@@ -201,13 +201,13 @@ static void tear_options(flash_u5 *f, sim_cut_outcome outcome)
     }
 }
 
-static uint32_t operation_code(const u5_op *op)
+static uint32_t operation_code(const flash_u5 *f)
 {
+    const u5_op *op = &f->op;
     static const uint8_t codes[] = {[SIM_OP_PROGRAM] = 1, [SIM_OP_ERASE_PAGE] = 3,
                                     [SIM_OP_ERASE_BANK] = 4, [SIM_OP_OPTION] = 6};
     bool mass = op->kind == SIM_OP_ERASE_BANK && op->banks == 3u;
-    uint32_t where = op->kind == SIM_OP_OPTION ? 0u
-                     : (op->offset & 0x1FFFF0u) | (op->bank == 1u ? U5_OPSR_BK : 0u);
+    uint32_t where = op->kind == SIM_OP_OPTION ? 0u : flash_u5_place(f, op->bank, op->offset);
     return U5_OPSR_CODE(mass ? 5u : codes[op->kind]) | where;
 }
 
@@ -223,7 +223,7 @@ void flash_u5_tear(void *self, sim_cut_outcome outcome)
     static const char *const names[] = {"old", "new", "mixed", "ecc", "unstable"};
     sim_trace(f->m, f->op.kind == SIM_OP_OPTION ? SIM_TRACE_OPTION : SIM_TRACE_FLASH,
               "interrupted: %s", names[outcome]);
-    f->opsr = operation_code(&f->op);
+    f->opsr = operation_code(f);
     switch (f->op.kind) {
     case SIM_OP_PROGRAM:
         tear_program(f, outcome);
@@ -332,6 +332,12 @@ static void start_page(flash_u5 *f)
     unsigned bank = (f->cr & U5_CR_BKER) != 0u ? 1u : 0u; /* physical: RM0456 7.5.8 */
     sim_trace(f->m, SIM_TRACE_FLASH, "erase page %u of bank %u", (unsigned)U5_CR_PNB(f->cr),
               bank + 1u);
+    if (f->single && bank == 0u && offset >= f->chip->bank_bytes) {
+        offset -= f->chip->bank_bytes;
+        bank = 1u;
+    } else if (f->single && bank == 1u) {
+        offset = f->chip->bank_bytes;
+    }
     if (offset >= f->chip->bank_bytes) {
         offset = bytes = 0u; /* not there; takes its time */
     } else if (flash_u5_write_protected(f, bank, offset, bytes)) {
@@ -346,6 +352,13 @@ static void start_banks(flash_u5 *f)
 {
     unsigned banks = ((f->cr & U5_CR_MER1) != 0u ? 1u : 0u) |
                      ((f->cr & U5_CR_MER2) != 0u ? 2u : 0u);
+    if (f->single) {
+        if (banks == 2u) {
+            sim_stop(f->m, "FLASH_NSCR: MER2 alone with DUALBANK = 0: there is no bank 2, and the "
+                           "manual does not say what is erased");
+        }
+        banks = 3u;
+    }
     for (unsigned bank = 0; bank < U5_BANKS; bank++) {
         if ((banks >> bank & 1u) != 0u &&
             flash_u5_write_protected(f, bank, 0u, f->chip->bank_bytes)) {

@@ -25,13 +25,22 @@ void flash_u5_options_init(flash_u5 *f)
     memcpy(f->registers, production, sizeof f->registers);
 }
 
+/* Parts of their line's full size have two banks whatever DUALBANK says (RM0456 7.3.1). */
+static bool heeds_dualbank(const tb_chip *chip)
+{
+    return chip->flash_kib < (chip->device_id == 0x455u   ? 512u
+                              : chip->device_id == 0x482u ? 2048u
+                                                          : 4096u);
+}
+
 /* At power-on, OBL_LAUNCH and wake from Standby. */
 void flash_u5_load_options(flash_u5 *f)
 {
     memcpy(f->options, f->stored, sizeof f->options);
-    f->swapped = (f->options[U5_OPTR] & U5_OPTR_SWAP_BANK) != 0u;
+    f->single = heeds_dualbank(f->chip) && (f->options[U5_OPTR] & U5_OPTR_DUALBANK) == 0u;
+    f->swapped = !f->single && (f->options[U5_OPTR] & U5_OPTR_SWAP_BANK) != 0u;
     sim_trace(f->m, SIM_TRACE_OPTION, "loaded: OPTR 0x%08" PRIX32 "%s%s", f->options[U5_OPTR],
-              f->swapped ? ", banks swapped" : "",
+              f->single ? ", one bank" : f->swapped ? ", banks swapped" : "",
               (f->options[U5_OPTR] & U5_OPTR_TZEN) != 0u
                   ? "; TZEN = 1 has no model: the core goes on without the Security Extension"
                   : "");
@@ -43,11 +52,16 @@ static bool wrp_area(uint32_t word, uint32_t first, uint32_t last)
     return from <= to && first <= to && last >= from;
 }
 
-/* About physical banks (RM0456 7.5.8). */
+/* About physical banks (RM0456 7.5.8); of one bank, areas 1 are taken to reach all of it. */
 bool flash_u5_write_protected(const flash_u5 *f, unsigned bank, uint32_t offset, uint32_t bytes)
 {
     uint32_t first = offset / U5_PAGE_BYTES, last = (offset + bytes - 1u) / U5_PAGE_BYTES;
     const uint32_t *o = f->options;
+    if (f->single && bank == 1u) {
+        bank = 0u;
+        first += f->chip->bank_bytes / U5_PAGE_BYTES;
+        last += f->chip->bank_bytes / U5_PAGE_BYTES;
+    }
     return bank == 0u ? wrp_area(o[U5_WRP1AR], first, last) || wrp_area(o[U5_WRP1BR], first, last)
                       : wrp_area(o[U5_WRP2AR], first, last) || wrp_area(o[U5_WRP2BR], first, last);
 }
