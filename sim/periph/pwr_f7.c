@@ -1,18 +1,22 @@
 /* PWR of the STM32F76x (RM0410 4.4): voltage scales, over-drive, and the backup domain's
- * write protection; SYSCFG (RM0410 7.2): the mapping of the two banks. The supply is always
- * good: PVD and BOR never report. */
+ * write protection; SYSCFG (RM0410 7.2): the mapping of the two banks. PVD
+ * compares VDD with its nominal levels; BOR never reports. */
 #include "sim/periph/pwr_f7.h"
 
 enum { R_CR1, R_CSR1, R_CR2, R_CSR2 };
 
 #define CR1_CSBF (1u << 3)
+#define CR1_PVDE (1u << 4)
+#define CR1_PLS(cr1) ((cr1) >> 5 & 7u)
 #define CR1_DBP (1u << 8)
 #define CR1_ODEN (1u << 16)
 #define CR1_ODSWEN (1u << 17)
 #define CSR1_SBF (1u << 1)
+#define CSR1_PVDO (1u << 2)
 #define CSR1_VOSRDY (1u << 14)
 #define CSR1_ODRDY (1u << 16)
 #define CSR1_ODSWRDY (1u << 17)
+#define PVD_START (10u * SIM_PS_PER_US) /* not in the datasheet */
 #define OD_START (45u * SIM_PS_PER_US) /* DS11532, to ODRDY and as long to ODSWRDY */
 
 static const sim_reg rows[] = {
@@ -24,7 +28,7 @@ static const sim_reg rows[] = {
 
 typedef struct sim_pwr {
     sim_block block;
-    sim_ps od_at, odsw_at;
+    sim_ps od_at, odsw_at, pvd_at;
 } sim_pwr;
 
 unsigned sim_pwr_f7_scale(const sim_part *part)
@@ -44,13 +48,22 @@ static bool dbp(const sim_part *part)
     return (part->pwr->block.value[R_CR1] & CR1_DBP) != 0u;
 }
 
+/* RM0410 4.4.1, levels of DS11532, falling, about. It tells nothing before it has settled. */
+static bool supply_is_low(const sim_pwr *p)
+{
+    static const uint16_t level_mv[] = {2000u, 2100u, 2300u, 2500u, 2600u, 2700u, 2800u, 2900u};
+    uint32_t cr1 = p->block.value[R_CR1];
+    return (cr1 & CR1_PVDE) != 0u && sim_now(p->block.part->m) >= p->pvd_at &&
+           sim_supply(p->block.part->m) < level_mv[CR1_PLS(cr1)];
+}
+
 static uint32_t pwr_read(void *owner, unsigned reg, uint32_t stored)
 {
     const sim_pwr *p = owner;
     uint32_t cr1 = p->block.value[R_CR1];
     sim_ps now = sim_now(p->block.part->m);
     if (reg == R_CSR1) {
-        stored |= CSR1_VOSRDY;
+        stored |= CSR1_VOSRDY | (supply_is_low(p) ? CSR1_PVDO : 0u);
         stored |= (cr1 & CR1_ODEN) != 0u && now >= p->od_at ? CSR1_ODRDY : 0u;
         stored |= (cr1 & CR1_ODSWEN) != 0u && now >= p->odsw_at ? CSR1_ODSWRDY : 0u;
     }
@@ -63,6 +76,9 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     sim_ps now = sim_now(p->block.part->m);
     if (reg != R_CR1) {
         return SIM_ACCESS_OK;
+    }
+    if (((raw ^ old) & (CR1_PVDE | CR1_PLS(~0u) << 5)) != 0u) {
+        p->pvd_at = now + PVD_START;
     }
     if ((raw & CR1_CSBF) != 0u) {
         p->block.value[R_CSR1] &= ~CSR1_SBF;
@@ -84,7 +100,7 @@ static void pwr_reset(void *owner, unsigned cause, bool backup_lost)
 {
     sim_pwr *p = owner;
     (void)backup_lost;
-    p->od_at = p->odsw_at = 0;
+    p->od_at = p->odsw_at = p->pvd_at = 0;
     if ((cause & SIM_RESET_STANDBY) != 0u) {
         p->block.value[R_CSR1] = CSR1_SBF;
     }
@@ -99,6 +115,7 @@ void sim_pwr_f7_new(sim_part *part)
     part->pwr = p;
     sim_block_init(&p->block, part, p, &spec);
     part->services.dbp = dbp;
+    part->services.has_pvd = true;
 }
 
 /* ---- SYSCFG ---- */

@@ -1,5 +1,5 @@
 /* PWR of STM32G4 (RM0440 6.4), L4 and L4+ (RM0351 5.4): voltage ranges and the backup domain's write protection.
- * The supply is always good: PVD and PVM never report. */
+ * PVD compares VDD with its nominal levels; PVM never reports. */
 #include "sim/periph/part.h"
 
 enum { R_CR1, R_CR2, R_CR3, R_CR4, R_SR1, R_SR2, R_SCR, R_CR5, R_PULLS, R_COUNT = R_PULLS + 18 };
@@ -7,6 +7,9 @@ enum { R_CR1, R_CR2, R_CR3, R_CR4, R_SR1, R_SR2, R_SCR, R_CR5, R_PULLS, R_COUNT 
 #define CR1_DBP (1u << 8)
 #define CR1_VOS 0x600u
 #define CR1_LPR (1u << 14)
+#define CR2_PVDE 1u
+#define CR2_PLS(cr2) ((cr2) >> 1 & 7u)
+#define CR2_PLS_EXTERNAL 7u
 #define CR2_IOSV (1u << 9)
 #define VDDIO2_PORT 6u
 #define VDDIO2_PINS 0xFFFCu /* PG2 to PG15 */
@@ -14,7 +17,9 @@ enum { R_CR1, R_CR2, R_CR3, R_CR4, R_SR1, R_SR2, R_SCR, R_CR5, R_PULLS, R_COUNT 
 #define SR2_REGLPS (1u << 8)
 #define SR2_REGLPF (1u << 9)
 #define SR2_VOSF (1u << 10)
+#define SR2_PVDO (1u << 11)
 #define CR5_R1MODE (1u << 8)
+#define PVD_START (10u * SIM_PS_PER_US)
 #define VOS_CHANGE (20u * SIM_PS_PER_US) /* the regulator's way up to range 1 */
 
 static const sim_reg rows[R_COUNT] = {
@@ -64,6 +69,7 @@ typedef struct sim_pwr {
     sim_block block;
     bool vddio2; /* port G's upper pins have a supply of their own */
     sim_ps range1_at; /* VOSF until then */
+    sim_ps pvd_at;
 } sim_pwr;
 
 sim_volt_range sim_pwr_range(const sim_part *part)
@@ -85,6 +91,16 @@ bool sim_pwr_low_power_run(const sim_part *part)
     return (part->pwr->block.value[R_CR1] & CR1_LPR) != 0u;
 }
 
+/* RM0440 6.4.2, RM0351 5.4.2, levels of the datasheets, about. It tells nothing before it has
+ * settled. */
+static bool supply_is_low(const sim_pwr *p)
+{
+    static const uint16_t level_mv[] = {2000u, 2200u, 2400u, 2500u, 2600u, 2800u, 2900u};
+    uint32_t cr2 = p->block.value[R_CR2];
+    return (cr2 & CR2_PVDE) != 0u && sim_now(p->block.part->m) >= p->pvd_at &&
+           sim_supply(p->block.part->m) < level_mv[CR2_PLS(cr2)];
+}
+
 static uint32_t pwr_read(void *owner, unsigned reg, uint32_t stored)
 {
     const sim_pwr *p = owner;
@@ -94,6 +110,9 @@ static uint32_t pwr_read(void *owner, unsigned reg, uint32_t stored)
         }
         if (sim_now(p->block.part->m) < p->range1_at) {
             stored |= SR2_VOSF;
+        }
+        if (supply_is_low(p)) {
+            stored |= SR2_PVDO;
         }
     }
     return stored;
@@ -123,6 +142,12 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         }
         sim_check_clock(part->m);
     } else if (reg == R_CR2) {
+        if ((raw & CR2_PVDE) != 0u && CR2_PLS(raw) == CR2_PLS_EXTERNAL) {
+            return sim_block_unmodelled(&p->block, reg, raw, "PVD of an external level");
+        }
+        if (((raw ^ old) & (CR2_PVDE | CR2_PLS(~0u) << 1)) != 0u) {
+            p->pvd_at = sim_now(part->m) + PVD_START;
+        }
         supply(p);
     } else if (reg == R_CR5) {
         sim_check_clock(part->m);
@@ -134,7 +159,7 @@ static void pwr_reset(void *owner, unsigned cause, bool backup_lost)
 {
     sim_pwr *p = owner;
     (void)backup_lost;
-    p->range1_at = 0;
+    p->range1_at = p->pvd_at = 0;
     supply(p);
     if ((cause & SIM_RESET_STANDBY) != 0u) {
         p->block.value[R_SR1] = SR1_SBF;
@@ -148,6 +173,7 @@ static void make(sim_part *part, const sim_reg *table, bool vddio2)
     sim_pwr *p = sim_part_alloc(part, sizeof *p);
     part->pwr = p;
     part->services.dbp = dbp;
+    part->services.has_pvd = true;
     p->vddio2 = vddio2;
     sim_block_init(&p->block, part, p, &spec);
 }
