@@ -31,6 +31,15 @@ bool chip_dual_bank(void);
 tb_error chip_dual_bank_set(bool dual);
 /* Loads what was written; that resets the part. */
 _Noreturn void chip_options_load(void);
+/* Whose stage 1 the option bytes in force protect from being written: bit 0 bank 1, bit 1
+ * bank 2, the physical ones. */
+uint8_t chip_protected_banks(void);
+/* Protects stage 1 in both banks, and leaves what else is protected as it is: one option
+ * write, only for code in SRAM, followed by chip_options_load(). TB_ERR_SUPPLY,
+ * TB_ERR_OPTIONS (frozen, no area left, or not taken), TB_ERR_LOCKED, TB_ERR_TIMEOUT;
+ * TB_ERR_NOT_HERE where it cannot be done. docs/protection.md says what a power cut in it
+ * leaves. */
+tb_error chip_protect(void);
 /* Takes a flash ECC error out of NMI: true if it was one. The read that met it fails. */
 bool chip_nmi_is_ecc(void);
 void chip_uid(uint8_t uid[12]);

@@ -51,6 +51,8 @@ static const error_row rows[] = {
     ROW(TB_ERR_SINGLE_BANK, "the part is in single-bank mode"),
     ROW(TB_ERR_OPTIONS, "the option bytes do not take the change"),
     ROW(TB_ERR_TRUSTZONE, "the part has TrustZone enabled (TZEN = 1)"),
+    ROW(TB_ERR_SUPPLY, "the supply is too low to write option bytes"),
+    ROW(TB_ERR_STAGE1, "the two copies of stage 1 are not the same"),
     ROW(TB_ERR_FRAME_CRC, "frame damaged on the wire"),
     ROW(TB_ERR_FRAME_LENGTH, "frame length too large, or wrong for the command"),
     ROW(TB_ERR_FRAME_TIMEOUT, "silence in the middle of a frame"),

@@ -8,7 +8,7 @@
 #define NO_BANK 0xFFu
 #define BAUD_MIN 1200u
 #define BAUD_MAX 10000000u
-#define MODE_BYTES 5u /* with the consent */
+#define OPTION_BYTES 5u /* of MODE and PROTECT, with the consent */
 
 /* What a command gets and gives: args is the payload after seq; *out takes the reply's
  * fields, which are sent where the answer is TB_OK. */
@@ -38,6 +38,8 @@ static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint
     (void)bytes;
     if (s->config.refusal != TB_OK) {
         hello.capabilities = s->config.refusal == TB_ERR_SINGLE_BANK ? TB_CAP_SINGLE_BANK : 0u;
+    } else if (s->config.protect != NULL) {
+        hello.capabilities |= TB_CAP_PROTECT;
     }
     if (s->config.can_baud) {
         hello.capabilities |= TB_CAP_BAUD;
@@ -287,7 +289,7 @@ static tb_error on_mode(tb_server *s, const uint8_t *args, uint16_t bytes, uint8
     if (args[0] > TB_MODE_SINGLE) {
         return TB_ERR_ARGUMENT;
     }
-    if (bytes != 1u && bytes != MODE_BYTES) {
+    if (bytes != 1u && bytes != OPTION_BYTES) {
         return TB_ERR_FRAME_LENGTH;
     }
     put_u8(out, mode);
@@ -298,7 +300,7 @@ static tb_error on_mode(tb_server *s, const uint8_t *args, uint16_t bytes, uint8
     if (config->mode_set == NULL) {
         return TB_ERR_NOT_HERE;
     }
-    if (bytes != MODE_BYTES || get_u32(&p) != TB_MODE_CONSENT) {
+    if (bytes != OPTION_BYTES || get_u32(&p) != TB_MODE_CONSENT) {
         return TB_ERR_CONTENTS;
     }
     if (tb_session_held(s, s->tutorial)) {
@@ -308,6 +310,38 @@ static tb_error on_mode(tb_server *s, const uint8_t *args, uint16_t bytes, uint8
 
     if (error == TB_OK) {
         s->action = TB_SERVER_LOAD_OPTIONS;
+    }
+    return error;
+}
+
+static tb_error on_protect(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    const tb_server_config *config = &s->config;
+    uint8_t now = config->protected_banks;
+    const uint8_t *p = args + 1;
+
+    put_u8(out, now);
+    put_u8(out, now | args[0]);
+    if (args[0] == TB_PROTECT_SHOW) {
+        return TB_OK;
+    }
+    if (args[0] != TB_PROTECT_STAGE1 || bytes != OPTION_BYTES ||
+        get_u32(&p) != TB_PROTECT_CONSENT) {
+        return TB_ERR_ARGUMENT;
+    }
+    if (now == TB_PROTECT_STAGE1) {
+        return TB_OK;
+    }
+    if (config->protect == NULL) {
+        return TB_ERR_NOT_HERE;
+    }
+    if (tb_session_held(s, s->tutorial)) {
+        return TB_ERR_BUSY;
+    }
+    tb_error error = config->protect(config->ctx);
+
+    if (error == TB_OK) {
+        s->action = TB_SERVER_PROTECTED;
     }
     return error;
 }
@@ -326,9 +360,10 @@ static const struct command_row {
     {TB_CMD_CONFIRM, 0, 0, on_confirm},
     {TB_CMD_ROLLBACK, 0, 0, on_rollback},
     {TB_CMD_ERASE, 1, 1, on_erase},
+    {TB_CMD_PROTECT, 1, OPTION_BYTES, on_protect},
     {TB_CMD_RESET, 1, 1, on_reset},
     {TB_CMD_BAUD, 4, 4, on_baud},
-    {TB_CMD_MODE, 1, MODE_BYTES, on_mode},
+    {TB_CMD_MODE, 1, OPTION_BYTES, on_mode},
 };
 
 static bool served_in_any_case(uint8_t command)

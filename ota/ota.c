@@ -132,6 +132,7 @@ void tb_ota_server_config(const tb_ota *ota, tb_server_config *config)
     *config = (tb_server_config){
         .flash = &ota->flash, .role = TB_ROLE_APPLICATION, .report = tb_ota_report(),
         .version_text = version_text, .refusal = chip_check(TB_TARGET),
+        .protected_banks = chip_protected_banks(),
         .policy = {.device = identity(ota), .running_bank = ota->running_bank,
                    .running_stage2_bank = -1},
     };

@@ -89,6 +89,21 @@ static tb_error mode_set(void *ctx, bool dual)
     return chip_dual_bank_set(dual);
 }
 
+/* What is protected stays as it is: so two whole copies, or nothing. */
+static tb_error protect(void *ctx)
+{
+    uint32_t crc[2];
+
+    (void)ctx;
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        if (chip_flash.crc32(chip_flash.ctx, bank, 0u, TB_TARGET->stage1_bytes, &crc[bank]) !=
+            TB_OK) {
+            return TB_ERR_STAGE1;
+        }
+    }
+    return crc[0] == crc[1] ? chip_protect() : TB_ERR_STAGE1;
+}
+
 static void server_start(unsigned bank)
 {
     tb_image_head head;
@@ -97,6 +112,7 @@ static void server_start(unsigned bank)
         .flash = &chip_flash, .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES, .can_baud = true,
         .version_text = stage2.version_text, .send = send,
         .refusal = chip_check(TB_TARGET), .mode_set = mode_set,
+        .protect = protect, .protected_banks = chip_protected_banks(),
         .policy = {.device = {.chip = TB_TARGET}, .running_bank = -1,
                    .running_stage2_bank = (int)bank},
     };
@@ -113,35 +129,38 @@ static void server_start(unsigned bank)
     tb_server_init(&stage2.server, &config);
 }
 
-static void reset_with(uint8_t request)
+static void leave_word(uint8_t request)
 {
     tb_control control = {.request = request};
 
-    chip_uart_flush(&stage2.uart);
     chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(&control));
-    chip_reset();
 }
 
 static void act(tb_server_action action)
 {
+    if (action == TB_SERVER_NONE) {
+        return;
+    }
+    chip_uart_flush(&stage2.uart);
     switch (action) {
     case TB_SERVER_NONE:
         break;
     case TB_SERVER_RESET:
-        reset_with(TB_REQUEST_NONE);
-        break;
+        leave_word(TB_REQUEST_NONE);
+        chip_reset();
     case TB_SERVER_RESET_TO_STAGE2:
-        reset_with(TB_REQUEST_STAGE2);
-        break;
+        leave_word(TB_REQUEST_STAGE2);
+        chip_reset();
     case TB_SERVER_BAUD:
-        chip_uart_flush(&stage2.uart);
         if (chip_uart_set_baud(&stage2.uart, stage2.server.new_baud)) {
             stage2.baud_on_trial = true;
             stage2.baud_since_ms = stage2.now_ms;
         }
         break;
+    case TB_SERVER_PROTECTED:
+        leave_word(TB_REQUEST_STAGE2);
+        chip_options_load();
     case TB_SERVER_LOAD_OPTIONS:
-        chip_uart_flush(&stage2.uart);
         chip_options_load();
     }
 }
@@ -181,8 +200,7 @@ _Noreturn void stage2_main(unsigned bank)
         chip_watchdog_feed();
         work();
         if (!well && stage2.now_ms >= WELL_AFTER_MS) {
-            tb_control control = {0};
-            chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(&control));
+            leave_word(TB_REQUEST_NONE);
             well = true;
         }
     }

@@ -23,8 +23,8 @@ _Static_assert(sizeof(rcc_registers) == 0x98, "RCC_CSR is at 0x94");
 
 typedef struct flash_registers { /* RM0440 3.7 */
     reg ACR, PDKEYR, KEYR, OPTKEYR, SR, CR, ECCR, reserved_1C, OPTR;
-    reg PCROP1SR, PCROP1ER, WRP1AR, WRP1BR, reserved_34[4];
-    reg PCROP2SR, PCROP2ER, WRP2AR, WRP2BR, reserved_54[7], SEC1R;
+    reg PCROP1SR, PCROP1ER, WRP1R[2], reserved_34[4];
+    reg PCROP2SR, PCROP2ER, WRP2R[2], reserved_54[7], SEC1R;
 } flash_registers;
 _Static_assert(sizeof(flash_registers) == 0x74, "FLASH_SEC1R is at 0x70");
 
@@ -53,7 +53,9 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define UART_KERNEL_HZ 16000000u /* HSI16 */
 #define SYSCFG_MEMRMP (*(reg *)0x40010000u)
 #define PWR_CR1 (*(reg *)0x40007000u)
+#define PWR_CR2 (*(reg *)0x40007004u)
 #define PWR_SR1 (*(reg *)0x40007010u)
+#define PWR_SR2 (*(reg *)0x40007014u)
 #define PWR_CR5 (*(reg *)0x40007080u)
 #define BACKUP_REGISTERS ((reg *)0x40002500u) /* TAMP_BKP0R */
 #define DBGMCU_IDCODE (*(reg *)0xE0042000u)
@@ -111,7 +113,10 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define RCC_CSR_LPWRRSTF (1u << 31)
 
 #define PWR_CR1_DBP (1u << 8)
+#define PWR_CR2_PVDE 1u
+#define PWR_CR2_PLS_MASK (7u << 1) /* 0: about 2.0 V */
 #define PWR_SR1_SBF (1u << 8)
+#define PWR_SR2_PVDO (1u << 11)
 #define PWR_CR5_R1MODE (1u << 8) /* 0: range 1 boost */
 
 #define FLASH_KEY1 0x45670123u
@@ -143,6 +148,7 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define FLASH_CR_LOCK (1u << 31)
 #define FLASH_ECCR_ECCIE (1u << 24)
 #define FLASH_ECCR_ECCD (1u << 31)
+#define FLASH_OPTR_BFB2 (1u << 20)
 #define FLASH_OPTR_RDP_MASK 0xFFu
 #define FLASH_OPTR_RDP_LEVEL_2 0xCCu
 #define FLASH_OPTR_DBANK (1u << 22)

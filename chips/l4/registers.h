@@ -25,8 +25,8 @@ _Static_assert(sizeof(rcc_registers) == 0x98, "RCC_CSR is at 0x94");
 
 typedef struct flash_registers { /* RM0351 3.7 */
     reg ACR, PDKEYR, KEYR, OPTKEYR, SR, CR, ECCR, reserved_1C, OPTR;
-    reg PCROP1SR, PCROP1ER, WRP1AR, WRP1BR, reserved_34[4];
-    reg PCROP2SR, PCROP2ER, WRP2AR, WRP2BR;
+    reg PCROP1SR, PCROP1ER, WRP1R[2], reserved_34[4];
+    reg PCROP2SR, PCROP2ER, WRP2R[2];
 } flash_registers;
 _Static_assert(sizeof(flash_registers) == 0x54, "FLASH_WRP2BR is at 0x50");
 
@@ -57,6 +57,7 @@ typedef struct usart_registers { /* RM0351 40.8 and 41.7; PRESC on L4+ */
 #define PWR_CR1 (*(reg *)0x40007000u)
 #define PWR_CR2 (*(reg *)0x40007004u)
 #define PWR_SR1 (*(reg *)0x40007010u)
+#define PWR_SR2 (*(reg *)0x40007014u)
 #define PWR_CR5 (*(reg *)0x40007080u) /* L4+ */
 #define BACKUP_REGISTERS ((reg *)0x40002850u) /* RTC_BKP0R: the RTC's own */
 #define DBGMCU_IDCODE (*(reg *)0xE0042000u)
@@ -113,7 +114,10 @@ typedef struct usart_registers { /* RM0351 40.8 and 41.7; PRESC on L4+ */
 
 #define PWR_CR1_DBP (1u << 8)
 #define PWR_CR2_IOSV (1u << 9)
+#define PWR_CR2_PVDE 1u
+#define PWR_CR2_PLS_MASK (7u << 1) /* 0: about 2.0 V */
 #define PWR_SR1_SBF (1u << 8)
+#define PWR_SR2_PVDO (1u << 11)
 #define PWR_CR5_R1MODE (1u << 8) /* 0: range 1 boost */
 
 #define FLASH_KEY1 0x45670123u
@@ -145,6 +149,7 @@ typedef struct usart_registers { /* RM0351 40.8 and 41.7; PRESC on L4+ */
 #define FLASH_CR_LOCK (1u << 31)
 #define FLASH_ECCR_ECCIE (1u << 24)
 #define FLASH_ECCR_ECCD (1u << 31)
+#define FLASH_OPTR_BFB2 (1u << 20)
 #define FLASH_OPTR_RDP_MASK 0xFFu
 #define FLASH_OPTR_RDP_LEVEL_2 0xCCu
 /* Which bit makes two banks: DBANK on L4R with 2 MB, DUALBANK (L47x) or DB1M (L4R) on the

@@ -2,6 +2,7 @@
  * and RM0432 3.4). FLASH_OPTR_DBANK is whichever bit does it on this part. */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
+#include "chips/stm32/options_g4l4.h"
 #include "registers.h"
 
 /* Rounds of the waiting loop, at least 4 cycles each: more than 0.7 s at 170 MHz. An option
@@ -42,24 +43,18 @@ static bool pcrop(uint32_t first, uint32_t last)
     return (first & FLASH_PCROP_MASK) <= (last & FLASH_PCROP_MASK);
 }
 
-/* What would make the change fail, or leave a part that nobody can program again: RDP
- * level 2 freezes the options; PCROP goes by way of RDP alone, and must be off (3.5.2);
- * BOOT_LOCK keeps the ROM away from what will then be a blank part. */
+/* What would make the change fail, or leave a part that nobody can program again, beside RDP
+ * level 2, which freezes the options: PCROP goes by way of RDP alone, and must be off
+ * (3.5.2); BOOT_LOCK keeps the ROM away from what will then be a blank part. */
 static tb_error obstacle(void)
 {
-    if ((FLASH->OPTR & FLASH_OPTR_RDP_MASK) == FLASH_OPTR_RDP_LEVEL_2 || FLASH_BOOT_LOCKED) {
+    if (FLASH_BOOT_LOCKED) {
         return TB_ERR_OPTIONS;
     }
     if (pcrop(FLASH->PCROP1SR, FLASH->PCROP1ER) || pcrop(FLASH->PCROP2SR, FLASH->PCROP2ER)) {
         return TB_ERR_WRITE_PROTECTED;
     }
     return TB_OK;
-}
-
-/* First page above last page: none (RM0440 3.5.3). */
-static void wrp_clear(reg *area)
-{
-    *area = (*area & ~(FLASH_WRP_MASK << FLASH_WRP_END_SHIFT)) | FLASH_WRP_MASK;
 }
 
 static uint32_t run(uint32_t cr, uint32_t start)
@@ -73,47 +68,30 @@ static uint32_t run(uint32_t cr, uint32_t start)
     return FLASH->SR & FLASH_SR_ERRORS;
 }
 
-tb_error chip_dual_bank_set(bool dual)
+tb_error options_open(uint32_t *primask)
 {
-    uint32_t acr = FLASH->ACR;
-    tb_error error;
-    uint32_t primask, sr;
-
-    if (chip_dual_bank() == dual) {
-        return TB_OK;
-    }
-    if (FLASH_OPTR_DBANK == 0u) {
-        return TB_ERR_NOT_HERE; /* this part always has two */
-    }
-    error = obstacle();
-    if (error != TB_OK) {
-        return error;
+    if ((FLASH->OPTR & FLASH_OPTR_RDP_MASK) == FLASH_OPTR_RDP_LEVEL_2) {
+        return TB_ERR_OPTIONS;
     }
     if (!wait_idle()) {
         return TB_ERR_TIMEOUT;
     }
     /* A watchdog reset inside of the option write would be a power cut. */
     chip_watchdog_feed();
-    primask = arm_interrupts_mask();
+    *primask = arm_interrupts_mask();
     if (!unlock()) {
-        arm_interrupts_restore(primask);
+        arm_interrupts_restore(*primask);
         return TB_ERR_LOCKED;
     }
-    acr &= ~(FLASH_ACR_PRFTEN | FLASH_ACR_ICEN | FLASH_ACR_DCEN);
-    FLASH->ACR = acr;
-    FLASH->ACR = acr | FLASH_ACR_ICRST | FLASH_ACR_DCRST;
-    FLASH->ACR = acr;
-    wrp_clear(&FLASH->WRP1AR);
-    wrp_clear(&FLASH->WRP1BR);
-    wrp_clear(&FLASH->WRP2AR);
-    wrp_clear(&FLASH->WRP2BR);
-    FLASH->OPTR = (FLASH->OPTR & ~FLASH_OPTR_DBANK) | (dual ? FLASH_OPTR_DBANK : 0u);
-    sr = run(0u, FLASH_CR_OPTSTRT);
-    if (sr == 0u) {
-        /* Both banks together, as either mode wants it (3.3.6). Nothing out of order is left
-         * to be run after the load; but for pages whose WRP is in force until then, and they
-         * are lost all the same. */
-        (void)run(FLASH_CR_MER1 | FLASH_CR_MER2, FLASH_CR_STRT);
+    return TB_OK;
+}
+
+tb_error options_commit(uint32_t primask, uint32_t then)
+{
+    uint32_t sr = run(0u, FLASH_CR_OPTSTRT);
+
+    if (sr == 0u && then != 0u) {
+        (void)run(then, FLASH_CR_STRT);
     }
     if ((FLASH->SR & FLASH_SR_BSY) == 0u) { /* else CR may not be written (3.7.6) */
         FLASH->CR = FLASH_CR_LOCK;
@@ -123,6 +101,45 @@ tb_error chip_dual_bank_set(bool dual)
         return TB_ERR_TIMEOUT;
     }
     return sr == 0u ? TB_OK : TB_ERR_OPTIONS;
+}
+
+void options_wrp_clear(reg *area)
+{
+    *area = (*area & ~(FLASH_WRP_MASK << FLASH_WRP_END_SHIFT)) | FLASH_WRP_MASK;
+}
+
+tb_error chip_dual_bank_set(bool dual)
+{
+    uint32_t acr = FLASH->ACR;
+    tb_error error;
+    uint32_t primask;
+
+    if (chip_dual_bank() == dual) {
+        return TB_OK;
+    }
+    if (FLASH_OPTR_DBANK == 0u) {
+        return TB_ERR_NOT_HERE; /* this part always has two */
+    }
+    error = obstacle();
+    if (error == TB_OK) {
+        error = options_open(&primask);
+    }
+    if (error != TB_OK) {
+        return error;
+    }
+    acr &= ~(FLASH_ACR_PRFTEN | FLASH_ACR_ICEN | FLASH_ACR_DCEN);
+    FLASH->ACR = acr;
+    FLASH->ACR = acr | FLASH_ACR_ICRST | FLASH_ACR_DCRST;
+    FLASH->ACR = acr;
+    for (unsigned i = 0; i < 2u; i++) {
+        options_wrp_clear(&FLASH->WRP1R[i]);
+        options_wrp_clear(&FLASH->WRP2R[i]);
+    }
+    FLASH->OPTR = (FLASH->OPTR & ~FLASH_OPTR_DBANK) | (dual ? FLASH_OPTR_DBANK : 0u);
+    /* Both banks together, as either mode wants it (3.3.6). Nothing out of order is left to
+     * be run after the load; but for pages whose WRP is in force until then, and they are
+     * lost all the same. */
+    return options_commit(primask, FLASH_CR_MER1 | FLASH_CR_MER2);
 }
 
 _Noreturn void chip_options_load(void)

@@ -193,6 +193,8 @@ static const char *command_text(tb_command command)
         return "to erase";
     case TB_CMD_RESET:
         return "to reset";
+    case TB_CMD_PROTECT:
+        return "to protect stage 1";
     case TB_CMD_MODE:
         return "to switch the bank mode";
     default:

@@ -47,6 +47,8 @@ const char *tb_error_hint(tb_error error)
         {TB_ERR_OPTIONS, "look at RDP and BOOT_LOCK with a debugger: they must allow the change"},
         {TB_ERR_TRUSTZONE, "only parts with TZEN = 0 are supported: clear it, which erases everything, "
                            "and program the part with its factory file"},
+        {TB_ERR_SUPPLY, "give the part 2.1 V or more, or protect it with a debugger: docs/protection.md"},
+        {TB_ERR_STAGE1, "flash an application to the other bank, or program the factory file"},
         {TB_ERR_COMMAND, "the device's firmware is older than this tool: update stage 2"},
         {TB_ERR_OVERRUN, "try a lower --baud"},
     };

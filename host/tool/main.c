@@ -12,7 +12,7 @@
 
 static const verb *const verbs[] = {
     &verb_flash, &verb_info,  &verb_map,        &verb_boot,       &verb_confirm, &verb_rollback,
-    &verb_erase, &verb_reset, &verb_mode,       &verb_image_pack, &verb_image_info,
+    &verb_erase, &verb_reset, &verb_mode, &verb_protect,       &verb_image_pack, &verb_image_info,
     &verb_factory, &verb_chips,
 };
 

@@ -6,6 +6,6 @@
 
 extern const verb verb_chips, verb_image_pack, verb_image_info, verb_factory;
 extern const verb verb_flash, verb_info, verb_map, verb_boot, verb_confirm, verb_rollback,
-    verb_erase, verb_reset, verb_mode;
+    verb_erase, verb_reset, verb_mode, verb_protect;
 
 #endif

@@ -51,6 +51,8 @@ typedef enum tb_error {
     TB_ERR_SINGLE_BANK = 0x49,  /* the part is in single-bank mode */
     TB_ERR_OPTIONS = 0x4A,      /* the option bytes are frozen, or would not take the change */
     TB_ERR_TRUSTZONE = 0x4B,    /* TrustZone is enabled (TZEN = 1): not supported */
+    TB_ERR_SUPPLY = 0x4C,       /* the supply is too low for an option write */
+    TB_ERR_STAGE1 = 0x4D,       /* the two copies of stage 1 differ */
 
     /* the wire (0x60..) */
     TB_ERR_FRAME_CRC = 0x60,

@@ -9,7 +9,9 @@
 
 /* What happens after the reply has left: the owner of the loop does it. */
 typedef enum tb_server_action { TB_SERVER_NONE, TB_SERVER_RESET, TB_SERVER_RESET_TO_STAGE2, TB_SERVER_BAUD,
-                               TB_SERVER_LOAD_OPTIONS } tb_server_action;
+                               TB_SERVER_LOAD_OPTIONS,
+                               TB_SERVER_PROTECTED /* load the options, and stay in stage 2 */
+                               } tb_server_action;
 
 typedef struct tb_server_config {
     const tb_flash *flash;
@@ -25,6 +27,10 @@ typedef struct tb_server_config {
     /* Writes the other mode into the option bytes, and loses all contents; TB_OK is followed by
      * TB_SERVER_LOAD_OPTIONS. NULL: cannot be done here. */
     tb_error (*mode_set)(void *ctx, bool dual);
+    uint8_t protected_banks;      /* whose stage 1 is write-protected now: bit 0 bank 1 */
+    /* Write-protects stage 1 in both banks, by option byte; TB_OK is followed by
+     * TB_SERVER_PROTECTED. NULL: cannot be done here. */
+    tb_error (*protect)(void *ctx);
     const char *version_text;     /* for the tutorial's 0x41: 27 bytes, padded with spaces */
     /* Sends; may block. */
     void (*send)(void *ctx, const uint8_t *bytes, size_t count);

@@ -44,7 +44,9 @@ typedef enum tb_command {
     TB_CMD_CONFIRM = 0x07, /* -                        | bank u8 */
     TB_CMD_ROLLBACK = 0x08,/* -                        | bank u8 (the one rejected); no reset */
     TB_CMD_ERASE = 0x09,   /* bank u8                  | - */
-    TB_CMD_PROTECT = 0x0A, /* reserved: TB_ERR_COMMAND */
+    TB_CMD_PROTECT = 0x0A, /* banks u8: TB_PROTECT_SHOW, or TB_PROTECT_STAGE1 and consent u32 | banks u8 whose stage 1
+                            * is protected now (bit 0: bank 1), banks u8 after the reset; where they differ the
+                            * device resets into stage 2 */
     TB_CMD_RESET = 0x0B,   /* mode u8: 0 plain, 1 into stage 2 | - ; then the device resets */
     TB_CMD_BAUD = 0x0C,    /* baud u32                 | - ; then both sides switch. No good frame within 1 s: back */
     TB_CMD_DIGEST = 0x0D,  /* reserved: TB_ERR_COMMAND */
@@ -55,6 +57,10 @@ typedef enum tb_command {
 /* The part's flash: two banks, or all of it as one. */
 typedef enum tb_mode { TB_MODE_SHOW = 0, TB_MODE_DUAL = 1, TB_MODE_SINGLE = 2 } tb_mode;
 #define TB_MODE_CONSENT 0x53415245u /* "ERAS": all contents will be lost */
+
+/* Write protection of stage 1, by option byte. */
+enum { TB_PROTECT_SHOW = 0, TB_PROTECT_STAGE1 = 3 /* in both banks */ };
+#define TB_PROTECT_CONSENT 0x544F5250u /* "PROT": the supply is safe */
 
 /* A bad frame that still names no command is answered by a native reply with command
  * 0x80 (TB_WIRE_REPLY | 0), seq 0 and the error. */
@@ -67,8 +73,9 @@ enum { /* tb_hello.capabilities */
     TB_CAP_STAGE2_UPDATE = 4u,
     TB_CAP_BAUD = 8u,
     TB_CAP_MODE = 16u,       /* MODE switches too */
-    TB_CAP_SINGLE_BANK = 32u /* no capability: the part is in single-bank mode, and nothing but
-                              * HELLO, MODE, RESET and BAUD is served */
+    TB_CAP_SINGLE_BANK = 32u, /* no capability: the part is in single-bank mode, and nothing but
+                               * HELLO, MODE, RESET and BAUD is served */
+    TB_CAP_PROTECT = 64u     /* PROTECT protects too */
 };
 
 /* In memory; tb_hello_put() and tb_hello_get() are the wire's form, field by field in

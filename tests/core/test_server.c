@@ -21,8 +21,9 @@ static void capture(void *ctx, const uint8_t *bytes, size_t count)
     sent_bytes += count;
 }
 
-static struct { /* the option bytes, for MODE */
+static struct { /* the option bytes, for MODE and PROTECT */
     bool single, offered;
+    uint8_t protected_banks;
     unsigned writes;
     tb_error error;
 } options;
@@ -31,6 +32,13 @@ static tb_error mode_set(void *ctx, bool dual)
 {
     assert_ptr_equal(ctx, &m);
     assert_true(options.single == dual);
+    options.writes++;
+    return options.error;
+}
+
+static tb_error protect(void *ctx)
+{
+    assert_ptr_equal(ctx, &m);
     options.writes++;
     return options.error;
 }
@@ -45,7 +53,8 @@ static void power_on(int running)
         .window = 2048, .can_baud = running < 0, .version_text = "twinbank test 1.0.0",
         .send = capture, .ctx = &m, .uid = {9, 8, 7},
         .refusal = options.single ? TB_ERR_SINGLE_BANK : TB_OK,
-        .mode_set = options.offered ? mode_set : NULL};
+        .mode_set = options.offered ? mode_set : NULL,
+        .protected_banks = options.protected_banks, .protect = options.offered ? protect : NULL};
 
     sent_bytes = 0;
     tb_server_init(&s, &config);
@@ -348,7 +357,7 @@ static void bad_frames(void **state)
     assert_int_equal(ask(TB_CMD_BEGIN, im.bytes, 63), TB_ERR_FRAME_LENGTH);
     assert_int_equal(ask(TB_CMD_DATA, "\0\0\0\0", 4), TB_ERR_FRAME_LENGTH);
     assert_int_equal(reply_bytes, 8);
-    assert_int_equal(ask(TB_CMD_PROTECT, NULL, 0), TB_ERR_COMMAND);
+    assert_int_equal(ask(TB_CMD_PROTECT, NULL, 0), TB_ERR_FRAME_LENGTH);
     assert_int_equal(ask(TB_CMD_DIGEST, NULL, 0), TB_ERR_COMMAND);
     assert_int_equal(ask(0x7F, NULL, 0), TB_ERR_COMMAND);
     assert_int_equal(ask(0, NULL, 0), TB_ERR_COMMAND);
@@ -554,6 +563,64 @@ static void mode_is_not_switched_by_accident(void **state)
     nothing_switched();
 }
 
+/* ---- write protection of stage 1 ----------------------------------------------------- */
+
+static const uint8_t to_protect[5] = {TB_PROTECT_STAGE1, 'P', 'R', 'O', 'T'};
+
+static void protection_is_shown_and_set(void **state)
+{
+    tb_hello h;
+
+    (void)state;
+    for (uint8_t banks = 0; banks <= TB_PROTECT_STAGE1; banks++) {
+        start_mode(-1, false, TB_OK);
+        options.protected_banks = banks;
+        power_on(-1);
+        assert_int_equal(ask_u8(TB_CMD_HELLO, 1), TB_OK);
+        assert_true(tb_hello_get(&h, reply, reply_bytes));
+        assert_int_equal(h.capabilities & TB_CAP_PROTECT, TB_CAP_PROTECT);
+        assert_int_equal(ask_u8(TB_CMD_PROTECT, TB_PROTECT_SHOW), TB_OK);
+        assert_int_equal(reply_bytes, 2);
+        assert_true(reply[0] == banks && reply[1] == banks);
+        nothing_switched();
+        assert_int_equal(ask(TB_CMD_PROTECT, to_protect, 5), TB_OK);
+        assert_true(reply[0] == banks && reply[1] == TB_PROTECT_STAGE1);
+        if (banks == TB_PROTECT_STAGE1) { /* is so: nothing is written */
+            nothing_switched();
+        } else {
+            assert_int_equal(options.writes, 1);
+            assert_int_equal(tb_server_take_action(&s), TB_SERVER_PROTECTED);
+        }
+    }
+}
+
+static void protection_is_not_set_by_accident(void **state)
+{
+    static const uint8_t wrong[5] = {TB_PROTECT_STAGE1, 'P', 'R', 'O', 'S'};
+    static const uint8_t one_bank[5] = {1, 'P', 'R', 'O', 'T'};
+
+    (void)state;
+    start_mode(-1, false, TB_OK);
+    assert_int_equal(ask_u8(TB_CMD_PROTECT, TB_PROTECT_STAGE1), TB_ERR_ARGUMENT);
+    assert_int_equal(reply_bytes, 0);
+    assert_int_equal(ask(TB_CMD_PROTECT, wrong, 5), TB_ERR_ARGUMENT);
+    assert_int_equal(ask(TB_CMD_PROTECT, to_protect, 4), TB_ERR_ARGUMENT);
+    assert_int_equal(ask(TB_CMD_PROTECT, one_bank, 5), TB_ERR_ARGUMENT);
+    assert_int_equal(begin(), TB_OK);
+    assert_int_equal(ask(TB_CMD_PROTECT, to_protect, 5), TB_ERR_BUSY);
+    nothing_switched();
+    now_ms += TB_SESSION_HOLD_MS;
+    options.error = TB_ERR_SUPPLY;
+    assert_int_equal(ask(TB_CMD_PROTECT, to_protect, 5), TB_ERR_SUPPLY);
+    assert_int_equal(options.writes, 1);
+    assert_int_equal(tb_server_take_action(&s), TB_SERVER_NONE);
+    next_good_update_works();
+    start_mode(0, false, TB_OK); /* an application shows it, and no more */
+    assert_int_equal(ask_u8(TB_CMD_PROTECT, TB_PROTECT_SHOW), TB_OK);
+    assert_int_equal(ask(TB_CMD_PROTECT, to_protect, 5), TB_ERR_NOT_HERE);
+    nothing_switched();
+}
+
 static uint8_t tutorial(uint8_t command, const void *payload, uint16_t bytes);
 /* Refused with the reason, whatever is asked; HELLO says it too. */
 static void single_bank_is_refused(void **state)
@@ -577,7 +644,7 @@ static void single_bank_is_refused(void **state)
             assert_int_equal(ask(refused[i].command, im.bytes, refused[i].bytes),
                              TB_ERR_SINGLE_BANK);
         }
-        assert_int_equal(ask(TB_CMD_PROTECT, NULL, 0), TB_ERR_COMMAND);
+        assert_int_equal(ask_u8(TB_CMD_PROTECT, TB_PROTECT_SHOW), TB_ERR_SINGLE_BANK);
         assert_int_equal(tutorial(TB_TUTORIAL_DATA, im.bytes, 128), TB_WIRE_NACK);
         assert_int_equal(tutorial(TB_TUTORIAL_FINISH, NULL, 0), TB_WIRE_NACK);
         assert_int_equal(m.operations, 0);
@@ -791,6 +858,8 @@ int main(void)
         cmocka_unit_test(confirm_rollback_boot), cmocka_unit_test(erase_reset_baud),
         cmocka_unit_test(mode_is_shown_and_switched),
         cmocka_unit_test(mode_is_not_switched_by_accident),
+        cmocka_unit_test(protection_is_shown_and_set),
+        cmocka_unit_test(protection_is_not_set_by_accident),
         cmocka_unit_test(single_bank_is_refused),
         cmocka_unit_test(tutorial_client),      cmocka_unit_test(tutorial_bad_input),
         cmocka_unit_test(tutorial_restarts),    cmocka_unit_test(two_clients),

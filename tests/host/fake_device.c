@@ -124,6 +124,13 @@ static tb_error mode_set(void *ctx, bool dual)
     return TB_OK;
 }
 
+static tb_error protect(void *ctx)
+{
+    fake_device *d = ctx;
+    d->protected_banks = TB_PROTECT_STAGE1;
+    return TB_OK;
+}
+
 static void start_server(fake_device *d, int running, const tb_boot_decision *decision,
                          tb_reset_cause cause)
 {
@@ -146,6 +153,8 @@ static void start_server(fake_device *d, int running, const tb_boot_decision *de
         .ctx = d,
         .refusal = d->single_bank ? TB_ERR_SINGLE_BANK : TB_OK,
         .mode_set = running < 0 ? mode_set : NULL,
+        .protected_banks = d->protected_banks,
+        .protect = running < 0 ? protect : NULL,
     };
     tb_server_init(&d->server, &config);
 }
@@ -223,8 +232,9 @@ void fake_device_install(fake_device *d, const tb_image_file *app)
 static void act(fake_device *d)
 {
     tb_server_action action = tb_server_take_action(&d->server);
-    if (action == TB_SERVER_RESET || action == TB_SERVER_RESET_TO_STAGE2) {
-        d->stage2_requested = action == TB_SERVER_RESET_TO_STAGE2;
+    if (action == TB_SERVER_RESET || action == TB_SERVER_RESET_TO_STAGE2 ||
+        action == TB_SERVER_PROTECTED) {
+        d->stage2_requested = action != TB_SERVER_RESET;
         fake_device_boot(d, TB_RESET_SOFTWARE);
     }
     if (action == TB_SERVER_LOAD_OPTIONS) {

@@ -19,6 +19,7 @@ typedef struct fake_device {
     int running; /* bank, or -1 */
     bool stage2_requested;
     bool single_bank; /* the part's mode: set it, then boot */
+    uint8_t protected_banks;
     uint32_t product_id, window;
     unsigned erases, programs, boots;
     int programs_until_cut; /* >= 0: power fails after so many */

@@ -526,6 +526,35 @@ static void test_mode(void **state)
     pty_device_stop(&p);
 }
 
+static void test_protect(void **state)
+{
+    char line[128];
+    (void)state;
+    pty_device p;
+    start_device(&p);
+    expect(tool("protect --port %s", p.port), TB_EXIT_OK, "bank 1: stage 1 is not protected\n"
+           "bank 2: stage 1 is not protected", "");
+    expect(tool("protect --port %s --stage1 --yes", p.port), TB_EXIT_REFUSED, "",
+           "cannot be done by what is running now [TB_ERR_NOT_HERE]");
+    expect(tool("protect --port %s --yes", p.port), TB_EXIT_USAGE, "", "--stage1 is missing");
+    expect(tool("reset --stage2 --port %s", p.port), TB_EXIT_OK, "into stage 2", "");
+    expect(tool("protect --port %s --stage1", p.port), TB_EXIT_USAGE, "", "say --yes");
+    (void)snprintf(line, sizeof line, "protect --port %s --stage1", p.port);
+    expect(tool_answered("n\n", line), TB_EXIT_FAILED, "nothing was changed", "If power fails");
+    expect(tool("protect --port %s --stage1 --yes", p.port), TB_EXIT_OK,
+           "bank 1: stage 1 is protected\nbank 2: stage 1 is protected\nread back", "");
+    const run *r = tool("protect --json --port %s --stage1", p.port); /* nothing to ask */
+    json_t *j = json_loads(r->out, 0, NULL);
+    json_t *banks = json_object_get(j, "stage1_protected");
+    assert_true(json_is_true(json_array_get(banks, 0)) && json_is_true(json_array_get(banks, 1)));
+    assert_true(json_is_true(json_object_get(j, "settable")));
+    assert_true(json_is_false(json_object_get(j, "written")));
+    json_decref(j);
+    expect(tool("reset --port %s", p.port), TB_EXIT_OK, "resets", "");
+    expect(tool("protect --port %s", p.port), TB_EXIT_OK, "bank 2: stage 1 is protected", "");
+    pty_device_stop(&p);
+}
+
 static void test_interrupt_busy_resume(void **state)
 {
     (void)state;
@@ -660,6 +689,7 @@ int main(void)
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_interrupt_busy_resume),
         cmocka_unit_test(test_port_goes_away), cmocka_unit_test(test_terminal),
         cmocka_unit_test(test_single_bank),    cmocka_unit_test(test_mode),
+        cmocka_unit_test(test_protect),
         cmocka_unit_test(test_man_page),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
