@@ -9,7 +9,6 @@ enum { R_CR1, R_CR2, R_CR3, R_CR4, R_SR1, R_SR2, R_SCR, R_CR5, R_PULLS, R_COUNT 
 #define CR1_LPR (1u << 14)
 #define CR2_PVDE 1u
 #define CR2_PLS(cr2) ((cr2) >> 1 & 7u)
-#define CR2_PLS_EXTERNAL 7u
 #define CR2_IOSV (1u << 9)
 #define VDDIO2_PORT 6u
 #define VDDIO2_PINS 0xFFFCu /* PG2 to PG15 */
@@ -91,11 +90,11 @@ bool sim_pwr_low_power_run(const sim_part *part)
     return (part->pwr->block.value[R_CR1] & CR1_LPR) != 0u;
 }
 
-/* RM0440 6.4.2, RM0351 5.4.2, levels of the datasheets, about. It tells nothing before it has
- * settled. */
+/* RM0440 6.4.2, RM0351 5.4.2, levels of the datasheets, about; the input that the last one
+ * means is high. It tells nothing before it has settled. */
 static bool supply_is_low(const sim_pwr *p)
 {
-    static const uint16_t level_mv[] = {2000u, 2200u, 2400u, 2500u, 2600u, 2800u, 2900u};
+    static const uint16_t level_mv[8] = {2000u, 2200u, 2400u, 2500u, 2600u, 2800u, 2900u};
     uint32_t cr2 = p->block.value[R_CR2];
     return (cr2 & CR2_PVDE) != 0u && sim_now(p->block.part->m) >= p->pvd_at &&
            sim_supply(p->block.part->m) < level_mv[CR2_PLS(cr2)];
@@ -142,9 +141,6 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         }
         sim_check_clock(part->m);
     } else if (reg == R_CR2) {
-        if ((raw & CR2_PVDE) != 0u && CR2_PLS(raw) == CR2_PLS_EXTERNAL) {
-            return sim_block_unmodelled(&p->block, reg, raw, "PVD of an external level");
-        }
         if (((raw ^ old) & (CR2_PVDE | CR2_PLS(~0u) << 1)) != 0u) {
             p->pvd_at = sim_now(part->m) + PVD_START;
         }

@@ -176,7 +176,7 @@ static void error_texts(void **state)
             assert_string_not_equal(tb_error_text((tb_error)a), tb_error_text((tb_error)b));
         }
     }
-    assert_int_equal(known, 46);
+    assert_int_equal(known, 48);
     for (unsigned i = 0; i < 20u; i++) {
         assert_non_null(tb_reason_text((tb_reason)i));
         assert_non_null(tb_why_text((tb_why)i));

@@ -191,11 +191,11 @@ static void a_low_supply_is_refused(void **state)
     (void)state;
     open_bench(&w);
     into_stage2(&w);
-    sim_supply(w.b->machine, LOW_MV);
+    assert_true(sim_set_supply(w.b->machine, LOW_MV));
     assert_int_equal(ask(&w, to_protect, sizeof to_protect), TB_ERR_SUPPLY);
     assert_int_equal(option_writes(&w), 0);
     assert_int_equal(shown(&w), 0);
-    sim_supply(w.b->machine, GOOD_MV);
+    assert_true(sim_set_supply(w.b->machine, GOOD_MV));
     protect(&w);
     close_bench(&w);
 }
