@@ -123,12 +123,26 @@ static void swap_last_two(bad_line *l)
     l->reordered++;
 }
 
+static bool whole(const line_frame *f)
+{
+    uint32_t length;
+
+    if (f->data[0] != 0x23u && f->data[0] != 0x24u) {
+        return f->bytes > 0;
+    }
+    if (f->bytes < HEAD_BYTES) {
+        return false;
+    }
+    length = (uint32_t)f->data[2] | (uint32_t)f->data[3] << 8;
+    return OVERHEAD + length > BAD_LINE_FRAME_BYTES || f->bytes >= OVERHEAD + length;
+}
+
 static void forward(bad_line *l, uint64_t now_ms)
 {
     line_frame *frame = &l->coming;
     bool overtakes = l->held_back && l->count >= (l->taken > 0 ? 2u : 1u);
 
-    l->frames++;
+    l->frames += frame->bytes > 1u && whole(frame);
     l->held_back = false;
     l->history[l->heard++ % BAD_LINE_HISTORY] = *frame;
     if (happens(l, l->faults.babble)) {
@@ -161,20 +175,6 @@ static void forward(bad_line *l, uint64_t now_ms)
 }
 
 /* ---- in and out ------------------------------------------------------------------------ */
-
-static bool whole(const line_frame *f)
-{
-    uint32_t length;
-
-    if (f->data[0] != 0x23u && f->data[0] != 0x24u) {
-        return f->bytes > 0;
-    }
-    if (f->bytes < HEAD_BYTES) {
-        return false;
-    }
-    length = (uint32_t)f->data[2] | (uint32_t)f->data[3] << 8;
-    return OVERHEAD + length > BAD_LINE_FRAME_BYTES || f->bytes >= OVERHEAD + length;
-}
 
 void bad_line_put(bad_line *l, uint8_t byte, uint64_t now_ms)
 {

@@ -11,6 +11,7 @@ static bool power_fails(fake_device *d)
     if (d->programs_until_cut < 0 || d->programs_until_cut-- > 0) {
         return false;
     }
+    d->cuts += d->alive;
     d->alive = false;
     d->programs_until_cut = 0;
     return true;

@@ -21,7 +21,7 @@ typedef struct fake_device {
     bool single_bank; /* the part's mode: set it, then boot */
     uint8_t protected_banks;
     uint32_t product_id, window;
-    unsigned erases, programs, boots;
+    unsigned erases, programs, boots, cuts;
     int programs_until_cut; /* >= 0: power fails after so many */
     void (*send)(void *ctx, const uint8_t *bytes, size_t count);
     void *ctx;
