@@ -96,6 +96,13 @@ static SIM_OP(checked_add_hi)
     return op_add_hi(cpu, i, pc);
 }
 
+static SIM_OP(checked_mov_hi)
+{
+    if (!within(cpu, i->rm == 15 ? pc + 4u : RM))
+        return pc;
+    return op_mov_hi(cpu, i, pc);
+}
+
 /* Loads and stores that write SP back; rm, which they do not use, tells which one. */
 enum { INDEXED_LOADS = 10, INDEXED_STORES = 16, INDEXED_ALL = 18 };
 
@@ -135,6 +142,8 @@ void sim_check_stack(sim_insn *i)
         i->op = checked_add_sp;
     else if (i->rd == 13 && i->op == op_add_hi)
         i->op = checked_add_hi;
+    else if (i->rd == 13 && i->op == op_mov_hi)
+        i->op = checked_mov_hi;
     else if (i->rn == 13 && i->op == op_to_sp)
         i->op = checked_to_sp;
     else if (i->rd == 13 && i->rn == 13 && i->op == sim_alu_ops[ALU_ADD][ALU_IMM + ALU_FLAGS])

@@ -1,4 +1,4 @@
-/* ARMv7-M ARM (DDI 0403E), A5 and A7.7, row by row. Rows that are special cases of
+/* ARMv7-M ARM (DDI 0403E), A5 and A7.7, row by row; then ARMv8-M ARM (DDI 0553), C2.4. Rows that are special cases of
  * others stand before them. */
 #include "encodings.h"
 
@@ -10,6 +10,7 @@
 #define NSP ENC_NSP
 #define TSP ENC_TSP
 #define MI ENC_MODIMM
+#define V8 ENC_V8M
 #define ALU(nm, bt, fl) {.name = nm, .bits = bt, .kind = ENC_ALU, .flags = (fl)}
 #define ROW(nm, bt, k, fl) {.name = nm, .bits = bt, .kind = (k), .flags = (fl)}
 #define MEM(nm, bt, k, m, sc, al, fl) \
@@ -61,6 +62,11 @@
     MEM(nm " offset", "11101001U10" l "nnnnttttuuuuiiiiiiii", k, AM_OFFU, 4, 4, NSP), \
     MEM(nm " pre", "11101001U11" l "nnnnttttuuuuiiiiiiii", k, AM_PRE, 4, 4, NSP), \
     MEM(nm " post", "11101000U11" l "nnnnttttuuuuiiiiiiii", k, AM_POST, 4, 4, NSP)
+#define ACQUIRE(nm, al, plain, ex) \
+    MEM("LDA" nm, "111010001101nnnntttt1111" plain "1111", ENC_LOAD, AM_IMM, 1, al, NSP | V8), \
+    MEM("STL" nm, "111010001100nnnntttt1111" plain "1111", ENC_STORE, AM_IMM, 1, al, NSP | V8), \
+    MEM("LDAEX" nm, "111010001101nnnntttt1111" ex "1111", ENC_LOAD, AM_IMM, 1, al, NSP | V8), \
+    MEM("STLEX" nm, "111010001100nnnntttt1111" ex "dddd", ENC_STREX, AM_IMM, 1, al, NSP | V8)
 
 enc_row enc_table[] = {
     /* 16 bits: A5.2 */
@@ -324,6 +330,17 @@ enc_row enc_table[] = {
     ALU("SMLSLD", "111110111101nnnnllllhhhh110xmmmm", 0),
     ALU("UMLAL", "111110111110nnnnllllhhhh0000mmmm", 0),
     ALU("UMAAL", "111110111110nnnnllllhhhh0110mmmm", 0),
+
+    /* ARMv8-M mainline: stack limits, SG, TT, load-acquire and store-release */
+    ROW("MSR MSPLIM", "111100111000nnnn1000100000001010", ENC_SPLIM, V8),
+    ROW("MSR PSPLIM", "111100111000nnnn1000100000001011", ENC_SPLIM, V8),
+    ALU("MRS MSPLIM", "11110011111011111000dddd00001010", V8),
+    ALU("MRS PSPLIM", "11110011111011111000dddd00001011", V8),
+    ALU("SG", "11101001011111111110100101111111", V8),
+    ALU("TT", "111010000100nnnn1111dddd0X000000", V8),
+    ACQUIRE("B", 1, "1000", "1100"),
+    ACQUIRE("H", 2, "1001", "1101"),
+    ACQUIRE("", 4, "1010", "1110"),
 };
 
 const unsigned enc_count = sizeof enc_table / sizeof enc_table[0];
@@ -332,7 +349,14 @@ static unsigned field_index(char letter) {
     return letter >= 'a' ? (unsigned)(letter - 'a') + 26u : (unsigned)(letter - 'A');
 }
 
-void enc_prepare(void) {
+static bool with_v8m;
+
+bool enc_present(const enc_row *row) {
+    return with_v8m || !(row->flags & ENC_V8M);
+}
+
+void enc_prepare(bool v8m) {
+    with_v8m = v8m;
     for (unsigned r = 0; r < enc_count; r++) {
         enc_row *row = &enc_table[r];
         size_t n = strlen(row->bits);
@@ -539,7 +563,7 @@ bool enc_legal(const enc_row *row, uint32_t op) {
 const enc_row *enc_classify(uint32_t opcode, unsigned bytes) {
     for (unsigned r = 0; r < enc_count; r++) {
         const enc_row *row = &enc_table[r];
-        if (row->bytes == bytes && (opcode & row->mask) == row->value && enc_legal(row, opcode)) {
+        if (row->bytes == bytes && enc_present(row) && (opcode & row->mask) == row->value && enc_legal(row, opcode)) {
             return row;
         }
     }

@@ -1,4 +1,4 @@
-/* Every encoding of ARMv7E-M without floating point, as data: what the generator
+/* Every encoding of ARMv7E-M and ARMv8-M without floating point, as data: what the generator
  * draws from, what the coverage is counted by, and what the firmware's
  * instructions must be found in. */
 #ifndef ORACLE_ENCODINGS_H
@@ -19,6 +19,7 @@ typedef enum enc_kind {
     ENC_SPIMM,    /* SP plus or minus a constant */
     ENC_SPREG,    /* SP plus or minus a register that is made small first */
     ENC_SPMOV,    /* SP or MSP or PSP from a register that points into a stack */
+    ENC_SPLIM,    /* a stack limit from a register that points below the stack */
     ENC_SYSREG,   /* PRIMASK, BASEPRI, FAULTMASK, CONTROL from a register */
     ENC_STREX,    /* after the load-exclusive of its size, or after CLREX */
     ENC_WFE,      /* after SEV */
@@ -58,7 +59,8 @@ enum enc_flag {
     ENC_TSP = 8u,     /* `t` may be SP */
     ENC_MODIMM = 16u, /* `i` is a modified immediate */
     ENC_ANYM = 32u,   /* `m` may be any of the sixteen */
-    ENC_LINKS = 64u   /* writes LR */
+    ENC_LINKS = 64u,  /* writes LR */
+    ENC_V8M = 128u    /* ARMv8-M only */
 };
 
 enum { ENC_FIELDS = 52 };
@@ -79,7 +81,10 @@ typedef struct enc_row {
 extern enc_row enc_table[];
 extern const unsigned enc_count;
 
-void enc_prepare(void);
+/* For the cores of ARMv7E-M, or that of ARMv8-M mainline without the Security Extension. */
+void enc_prepare(bool v8m);
+/* Does the core that enc_prepare() was called for have this row? */
+bool enc_present(const enc_row *row);
 
 bool enc_has(const enc_row *row, char letter);
 uint32_t enc_get(const enc_row *row, uint32_t opcode, char letter);

@@ -12,7 +12,7 @@
 enum { BYTES = 4096, RAM = 0x20000000, CODE = 0x100, UFSR_UNDEFINED = 0x00090000 };
 
 typedef struct bench {
-    const fp_board *board;
+    const oracle_board *board;
     sim_cpu *cpu;
     sim_code *code;
     uint8_t flash[BYTES];
@@ -139,7 +139,7 @@ int main(int argc, char **argv) {
     b.rng = 1;
     for (int k = 1; k + 1 < argc; k += 2) {
         if (strcmp(argv[k], "--core") == 0) {
-            b.board = fp_board_find(argv[k + 1]);
+            b.board = oracle_board_find(argv[k + 1]);
         } else if (strcmp(argv[k], "--seed") == 0) {
             b.rng = strtoull(argv[k + 1], NULL, 0);
         } else if (strcmp(argv[k], "--count") == 0) {

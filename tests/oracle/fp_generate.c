@@ -14,7 +14,7 @@ enum {
 };
 
 typedef struct gen {
-    const fp_board *board;
+    const oracle_board *board;
     fp_image *image;
     uint64_t rng;
     uint32_t at;
@@ -33,15 +33,15 @@ static bool one_in(gen *g, unsigned n) {
 }
 
 /* Where the vectors are. */
-static uint32_t base_of(const fp_board *board) {
+static uint32_t base_of(const oracle_board *board) {
     return board->code + board->start;
 }
 
-static bool has_double(const fp_board *board) {
+static bool has_double(const oracle_board *board) {
     return board->core == SIM_CORE_M7;
 }
 
-bool fp_board_has(const fp_board *board, unsigned row) {
+bool fp_board_has(const oracle_board *board, unsigned row) {
     unsigned flags = fp_rows[row].flags;
     return (!(flags & FPF_V5) || board->core != SIM_CORE_M4) &&
            (!(flags & FPF_DOUBLE) || has_double(board));
@@ -280,7 +280,7 @@ static void draw(gen *g) {
     g->row = 0;
 }
 
-void fp_generate(const fp_board *board, fp_image *image, uint64_t seed, unsigned instructions) {
+void fp_generate(const oracle_board *board, fp_image *image, uint64_t seed, unsigned instructions) {
     gen g = {.board = board, .image = image, .rng = seed * 0x9E3779B97F4A7C15ull + 1,
              .at = board->start + PROGRAM};
     memset(image, 0, sizeof *image);

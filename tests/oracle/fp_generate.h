@@ -6,8 +6,8 @@
 
 enum { FP_PER_IMAGE_LIMIT = 16000 };
 
-void fp_generate(const fp_board *board, fp_image *image, uint64_t seed, unsigned instructions);
+void fp_generate(const oracle_board *board, fp_image *image, uint64_t seed, unsigned instructions);
 /* Does the board's core have this row of fp_rows? */
-bool fp_board_has(const fp_board *board, unsigned row);
+bool fp_board_has(const oracle_board *board, unsigned row);
 
 #endif

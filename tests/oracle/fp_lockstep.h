@@ -6,22 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sim/cpu/cpu.h"
+#include "board.h"
 
 enum { FP_IMAGE_BYTES = 0x80000, FP_RAM_BYTES = 0x8000, FP_VECTOR_END = 7 };
-
-typedef struct fp_board {
-    const char *name, *machine;
-    uint32_t load;  /* where QEMU is given the image; 0: where it takes it by itself */
-    uint32_t start; /* offset of the vectors that our core starts from */
-    uint32_t code;  /* address of the image */
-    uint32_t ram;
-    sim_core_kind core;
-    uint32_t cpuid;
-    unsigned irqs, priority_bits;
-} fp_board;
-
-const fp_board *fp_board_find(const char *name);
 
 typedef struct fp_image {
     uint8_t bytes[FP_IMAGE_BYTES];
@@ -36,6 +23,6 @@ typedef struct fp_tally {
 
 /* Word 7 of the vectors is the address at which the program ends. Prints what differs and
  * returns false at the first difference. The bytes before the board's start are its own. */
-bool fp_lockstep(const fp_board *board, fp_image *image, const char *label, fp_tally *tally);
+bool fp_lockstep(const oracle_board *board, fp_image *image, const char *label, fp_tally *tally);
 
 #endif

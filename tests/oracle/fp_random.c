@@ -10,7 +10,7 @@
 static fp_image image;
 
 typedef struct options {
-    const fp_board *board;
+    const oracle_board *board;
     unsigned long long seed;
     unsigned long count;
     unsigned per_image, least;
@@ -21,7 +21,7 @@ static bool parse(int argc, char **argv, options *o) {
     for (int k = 1; k + 1 < argc; k += 2) {
         unsigned long long v = strtoull(argv[k + 1], NULL, 0);
         if (strcmp(argv[k], "--core") == 0) {
-            o->board = fp_board_find(argv[k + 1]);
+            o->board = oracle_board_find(argv[k + 1]);
         } else if (strcmp(argv[k], "--seed") == 0) {
             o->seed = v;
         } else if (strcmp(argv[k], "--count") == 0) {

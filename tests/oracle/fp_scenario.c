@@ -23,8 +23,8 @@ static bool load(const char *path, uint32_t offset) {
 }
 
 int main(int argc, char **argv) {
-    const fp_board *board = argc > 3 && strcmp(argv[1], "--core") == 0 ? fp_board_find(argv[2])
-                                                                       : NULL;
+    bool named = argc > 3 && strcmp(argv[1], "--core") == 0;
+    const oracle_board *board = named ? oracle_board_find(argv[2]) : NULL;
     if (board == NULL) {
         fprintf(stderr, "usage: %s --core m4|m7|m33 IMAGE.bin...\n", argv[0]);
         return 2;

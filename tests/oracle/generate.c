@@ -12,19 +12,24 @@
 #include "encodings.h"
 
 enum {
-    WINDOW = 0x20008300, /* across a multiple of 1 KB, where the core changes granules */
+    RAM = 0x20000000, /* of every board, and no board has less than this of it */
+    RAM_BYTES = 0x8000,
+    WINDOW = RAM + 0x2300, /* across a multiple of 1 KB, where the core changes granules */
     WINDOW_WORDS = 132,
-    MSP_CENTRE = 0x20010000,
-    PSP_CENTRE = 0x20018000,
+    MSP_CENTRE = RAM + 0x4000,
+    PSP_CENTRE = RAM + 0x6000,
+    BELOW_STACK = 0x1800,
     DRIFT_LIMIT = 1500,
-    REGION_A = ORACLE_FLASH_BASE + 0x2000,
-    REGION_B = ORACLE_FLASH_BASE + 0x80000,
+    REGION_A = 0x2000, /* from the vectors */
+    REGION_B = 0x70000,
     BLOCK_INSTRUCTIONS = 120
 };
 
 typedef struct gen {
+    const oracle_board *board;
     oracle_image *image;
     uint64_t rng;
+    uint32_t vectors; /* their address */
     uint32_t pc;
     uint16_t block;
     uint32_t drift; /* how far either stack pointer may be from its centre */
@@ -77,7 +82,7 @@ static uint32_t operand(gen *g) {
 }
 
 static void poke16(gen *g, uint32_t address, uint32_t value) {
-    uint8_t *p = &g->image->flash[address - ORACLE_FLASH_BASE];
+    uint8_t *p = &g->image->flash[address - g->board->code];
     p[0] = (uint8_t)value;
     p[1] = (uint8_t)(value >> 8);
 }
@@ -107,7 +112,7 @@ static void put(gen *g, const enc_row *row, uint32_t op) {
 }
 
 static void put_drawn(gen *g, const enc_row *row, uint32_t op) {
-    g->image->block[(g->pc - ORACLE_FLASH_BASE) / 2] = g->block;
+    g->image->block[(g->pc - g->board->code) / 2] = g->block;
     g->drawn++;
     put(g, row, op);
 }
@@ -266,6 +271,9 @@ static bool prepare_special(gen *g, group *q, const enc_row *row, uint32_t op) {
         q->sp_touched = true;
         return need(q, reg, centre + 4 * below(g, 16));
     }
+    if (row->kind == ENC_SPLIM) {
+        return need(q, reg, MSP_CENTRE - BELOW_STACK + below(g, 256)); /* either may be in use */
+    }
     q->masks_touched = q->sp_touched = true;
     uint32_t v = rnd(g);
     if (strcmp(row->name, "MSR CONTROL") == 0) {
@@ -296,6 +304,7 @@ static bool prepare(gen *g, group *q, const enc_row *row, uint32_t op) {
         return true;
     case ENC_SPREG:
     case ENC_SPMOV:
+    case ENC_SPLIM:
     case ENC_SYSREG:
         return prepare_special(g, q, row, op);
     case ENC_WFE:
@@ -339,7 +348,7 @@ static bool is_branch(const enc_row *row) {
 static const enc_row *random_row(gen *g, bool in_it, bool last) {
     for (;;) {
         const enc_row *row = &enc_table[below(g, enc_count)];
-        if (row->kind == ENC_SCENARIO || row->kind == ENC_IT ||
+        if (row->kind == ENC_SCENARIO || row->kind == ENC_IT || !enc_present(row) ||
             (in_it && (row->flags & ENC_NOIT || (row->flags & ENC_ITLAST && !last)))) {
             continue;
         }
@@ -589,7 +598,8 @@ static void put_branch_group(gen *g, group *q, bool in_it) {
  * another access between: the core's monitor watches no address, QEMU's watches
  * address and value, and both are permitted (A3.4.1). */
 static bool add_exclusive(gen *g, group *q, const enc_row *store) {
-    char name[8] = "LDREX";
+    char name[8] = "LDREX"; /* or LDAEX, the size after it */
+    name[2] = store->flags & ENC_V8M ? 'A' : 'R';
     strcat(name, store->name + 5);
     const enc_row *load = enc_named(name);
     uint32_t op, lop;
@@ -680,6 +690,49 @@ static void put_sweep(gen *g) {
     }
 }
 
+/* May this instruction stand against a stack limit: one access or sum, SP written back? */
+static bool moves_sp(const enc_row *row, uint32_t *op) {
+    if (row->kind == ENC_PUSH || row->kind == ENC_POP || row->kind == ENC_SPIMM) {
+        /* QEMU 7.2 has set the flags when it looks at the limit; the manual has it the other way */
+        return !enc_has(row, 'S') || enc_get(row, *op, 'S') == 0;
+    }
+    if (row->kind == ENC_SPMOV && strncmp(row->name, "MOV", 3) == 0) {
+        return true; /* to the main stack's, which is below */
+    }
+    bool indexed = row->mode == AM_PRE || row->mode == AM_POST;
+    bool list = (row->kind == ENC_STM || row->kind == ENC_LDM) && row->bytes == 4;
+    if (!(row->flags & ENC_NSP) || (!list && !(indexed && row->kind <= ENC_STORE))) {
+        return false;
+    }
+    *op = enc_put(row, *op, 'n', 13);
+    *op = list ? enc_put(row, *op, 'W', 1) : *op;
+    return enc_legal(row, *op) && enc_classify(*op, row->bytes) == row;
+}
+
+/* ARMv8-M: the process stack, its limit some words below, and an instruction that may go beyond.
+ * An exception's frame has room, so that the handler can step over what faults. */
+static void put_limit_group(gen *g) {
+    static const uint8_t room[] = {40, 48, 56, 64, 96};
+    group q;
+    uint32_t op, unused;
+    const enc_row *row;
+    do {
+        group_clear(&q);
+        row = random_row(g, false, false);
+    } while (!random_op(g, row, &op) || !moves_sp(row, &op) || !add_op(g, &q, row, op));
+    put_mov32(g, 0, PSP_CENTRE - room[below(g, sizeof room)]);
+    put(g, enc_named("MSR PSPLIM"), enc_named("MSR PSPLIM")->value);
+    put_mov32(g, 0, 2);
+    put(g, enc_named("MSR CONTROL"), enc_named("MSR CONTROL")->value);
+    put_mov32(g, 0, operand(g));
+    q.open_masks = true;
+    put_setup(g, &q, &unused, &unused);
+    put_slots(g, &q, false);
+    put_mov32(g, 0, 0);
+    put(g, enc_named("MSR PSPLIM"), enc_named("MSR PSPLIM")->value);
+    put_stacks(g);
+}
+
 static void put_block(gen *g) {
     unsigned end = g->drawn + BLOCK_INSTRUCTIONS;
     g->block++;
@@ -690,6 +743,10 @@ static void put_block(gen *g) {
         }
         for (unsigned k = 0; k < 4; k++) {
             put_group(g);
+            if (g->board->core == SIM_CORE_M33 && below(g, 12) == 0) {
+                put_stacks(g);
+                put_limit_group(g);
+            }
             if (g->drift > DRIFT_LIMIT) {
                 put_stacks(g);
             }
@@ -700,13 +757,13 @@ static void put_block(gen *g) {
 
 static void put_vectors(gen *g, uint32_t svc, uint32_t usage, uint32_t trap, uint32_t start) {
     for (unsigned k = 1; k < 16; k++) {
-        poke32(g, ORACLE_FLASH_BASE + 4 * k, trap | 1);
+        poke32(g, g->vectors + 4 * k, trap | 1);
     }
-    poke32(g, ORACLE_FLASH_BASE, MSP_CENTRE);
-    poke32(g, ORACLE_FLASH_BASE + 4, start | 1);
-    poke32(g, ORACLE_FLASH_BASE + 4 * 6, usage | 1);
-    poke32(g, ORACLE_FLASH_BASE + 4 * 11, svc | 1);
-    poke32(g, ORACLE_FLASH_BASE + 4 * ORACLE_VECTOR_COMPARE, start);
+    poke32(g, g->vectors, MSP_CENTRE);
+    poke32(g, g->vectors + 4, start | 1);
+    poke32(g, g->vectors + 4 * 6, usage | 1);
+    poke32(g, g->vectors + 4 * 11, svc | 1);
+    poke32(g, g->vectors + 4 * ORACLE_VECTOR_COMPARE, start);
 }
 
 static void put_halves(gen *g, const uint16_t *code, unsigned n) {
@@ -746,24 +803,26 @@ static void put_start(gen *g) {
     }
 }
 
-/* All of RAM through eight registers, then a loop that the harness knows. */
+/* The RAM in use through eight registers, then a loop that the harness knows. */
 static void put_end(gen *g) {
-    put_mov32(g, 0, ORACLE_RAM_BASE);
-    put_mov32(g, 1, ORACLE_RAM_BASE + ORACLE_RAM_BYTES);
+    put_mov32(g, 0, RAM);
+    put_mov32(g, 1, RAM + RAM_BYTES);
     put16(g, 0xE8B0); /* ldmia.w r0!, {r2-r9} */
     put16(g, 0x03FC);
     put16(g, 0x4288); /* cmp r0, r1 */
     put16(g, 0xD1FB); /* bne back to the load */
-    poke32(g, ORACLE_FLASH_BASE + 4 * ORACLE_VECTOR_END, g->pc);
+    poke32(g, g->vectors + 4 * ORACLE_VECTOR_END, g->pc);
     put16(g, 0xE7FE);
 }
 
-void oracle_generate(oracle_image *image, uint64_t seed, unsigned instructions) {
-    gen g = {.image = image, .rng = seed, .wanted = instructions};
+void oracle_generate(const oracle_board *board, oracle_image *image, uint64_t seed,
+                     unsigned instructions) {
+    gen g = {.board = board, .image = image, .rng = seed, .wanted = instructions};
     assert(instructions <= 60000);
     memset(image, 0, sizeof *image);
     memset(image->flash, 0xFF, sizeof image->flash);
-    g.pc = ORACLE_FLASH_BASE + 0x200;
+    g.vectors = board->code + board->start;
+    g.pc = g.vectors + 0x200;
     uint32_t trap = g.pc;
     put16(&g, 0xE7FE);
     uint32_t svc = g.pc;
@@ -773,9 +832,9 @@ void oracle_generate(oracle_image *image, uint64_t seed, unsigned instructions) 
     uint32_t start = g.pc;
     put_vectors(&g, svc, usage, trap, start);
     put_start(&g);
-    assert(g.pc < REGION_A);
+    assert(g.pc < g.vectors + REGION_A);
     /* Blocks take turns in two halves of the flash, so that branches are long too. */
-    uint32_t here = REGION_A, other = REGION_B, from = g.pc;
+    uint32_t here = g.vectors + REGION_A, other = g.vectors + REGION_B, from = g.pc;
     while (g.drawn < instructions) {
         branch_at(&g, from, here);
         g.pc = here;
@@ -787,6 +846,6 @@ void oracle_generate(oracle_image *image, uint64_t seed, unsigned instructions) 
     branch_at(&g, from, here);
     g.pc = here;
     put_end(&g);
-    assert(g.pc < ORACLE_FLASH_BASE + ORACLE_FLASH_BYTES - 0x2000);
-    assert(other < ORACLE_FLASH_BASE + ORACLE_FLASH_BYTES - 0x2000);
+    assert(g.pc < board->code + ORACLE_FLASH_BYTES - 0x2000);
+    assert(other < board->code + ORACLE_FLASH_BYTES - 0x2000);
 }

@@ -4,11 +4,10 @@
 
 #include <stdint.h>
 
+#include "board.h"
+
 enum {
-    ORACLE_FLASH_BASE = 0x08000000,
     ORACLE_FLASH_BYTES = 0x100000,
-    ORACLE_RAM_BASE = 0x20000000,
-    ORACLE_RAM_BYTES = 0x20000,
     /* Reserved words of the vector table tell the harness where the program ends
      * and, in a scenario that depends on time, where comparing begins. */
     ORACLE_VECTOR_END = 7,
@@ -21,7 +20,9 @@ typedef struct oracle_image {
     uint16_t block[ORACLE_FLASH_BYTES / 2];
 } oracle_image;
 
-/* `instructions` random ones, the set-up for them not counted; at most 60,000. */
-void oracle_generate(oracle_image *image, uint64_t seed, unsigned instructions);
+/* `instructions` random ones, the set-up for them not counted; at most 60,000. After
+ * enc_prepare() for the board's core. */
+void oracle_generate(const oracle_board *board, oracle_image *image, uint64_t seed,
+                     unsigned instructions);
 
 #endif

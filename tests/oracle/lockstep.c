@@ -6,11 +6,8 @@
 
 #include "sim/cpu/cpu.h"
 #include "encodings.h"
-#include "qemu.h"
 
 enum {
-    IRQ_COUNT = 82,          /* an STM32F405, which the machine netduinoplus2 is */
-    CPUID_M4_R0P0 = 0x410FC240,
     FREE_RUN_LIMIT = 4000000, /* instructions before comparing begins */
     COMPARED_LIMIT = 2000000, /* in one image: more means a program that does not end */
     SLICE_CYCLES = 1000003,
@@ -24,6 +21,7 @@ typedef struct side {
 } side;
 
 typedef struct run {
+    const oracle_board *board;
     const char *label;
     const oracle_image *image;
     oracle_tally *tally;
@@ -42,20 +40,23 @@ static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_acces
 
 /* QEMU's flash is a ROM: it ignores what is written. */
 static sim_access bus_write(void *ctx, uint32_t address, unsigned size, uint32_t value) {
-    (void)ctx, (void)size, (void)value;
-    bool flash = address < ORACLE_FLASH_BYTES || address - ORACLE_FLASH_BASE < ORACLE_FLASH_BYTES;
+    (void)size, (void)value;
+    const oracle_board *board = ctx;
+    bool flash = address < ORACLE_FLASH_BYTES || address - board->code < ORACLE_FLASH_BYTES;
     return flash ? SIM_ACCESS_OK : SIM_ACCESS_FAULT;
 }
 
-static bool side_start(side *s, const oracle_image *image) {
-    static const sim_cpu_config config = {
-        .irq_count = IRQ_COUNT, .priority_bits = 4, .cpuid = CPUID_M4_R0P0};
-    static const sim_bus bus = {.ctx = NULL, .read = bus_read, .write = bus_write};
+static bool side_start(side *s, const oracle_board *b, const oracle_image *image) {
+    const sim_cpu_config config = {.irq_count = b->irqs,
+                                   .priority_bits = b->priority_bits,
+                                   .cpuid = b->cpuid,
+                                   .core = b->core};
+    const sim_bus bus = {.ctx = (void *)(uintptr_t)b, .read = bus_read, .write = bus_write};
     s->cpu = sim_cpu_new(&config, &bus);
     s->flash = malloc(ORACLE_FLASH_BYTES);
-    s->ram = calloc(1, ORACLE_RAM_BYTES);
+    s->ram = calloc(1, b->ram_bytes);
     s->flash_code = sim_code_new(ORACLE_FLASH_BYTES);
-    s->ram_code = sim_code_new(ORACLE_RAM_BYTES);
+    s->ram_code = sim_code_new(b->ram_bytes);
     if (s->cpu == NULL || s->flash == NULL || s->ram == NULL || s->flash_code == NULL ||
         s->ram_code == NULL) {
         fprintf(stderr, "oracle: out of memory\n");
@@ -64,10 +65,10 @@ static bool side_start(side *s, const oracle_image *image) {
     memcpy(s->flash, image->flash, ORACLE_FLASH_BYTES);
     unsigned rom = SIM_MAP_READ | SIM_MAP_EXEC | SIM_MAP_FLASH;
     sim_cpu_map(s->cpu, 0, ORACLE_FLASH_BYTES, s->flash, s->flash_code, rom);
-    sim_cpu_map(s->cpu, ORACLE_FLASH_BASE, ORACLE_FLASH_BYTES, s->flash, s->flash_code, rom);
-    sim_cpu_map(s->cpu, ORACLE_RAM_BASE, ORACLE_RAM_BYTES, s->ram, s->ram_code,
+    sim_cpu_map(s->cpu, b->code, ORACLE_FLASH_BYTES, s->flash, s->flash_code, rom);
+    sim_cpu_map(s->cpu, b->ram, b->ram_bytes, s->ram, s->ram_code,
                 SIM_MAP_READ | SIM_MAP_WRITE | SIM_MAP_EXEC);
-    sim_cpu_reset(s->cpu, 0, 0);
+    sim_cpu_reset(s->cpu, b->code + b->start, b->start);
     return true;
 }
 
@@ -102,9 +103,9 @@ static uint32_t image_word(const oracle_image *image, uint32_t offset) {
 /* The opcode at an address of either side's memory; our RAM, since it was equal so far. */
 static uint32_t opcode_at(const run *r, uint32_t pc, unsigned *bytes) {
     uint8_t code[4] = {0};
-    uint32_t in_ram = pc - ORACLE_RAM_BASE;
-    uint32_t in_flash = pc >= ORACLE_FLASH_BASE ? pc - ORACLE_FLASH_BASE : pc;
-    if (in_ram <= ORACLE_RAM_BYTES - 4) {
+    uint32_t in_ram = pc - r->board->ram;
+    uint32_t in_flash = pc >= r->board->code ? pc - r->board->code : pc;
+    if (in_ram <= r->board->ram_bytes - 4) {
         memcpy(code, r->ours.ram + in_ram, 4);
     } else if (in_flash <= ORACLE_FLASH_BYTES - 4) {
         memcpy(code, r->image->flash + in_flash, 4);
@@ -115,7 +116,7 @@ static uint32_t opcode_at(const run *r, uint32_t pc, unsigned *bytes) {
 }
 
 static unsigned block_at(const run *r, uint32_t pc) {
-    uint32_t offset = pc - ORACLE_FLASH_BASE;
+    uint32_t offset = pc - r->board->code;
     return offset < ORACLE_FLASH_BYTES ? r->image->block[offset / 2] : 0;
 }
 
@@ -176,7 +177,7 @@ static bool step_ours(run *r) {
     sim_cpu *cpu = r->ours.cpu;
     switch (sim_cpu_step(cpu)) {
     case SIM_CPU_RESET_REQUEST:
-        sim_cpu_reset(cpu, 0, 0);
+        sim_cpu_reset(cpu, r->board->code + r->board->start, r->board->start);
         return true;
     case SIM_CPU_LOCKUP:
     case SIM_CPU_BUS_STOP:
@@ -244,6 +245,11 @@ static bool compare_all(run *r) {
     /* the flags are UNKNOWN at reset (B1.5.5) */
     sim_cpu_set_xpsr(r->ours.cpu, r->before.xpsr);
     r->start_xpsr = r->before.xpsr;
+    for (unsigned n = 0; n < 15 && r->board->start != 0; n++) {
+        if (n != 13) { /* so are the registers, and what ran before the program has used them */
+            sim_cpu_set_reg(r->ours.cpu, n, r->before.r[n]);
+        }
+    }
     oracle_state ours = side_state(&r->ours), theirs = r->before;
     if (!same(&ours, &theirs)) {
         report(r, &ours, &theirs);
@@ -261,6 +267,9 @@ static bool compare_all(run *r) {
         }
         if (!advance_ours(r, &theirs, &ours)) {
             return false;
+        }
+        if (oracle_board_adopt(r->board, r->image->flash, &theirs, &ours, r->ours.cpu)) {
+            ours = side_state(&r->ours);
         }
         /* QEMU logs a state twice when it leaves its loop before the instruction. */
         while (!same(&ours, &theirs) && same(&theirs, &r->before)) {
@@ -287,7 +296,7 @@ static bool compare_all(run *r) {
  * same state and leave the same RAM. */
 static bool run_in_one_go(run *r) {
     side other = {0};
-    bool ok = side_start(&other, r->image);
+    bool ok = side_start(&other, r->board, r->image);
     if (ok) {
         sim_cpu_set_xpsr(other.cpu, r->start_xpsr);
     }
@@ -300,7 +309,7 @@ static bool run_in_one_go(run *r) {
     }
     if (ok) {
         oracle_state steps = side_state(&r->ours), whole = side_state(&other);
-        ok = same(&steps, &whole) && memcmp(r->ours.ram, other.ram, ORACLE_RAM_BYTES) == 0;
+        ok = same(&steps, &whole) && memcmp(r->ours.ram, other.ram, r->board->ram_bytes) == 0;
     }
     if (!ok) {
         fprintf(stderr, "MISMATCH %s: run in one go, it does not end as in single steps\n",
@@ -310,18 +319,21 @@ static bool run_in_one_go(run *r) {
     return ok;
 }
 
-bool lockstep_run(const oracle_image *image, const char *label, oracle_tally *tally) {
-    run r = {.label = label, .image = image, .tally = tally};
+bool lockstep_run(const oracle_board *board, oracle_image *image, const char *label,
+                  oracle_tally *tally) {
+    oracle_board_prepare(board, image->flash);
+    run r = {.board = board, .label = label, .image = image, .tally = tally};
     r.theirs.log = -1;
-    r.end = image_word(image, 4 * ORACLE_VECTOR_END);
-    r.compare = image_word(image, 4 * ORACLE_VECTOR_COMPARE) & ~1u;
-    bool from_reset = r.compare == 0 || r.compare == (image_word(image, 4) & ~1u);
+    r.end = image_word(image, board->start + 4 * ORACLE_VECTOR_END);
+    r.compare = image_word(image, board->start + 4 * ORACLE_VECTOR_COMPARE) & ~1u;
+    bool from_reset = r.compare == 0 || r.compare == (image_word(image, board->start + 4) & ~1u);
     if (from_reset) {
-        r.compare = image_word(image, 4) & ~1u; /* from the first instruction */
+        r.compare = image_word(image, board->start + 4) & ~1u; /* from the first instruction */
     }
-    bool ok = side_start(&r.ours, image) &&
-              qemu_start(&r.theirs, image->flash, sizeof image->flash) && run_free(&r) &&
-              compare_all(&r);
+    bool ok = side_start(&r.ours, board, image) &&
+              qemu_start(&r.theirs, board->machine, board->load, false, image->flash,
+                         sizeof image->flash) &&
+              run_free(&r) && compare_all(&r);
     qemu_stop(&r.theirs);
     ok = ok && (!from_reset || run_in_one_go(&r));
     side_stop(&r.ours);

@@ -18,7 +18,9 @@ typedef struct oracle_tally {
     oracle_row_tally *rows; /* one for each row of the encoding table */
 } oracle_tally;
 
-/* Prints what differs and returns false at the first difference. */
-bool lockstep_run(const oracle_image *image, const char *label, oracle_tally *tally);
+/* Prints what differs and returns false at the first difference. The bytes before the
+ * board's start are its own. */
+bool lockstep_run(const oracle_board *board, oracle_image *image, const char *label,
+                  oracle_tally *tally);
 
 #endif

@@ -1,12 +1,12 @@
 /* Does our core execute exactly what the table of encodings has? Every 16-bit opcode
  * and many 32-bit ones: what no row knows must be undefined, what a row knows must not.
- *   oracle_claims [--seed N] [--count N] */
+ *   oracle_claims [--core m4|m7|m33] [--seed N] [--count N] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "board.h"
 #include "encodings.h"
-#include "sim/cpu/cpu.h"
 
 enum {
     FLASH_BYTES = 4096,
@@ -48,9 +48,8 @@ static void put32(bench *b, uint32_t at, uint32_t word) {
 }
 
 /* The faults are disabled, so one becomes a HardFault; its handler loads CFSR into r1. */
-static bool start(bench *b) {
-    static const sim_cpu_config config = {
-        .irq_count = 16, .priority_bits = 4, .cpuid = 0x410FC241};
+static bool start(bench *b, sim_core_kind core) {
+    const sim_cpu_config config = {.irq_count = 16, .priority_bits = 4, .core = core};
     static const sim_bus bus = {.ctx = NULL, .read = bus_read, .write = bus_write};
     b->cpu = sim_cpu_new(&config, &bus);
     b->code = sim_code_new(FLASH_BYTES);
@@ -128,18 +127,26 @@ int main(int argc, char **argv) {
     unsigned long count = 500000;
     const char *seed = getenv("ORACLE_SEED");
     b.rng = 1;
+    const oracle_board *board = oracle_board_find("m4");
     for (int k = 1; k + 1 < argc; k += 2) {
         unsigned long long v = strtoull(argv[k + 1], NULL, 0);
         if (strcmp(argv[k], "--seed") == 0) {
             b.rng = v;
         } else if (strcmp(argv[k], "--count") == 0) {
             count = (unsigned long)v;
+        } else if (strcmp(argv[k], "--core") == 0) {
+            board = oracle_board_find(argv[k + 1]);
         }
     }
+    if (board == NULL) {
+        fprintf(stderr, "oracle_claims: no such core: m4, m7 or m33\n");
+        return 2;
+    }
     b.rng = seed != NULL && *seed != 0 ? strtoull(seed, NULL, 0) : b.rng;
-    printf("seed %llu, %lu random 32-bit opcodes\n", (unsigned long long)b.rng, count);
-    enc_prepare();
-    if (!start(&b)) {
+    printf("%s, seed %llu, %lu random 32-bit opcodes\n", board->name, (unsigned long long)b.rng,
+           count);
+    enc_prepare(board->core == SIM_CORE_M33);
+    if (!start(&b, board->core)) {
         fprintf(stderr, "oracle: out of memory\n");
         return 1;
     }

@@ -86,7 +86,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: %s DIRECTORY | FILE.elf ...\n", argv[0]);
         return 2;
     }
-    enc_prepare();
+    enc_prepare(false);
     uses u = {.seen = calloc(enc_count, 1)};
     if (u.seen == NULL) {
         return 1;

@@ -1,5 +1,5 @@
 /* Random instructions in lockstep:
- *   oracle_random [--seed N] [--count N] [--per-image N] [--least N] [--list] */
+ *   oracle_random [--core m4|m7|m33] [--seed N] [--count N] [--per-image N] [--least N] [--list] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "lockstep.h"
 
 typedef struct options {
+    const oracle_board *board;
     uint64_t seed;
     unsigned long count;
     unsigned per_image, least;
@@ -18,10 +19,14 @@ static oracle_image image;
 
 static bool parse(int argc, char **argv, options *o) {
     const char *seed = getenv("ORACLE_SEED");
-    *o = (options){.seed = 1, .count = 200000, .per_image = 30000, .least = 20};
+    *o = (options){.board = oracle_board_find("m4"), .seed = 1, .count = 200000, .per_image = 30000, .least = 20};
     for (int k = 1; k < argc; k++) {
         if (strcmp(argv[k], "--list") == 0) {
             o->list = true;
+            continue;
+        }
+        if (strcmp(argv[k], "--core") == 0 && k + 1 < argc) {
+            o->board = oracle_board_find(argv[++k]);
             continue;
         }
         char *end = NULL;
@@ -45,7 +50,7 @@ static bool parse(int argc, char **argv, options *o) {
     if (seed != NULL && *seed != 0) {
         o->seed = strtoull(seed, NULL, 0);
     }
-    return true;
+    return o->board != NULL;
 }
 
 /* Every row often enough: outside IT blocks, and inside with either outcome. */
@@ -57,7 +62,7 @@ static bool covered(const oracle_tally *tally, const options *o) {
         if (o->list) {
             printf("%-24s %8u %8u %8u\n", row->name, t->plain, t->it_passed, t->it_failed);
         }
-        if (row->kind == ENC_SCENARIO) {
+        if (row->kind == ENC_SCENARIO || !enc_present(row)) {
             continue;
         }
         bool it = !(row->flags & ENC_NOIT);
@@ -75,14 +80,14 @@ static bool covered(const oracle_tally *tally, const options *o) {
 int main(int argc, char **argv) {
     options o;
     if (!parse(argc, argv, &o)) {
-        fprintf(stderr, "usage: %s [--seed N] [--count N] [--per-image N] [--least N] [--list]\n",
-                argv[0]);
+        fprintf(stderr, "usage: %s [--core m4|m7|m33] [--seed N] [--count N] [--per-image N] [--least N] "
+                "[--list]\n", argv[0]);
         return 2;
     }
-    printf("seed %llu (ORACLE_SEED overrides), %lu instructions\n", (unsigned long long)o.seed,
-           o.count);
+    printf("%s, seed %llu (ORACLE_SEED overrides), %lu instructions\n", o.board->machine,
+           (unsigned long long)o.seed, o.count);
     fflush(stdout);
-    enc_prepare();
+    enc_prepare(o.board->core == SIM_CORE_M33);
     oracle_tally tally = {.rows = calloc(enc_count, sizeof(oracle_row_tally))};
     if (tally.rows == NULL) {
         return 1;
@@ -90,9 +95,10 @@ int main(int argc, char **argv) {
     bool ok = true;
     for (unsigned n = 0; ok && tally.drawn < o.count; n++) {
         char label[64];
-        snprintf(label, sizeof label, "seed %llu", (unsigned long long)(o.seed + n));
-        oracle_generate(&image, o.seed + n, o.per_image);
-        ok = lockstep_run(&image, label, &tally);
+        snprintf(label, sizeof label, "%s seed %llu", o.board->name,
+                 (unsigned long long)(o.seed + n));
+        oracle_generate(o.board, &image, o.seed + n, o.per_image);
+        ok = lockstep_run(o.board, &image, label, &tally);
     }
     printf("%lu states equal, %lu of them before drawn instructions, %lu exceptions, "
            "%u encodings\n",

@@ -29,13 +29,13 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: %s IMAGE.bin...\n", argv[0]);
         return 2;
     }
-    enc_prepare();
+    enc_prepare(false);
     unsigned failed = 0;
     for (int k = 1; k < argc; k++) {
         const char *name = strrchr(argv[k], '/');
         name = name != NULL ? name + 1 : argv[k];
         oracle_tally tally = {0};
-        bool ok = load(argv[k]) && lockstep_run(&image, name, &tally);
+        bool ok = load(argv[k]) && lockstep_run(oracle_board_find("m4"), &image, name, &tally);
         printf("%s: %s, %lu states equal, %lu exceptions taken\n", name, ok ? "same" : "DIFFERENT",
                tally.compared, tally.exceptions);
         fflush(stdout);

@@ -61,8 +61,8 @@ static void exec_qemu(const qemu *q, int log) {
     _exit(127);
 }
 
-static bool start(qemu *q, const char *machine, uint32_t address, bool fp, const uint8_t *image,
-                  size_t bytes) {
+bool qemu_start(qemu *q, const char *machine, uint32_t address, bool fp, const uint8_t *image,
+                size_t bytes) {
     memset(q, 0, sizeof *q);
     q->log = -1;
     q->machine = machine;
@@ -86,15 +86,6 @@ static bool start(qemu *q, const char *machine, uint32_t address, bool fp, const
     close(ends[1]);
     q->log = ends[0];
     return q->pid > 0;
-}
-
-bool qemu_start(qemu *q, const uint8_t *flash, size_t bytes) {
-    return start(q, "netduinoplus2", 0, false, flash, bytes);
-}
-
-bool qemu_start_machine(qemu *q, const char *machine, uint32_t address, const uint8_t *image,
-                        size_t bytes) {
-    return start(q, machine, address, true, image, bytes);
 }
 
 static bool refill(qemu *q) {

@@ -24,13 +24,11 @@ typedef struct qemu {
     bool timed_out;
 } qemu;
 
-/* Runs the flash image from its reset vector. False with a line on stderr when
- * QEMU cannot be started. */
-bool qemu_start(qemu *q, const uint8_t *flash, size_t bytes);
-/* The same for another machine, with the floating-point registers in the log; the image is
- * loaded at `address`, as the machine's own loader would at 0. */
-bool qemu_start_machine(qemu *q, const char *machine, uint32_t address, const uint8_t *image,
-                        size_t bytes);
+/* Runs the image from its reset vector, on `machine`; loaded at `address`, or as the machine's own
+ * loader does when that is 0. fp: the floating-point registers are in the log too. False with a
+ * line on stderr when QEMU cannot be started. */
+bool qemu_start(qemu *q, const char *machine, uint32_t address, bool fp, const uint8_t *image,
+                size_t bytes);
 /* The state before the next instruction; false at the end of the log, or when
  * nothing came for a long time (timed_out). */
 bool qemu_next(qemu *q, oracle_state *state);

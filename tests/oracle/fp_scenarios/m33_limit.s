@@ -6,10 +6,11 @@
     .equ LIMIT, 0x20000400
 
     .macro each offset            @ r9: where the handler goes on
-    .irp insn, "push {r1}", "push {r1, r2, lr}", "push.w {r4-r8}", "sub sp, #4", "sub sp, #64", "add sp, #8", "sub.w sp, sp, #12", "subw sp, sp, #20", "str r1, [sp, #-4]!", "str r1, [sp], #-8", "strh r1, [sp, #-4]!", "ldr r1, [sp, #-4]!", "ldr r1, [sp], #4", "ldrb r1, [sp, #-12]!", "strd r2, r3, [sp, #-8]!", "ldrd r2, r3, [sp], #8", "strd r2, r3, [sp], #-16", "stmdb sp!, {r1-r4}", "ldmia sp!, {r2-r5}", "stmia.w sp!, {r1, r2}", "ldmdb sp!, {r4, r5}", "pop {r2}", "sub sp, sp, r6", "subs sp, sp, #4", "add sp, r7", "vpush {s0}", "vpush {d0-d3}", "vpop {s4, s5}", "vstmia sp!, {s1}", "str r1, [sp, #-4]", "vstr s0, [sp, #-8]", "svc #0", "mov r2, sp"
+    .irp insn, "push {r1}", "push {r1, r2, lr}", "push.w {r4-r8}", "sub sp, #4", "sub sp, #64", "add sp, #8", "sub.w sp, sp, #12", "subw sp, sp, #20", "str r1, [sp, #-4]!", "str r1, [sp], #-8", "strh r1, [sp, #-4]!", "ldr r1, [sp, #-4]!", "ldr r1, [sp], #4", "ldrb r1, [sp, #-12]!", "strd r2, r3, [sp, #-8]!", "ldrd r2, r3, [sp], #8", "strd r2, r3, [sp], #-16", "stmdb sp!, {r1-r4}", "ldmia sp!, {r2-r5}", "stmia.w sp!, {r1, r2}", "ldmdb sp!, {r4, r5}", "pop {r2}", "sub sp, sp, r6", "mov sp, r8", "mov.w sp, r8", "subs sp, sp, #4", "add sp, r7", "vpush {s0}", "vpush {d0-d3}", "vpop {s4, s5}", "vstmia sp!, {s1}", "str r1, [sp, #-4]", "vstr s0, [sp, #-8]", "svc #0", "mov r2, sp"
     mov32 r9, 1f
     mov32 r6, 16
     mov32 r7, -12
+    mov32 r8, LIMIT + \offset - 8
     mov32 r0, LIMIT + \offset
     mov sp, r0
     mov32 r0, LIMIT
