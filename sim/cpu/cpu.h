@@ -68,6 +68,7 @@ typedef struct sim_cpu_config {
     unsigned priority_bits;
     uint32_t cpuid; /* 0: that of the core's usual revision, such as 0x410FC241 */
     sim_core_kind core;
+    unsigned mpu_regions; /* 0: what the core has at most, or usually */
 } sim_cpu_config;
 
 /* NULL when memory ends, or for a core that there is not. */

@@ -59,7 +59,7 @@ bool sim_mpu_allows(const sim_cpu *cpu, uint32_t address, bool write, bool fetch
     bool privileged = sim_privileged(cpu) && !cpu->as_user;
     if (cpu->core->v8m)
         return sim_mpu_v8_allows(cpu, address, privileged, write, fetch);
-    for (unsigned region = cpu->core->mpu_regions; region-- > 0;)
+    for (unsigned region = cpu->config.mpu_regions; region-- > 0;)
         if (region_matches(mpu, region, address)) {
             if (fetch && (mpu->rasr[region] >> 28 & 1u))
                 return false;
@@ -76,7 +76,7 @@ bool sim_mpu_read(sim_cpu *cpu, uint32_t address, uint32_t *value)
     if (address < 0xE000ED90u || address > 0xE000EDB8u)
         return false;
     if (address == 0xE000ED90u)
-        *value = (uint32_t)cpu->core->mpu_regions << 8;
+        *value = (uint32_t)cpu->config.mpu_regions << 8;
     else if (address == 0xE000ED94u)
         *value = mpu->ctrl;
     else if (address == 0xE000ED98u)
@@ -91,7 +91,7 @@ bool sim_mpu_read(sim_cpu *cpu, uint32_t address, uint32_t *value)
 bool sim_mpu_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t lanes)
 {
     sim_mpu *mpu = &cpu->mpu;
-    uint32_t last = cpu->core->mpu_regions - 1u;
+    uint32_t last = cpu->config.mpu_regions - 1u;
     if (cpu->core->v8m && address >= 0xE000ED9Cu)
         return sim_mpu_v8_write(cpu, address, value, lanes);
     if (address < 0xE000ED90u || address > 0xE000EDB8u)

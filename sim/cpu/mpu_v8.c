@@ -7,7 +7,7 @@ enum { RBAR_XN = 1u, RBAR_READ_ONLY = 4u, RBAR_ANY_PRIVILEGE = 2u, RLAR_ENABLE =
 static int region_at(const sim_cpu *cpu, uint32_t address)
 {
     int found = -1;
-    for (unsigned region = 0; region < cpu->core->mpu_regions; region++) {
+    for (unsigned region = 0; region < cpu->config.mpu_regions; region++) {
         uint32_t base = cpu->mpu.rbar[region] & ~31u, limit = cpu->mpu.rasr[region] | 31u;
         if (!(cpu->mpu.rasr[region] & RLAR_ENABLE) || address < base || address > limit)
             continue;

@@ -14,6 +14,8 @@ sim_cpu *sim_cpu_new(const sim_cpu_config *config, const sim_bus *bus)
     cpu->core = core;
     if (!cpu->config.cpuid)
         cpu->config.cpuid = core->cpuid;
+    if (!cpu->config.mpu_regions)
+        cpu->config.mpu_regions = core->mpu_regions;
     cpu->bus = *bus;
     cpu->exceptions = SIM_EXC_IRQ0 + config->irq_count;
     if (cpu->exceptions > SIM_MAX_EXCEPTIONS)

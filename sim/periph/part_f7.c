@@ -83,7 +83,8 @@ static const sim_name names[] = {
 const sim_family sim_family_f767 = {
     .family = TB_FAMILY_F7,
     .device_id = 0x451u,
-    .core = {.irq_count = 110u, .priority_bits = 4u, .core = SIM_CORE_M7},
+    .core = {.irq_count = 110u, .priority_bits = 4u, .core = SIM_CORE_M7, .mpu_regions = 8u,
+             .cpuid = 0x411FC270u /* M7 r1p0 (ES0334); PM0253: 8 regions */},
     .rams = {{0x20000000u, SIM_NO_ADDRESS, 0x20000u}, /* DTCM */
              {0x00000000u, SIM_NO_ADDRESS, 0x4000u},  /* ITCM */
              {0x20020000u, SIM_NO_ADDRESS, 0x60000u}}, /* SRAM1 368 KB and SRAM2 16 KB */

@@ -49,6 +49,11 @@ static void m4_says_what_it_is(void **state)
     assert_int_equal(rig_ppb_read(r, 0xE000ED00u), 0x410FC241u);
     assert_int_equal(rig_ppb_read(r, 0xE000EF40u), 0x10110021u);
     assert_int_equal(rig_ppb_read(r, 0xE000EF48u), 0);
+    static const uint32_t features[] = {0x30u, 0x200u, 0x100000u, 0, 0x100030u, 0, 0x1000000u, 0,
+                                        0x01141110u, 0x02112000u, 0x21232231u, 0x01111131u,
+                                        0x01310132u}; /* DDI 0439D table 4-1 */
+    for (uint32_t k = 0; k < sizeof features / sizeof features[0]; k++)
+        assert_int_equal(rig_ppb_read(r, 0xE000ED40u + 4u * k), features[k]);
     assert_int_equal(rig_ppb_read(r, 0xE000ED90u), 8u << 8);
     assert_int_equal(rig_ppb_read(r, CCR), 0x200u);
     uint32_t value;
