@@ -89,11 +89,21 @@ static void print_app(const tb_chip *c)
     print_sections("FLASH");
 }
 
-/* The self-test stands alone where stage 1 and stage 2 are otherwise, and runs from SRAM but
- * for its first lines, which copy it there. */
+/* The self-test stands alone where stage 1 and stage 2 are otherwise, and runs where stage 2
+ * does but for its first lines, which copy it there: a part's code is not fetched from every
+ * RAM of it (F7, H7). */
 static void print_selftest(const tb_chip *c)
 {
-    print_memory("FLASH (rx)", TB_FLASH_BASE, c->slot_offset, c->sram.base, sram_end(c));
+    uint32_t flash_bytes = c->stage2_offset + c->stage2_bytes;
+    bool in_ram = c->stage2_run - c->sram.base < c->sram.bytes;
+    const char *code = in_ram ? "RAM" : "CODE";
+
+    print_memory("FLASH (rx)", TB_FLASH_BASE, flash_bytes,
+                 in_ram ? c->stage2_run : c->sram.base, sram_end(c));
+    if (!in_ram) {
+        printf("MEMORY { CODE (rwx) : ORIGIN = 0x%08X, LENGTH = 0x%X }\n\n",
+               (unsigned)c->stage2_run, (unsigned)(c->stage2_bytes - TB_HEADER_BYTES));
+    }
     printf("ENTRY(boot_handler)\n__stack_top = ORIGIN(RAM) + LENGTH(RAM);\n\n");
     printf("SECTIONS\n{\n");
     printf("    .boot : {\n        KEEP(*(.vectors))\n        *(.boot)\n        . = ALIGN(4);\n"
@@ -101,7 +111,7 @@ static void print_selftest(const tb_chip *c)
     printf("    .text : {\n        __data_start = .;\n        KEEP(*(.run_vectors))\n"
            "        *(.text .text.*)\n        *(.ramfunc .ramfunc.*)\n"
            "        *(.rodata .rodata.*)\n        *(.data .data.*)\n"
-           "        . = ALIGN(4);\n        __data_end = .;\n    } > RAM AT > FLASH\n");
+           "        . = ALIGN(4);\n        __data_end = .;\n    } > %s AT > FLASH\n", code);
     printf("    __data_load = LOADADDR(.text);\n");
     printf("    .ARM.exidx : { *(.ARM.exidx*) } > FLASH\n");
     print_ram_only();

@@ -66,6 +66,13 @@ void family_check_mapping(void)
     st_end();
 }
 
+const uint32_t family_third_page = 0u;
+const bool family_has_ecc = true;
+
+void family_check_more(void)
+{
+}
+
 /* As the last act of stage 1 does it (chips/stm32/launch_g4l4.c). */
 bool family_map(unsigned bank)
 {

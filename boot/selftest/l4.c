@@ -4,9 +4,10 @@
 #include "boot/selftest/g4l4.h"
 #include "boot/selftest/selftest.h"
 
-const st_limits family_limits = {
-    .program_ns = 90760u, .erase_us = 24590u, .source = "DS10198 table 63",
-};
+st_limits family_limits(void)
+{
+    return (st_limits){.program_ns = 90760u, .erase_us = 24590u, .source = "DS10198 table 63"};
+}
 const uint32_t g4l4_optr_bits = 0xFFu | 1u << 16 | 1u << 19 | 1u << 20 | 1u << 23;
 const uint32_t g4l4_reset_flags = 0xFF000000u;
 bool g4l4_options_stored(void)

@@ -144,9 +144,13 @@ void st_check_reset_software(void)
         (void)family_map(1u);
         st_reset(1u);
     }
+    st.back = chip_mapped_bank();
     judge_reset(TB_RESET_SOFTWARE, "reset-software", "ram-software", "backup-software");
-    st_line(st_judge(chip_mapped_bank() == 0u), "swap-ends",
-            "bank 1 is mapped again after a system reset");
+    if (family_map(0u)) {
+        st_line(st_judge(st.back == 0u), "swap-ends", "bank 1 is mapped again after a system reset");
+    } else {
+        st_line(ST_SKIP, "swap-ends", "the banks of this family are swapped by option bytes");
+    }
 }
 
 void st_check_reset_watchdog(void)
@@ -222,8 +226,8 @@ static void finish(void)
     if (st.phase == 0u) {
         bool clean = true;
 
-        for (unsigned i = 0; i < 4u && st.scratch != 0u; i++) {
-            clean = st_page_erased(i / 2u, i % 2u) && clean;
+        for (unsigned i = 0; i < 2u * st_pages() && st.scratch != 0u; i++) {
+            clean = st_page_erased(i % 2u, i / 2u) && clean;
         }
         st_line(st.scratch != 0u ? st_judge(clean) : ST_SKIP, "restored",
                 st.scratch != 0u ? "the scratch pages are blank" : "no page was touched");
@@ -256,6 +260,7 @@ static const st_check checks[] = {
     {"reads", st_check_reads, true},
     {"swap", st_check_swap, true},
     {"units", st_check_units, true},
+    {"family", family_check_more, true},
     {"torn-unit", st_check_torn_unit, true},
     {"torn-erase", st_check_torn_erase, true},
     {"timing", st_check_timing, true},

@@ -18,7 +18,7 @@ typedef enum st_expect {
 typedef struct st_torn {
     uint32_t tries, missed, older, newer, mixed, ecc, unstable;
     uint32_t spoilt; /* units that had nothing to do with it and read wrong */
-    uint32_t ecc_register, crc_refused;
+    uint32_t ecc_register, ecc_offset, crc_refused;
 } st_torn;
 
 typedef struct st_state {
@@ -31,6 +31,7 @@ typedef struct st_state {
     uint32_t backup[TB_BACKUP_COUNT]; /* to be put back */
     uint32_t fault_pc, fault_status;
     uint32_t scratch;        /* the scratch pages may be used */
+    uint32_t back;           /* the bank that was mapped after a reset */
     st_torn torn;
     uint32_t sum;
     /* Not in the sum, as a reset may come at any moment while it changes: the unit under way. */
@@ -72,7 +73,9 @@ typedef struct st_check {
     bool scratch; /* needs the scratch pages */
 } st_check;
 
-/* The last two pages of each bank. which: 0 the last, 1 the one before. */
+/* The last two pages of each bank, and where the family has one a third. which: 0 the last,
+ * 1 the one before, 2 the third. */
+unsigned st_pages(void);
 uint32_t st_page(unsigned which);
 uint32_t st_page_bytes(unsigned which);
 /* A unit of its own for each place; never all ones, never zero. */
@@ -85,7 +88,11 @@ void st_check_scratch(void);
 void st_check_windows(void);
 void st_check_reads(void);
 void st_check_swap(void);
-void st_check_units(void);
+void st_check_units(void); /* the family's own rules */
+/* For the lines about units: does a read by the driver give that? The flags in words. */
+bool st_holds(uint32_t offset, const uint8_t *expected);
+void st_flags(uint32_t flags);
+void st_rule(bool good, const char *name, const char *what, uint32_t flags);
 void st_check_crc(void);
 void st_check_reset_software(void);
 void st_check_reset_watchdog(void);
@@ -99,7 +106,11 @@ typedef struct st_limits { /* the datasheet's, at most */
     uint32_t program_ns, erase_us;
     const char *source;
 } st_limits;
-extern const st_limits family_limits;
+st_limits family_limits(void);
+/* Offset of one more page that the driver itself erases (F7); 0: there is none. */
+extern const uint32_t family_third_page;
+/* A unit can be uncorrectable, and told as that. */
+extern const bool family_has_ecc;
 
 uint32_t family_idcode(void);     /* DBGMCU_IDCODE; 0 where it cannot be read */
 uint32_t family_flash_kib(void);  /* the size register */
@@ -110,6 +121,8 @@ void family_check_options(void);
 void family_check_mapping(void);
 /* Maps that bank to the start of flash, at once. false: this family cannot. */
 bool family_map(unsigned bank);
+/* What there is to check on this family alone; may print nothing. */
+void family_check_more(void);
 /* One unit, without the driver's precautions about its value; the error flags as the
  * controller gave them. */
 uint32_t family_program(unsigned bank, uint32_t offset, const void *unit);
@@ -119,9 +132,12 @@ uint32_t family_reads_during_erase(unsigned bank, const tb_page *page,
                                    const volatile uint32_t *words, uint32_t count);
 /* "PROGERR" and the like; NULL for a value that is no single flag. */
 const char *family_flag_text(uint32_t flags);
-/* In the NMI handler, before the driver clears it: where the flash met an ECC error. */
+/* Where the flash met its last ECC error: asked in the NMI handler, before the driver clears
+ * it, and where there was no NMI, afterwards. */
 uint32_t family_ecc_register(void);
 extern volatile uint32_t st_nmi_count, st_nmi_register;
+/* RCC's register with the CRC unit's clock, and its bit: for crc.c. */
+volatile uint32_t *family_crc_clock(uint32_t *bit);
 /* CRC-32 (zlib) by the unit: words as words, the rest as bytes. As chip_crc32(), but any
  * length; bytewise: every byte by itself. */
 uint32_t family_crc(const uint8_t *data, uint32_t bytes, bool bytewise);

@@ -146,14 +146,13 @@ static bool watch_others(front_session *s, front_error *error)
         front_wire_spec spec = {.kind = FRONT_WIRE_FILE, .path = "/dev/null"};
         (void)snprintf(spec.name, sizeof spec.name, "%s", names[i]);
         front_wire *w = &s->wires[s->wire_count];
-        front_error ignored;
         if (taken || s->wire_count == FRONT_MAX_WIRES) {
             continue;
         }
         if (!front_wire_open(w, &spec, s->options->until, front_session_seen, s, error)) {
             return false;
         }
-        if (front_wire_connect(w, s->m, &ignored)) {
+        if (sim_uart_connect(s->m, spec.name, &w->link)) { /* else the part has none of the name */
             s->wire_count++;
         } else {
             front_wire_close(w);
