@@ -94,6 +94,8 @@ typedef struct usart_registers { /* RM0410 34.8 */
 
 #define FLASH_KEY1 0x45670123u
 #define FLASH_KEY2 0xCDEF89ABu
+#define FLASH_OPTKEY1 0x08192A3Bu
+#define FLASH_OPTKEY2 0x4C5D6E7Fu
 #define FLASH_ACR_LATENCY_MASK 0xFu
 #define FLASH_ACR_ARTEN (1u << 9)
 #define FLASH_ACR_ARTRST (1u << 11)
@@ -107,6 +109,11 @@ typedef struct usart_registers { /* RM0410 34.8 */
 #define FLASH_CR_PSIZE_32 (2u << 8)
 #define FLASH_CR_STRT (1u << 16)
 #define FLASH_CR_LOCK (1u << 31)
+#define FLASH_OPTCR_OPTLOCK 1u
+#define FLASH_OPTCR_OPTSTRT (1u << 1)
+#define FLASH_OPTCR_RDP_MASK (0xFFu << 8)
+#define FLASH_OPTCR_RDP_LEVEL_2 (0xCCu << 8)
+#define FLASH_OPTCR_NWRP (0xFFFu << 16)
 #define FLASH_OPTCR_NDBANK (1u << 29) /* 0: two banks */
 
 #define SYSCFG_MEMRMP_FB_MODE (1u << 8) /* SWP_FB in RM0410 */

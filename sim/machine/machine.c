@@ -172,6 +172,11 @@ void sim_free(sim_machine *m)
 }
 
 const tb_chip *sim_chip(const sim_machine *m) { return m->chip; }
+void sim_set_skip_polls(sim_machine *m, bool skip)
+{
+    m->options.skip_polls = skip;
+}
+
 bool sim_has_reading(const sim_machine *m, unsigned reading)
 {
     return (m->options.readings & reading) != 0u;

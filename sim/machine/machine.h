@@ -295,6 +295,7 @@ sim_machine *sim_new(const tb_chip *chip, const sim_options *options);
 void sim_free(sim_machine *m);
 const tb_chip *sim_chip(const sim_machine *m);
 bool sim_has_reading(const sim_machine *m, unsigned reading);
+void sim_set_skip_polls(sim_machine *m, bool skip); /* from now on: see sim_options */
 sim_cpu *sim_core(sim_machine *m);
 
 /* Power-on: option bytes are loaded, RAM is poisoned from the seed, the ROM makes its

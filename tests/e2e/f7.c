@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "host/lib/client.h"
+#include "host/lib/objfile.h"
 #include "tests/e2e/board.h"
 #include "twinbank/update.h"
 
@@ -206,6 +207,75 @@ static void without_the_swap_and_the_old_image_stage_2_answers(void **state)
     board_free(w.b);
 }
 
+/* ---- nDBANK ---- */
+
+static tb_error ask_mode(bench *w, tb_mode wanted, bool consent)
+{
+    const uint8_t payload[5] = {(uint8_t)wanted, 'E', 'R', 'A', 'S'};
+    tb_client_result result =
+        tb_client_command(&w->client, TB_CMD_MODE, payload, consent ? 5 : 1, 5000);
+    return result == TB_CLIENT_REFUSED ? w->client.device_error
+                                       : (tb_error)(result == TB_CLIENT_OK ? TB_OK : 0xFF);
+}
+
+/* As a programmer would, by address, in whichever mode the part is. */
+static void program_again(bench *w)
+{
+    tb_objfile file;
+    assert_true(tb_objfile_read(&file, board_file(w->b, "factory.hex"), TB_NO_ADDRESS));
+    for (size_t i = 0; i < file.count; i++) {
+        assert_true(sim_flash_load(w->b->machine, file.segments[i].address, file.segments[i].data,
+                                   file.segments[i].bytes));
+    }
+    tb_objfile_free(&file);
+    board_forget(w->b);
+    sim_power_on(w->b->machine, true);
+}
+
+/* The reply is out, the reset comes, and nothing is there that could be started. */
+static void locks_up(bench *w)
+{
+    sim_machine *m = w->b->machine;
+    assert_int_equal(sim_run(m, sim_now(m) + 200u * SIM_PS_PER_MS), SIM_END_STOP);
+    assert_non_null(strstr(sim_end_text(m), "lockup"));
+    sim_power_on(m, true);
+}
+
+/* Parts are delivered with one bank. */
+static void one_bank_is_told_and_switched_by_consent(void **state)
+{
+    bench w;
+    (void)state;
+    open_bench(&w, "factory.hex", 0u);
+    assert_true(board_wait(w.b, "1.0.0 running from bank 1", SIM_PS_PER_S));
+    (void)status(&w);
+    assert_int_equal(ask_mode(&w, TB_MODE_SINGLE, true), TB_ERR_NOT_HERE); /* an application */
+    assert_int_equal(tb_client_reset(&w.client, TB_CMD_RESET, 1), TB_CLIENT_OK);
+    board_run(w.b, 200u * SIM_PS_PER_MS);
+    (void)status(&w);
+    assert_int_equal(ask_mode(&w, TB_MODE_DUAL, true), TB_OK); /* so it is already */
+    assert_int_equal(ask_mode(&w, TB_MODE_SINGLE, false), TB_ERR_CONTENTS);
+    assert_int_equal(sim_op_count(w.b->machine, 1u << SIM_OP_OPTION), 0);
+    assert_int_equal(ask_mode(&w, TB_MODE_SINGLE, true), TB_OK);
+    locks_up(&w);
+
+    program_again(&w); /* by somebody who forgot the option */
+    board_run(w.b, 300u * SIM_PS_PER_MS);
+    assert_int_equal(tb_client_connect(&w.client), TB_CLIENT_OK);
+    assert_int_equal(w.client.hello.role, TB_ROLE_STAGE2);
+    assert_int_equal(w.client.hello.capabilities & TB_CAP_SINGLE_BANK, TB_CAP_SINGLE_BANK);
+    assert_int_equal(tb_client_status(&w.client), TB_CLIENT_REFUSED);
+    assert_int_equal(w.client.device_error, TB_ERR_SINGLE_BANK);
+    assert_int_equal(ask_mode(&w, TB_MODE_DUAL, false), TB_ERR_CONTENTS);
+    assert_int_equal(ask_mode(&w, TB_MODE_DUAL, true), TB_OK);
+    locks_up(&w);
+
+    program_again(&w);
+    assert_true(board_wait(w.b, "1.0.0 running from bank 1", SIM_PS_PER_S));
+    assert_int_equal(flash(&w, "app-1.1.0.twb"), TB_FATE_CONFIRMED);
+    board_free(w.b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +283,7 @@ int main(void)
         cmocka_unit_test(a_cut_in_the_trial_of_snb_costs_nothing),
         cmocka_unit_test(without_the_swap_the_old_image_stays_and_says_why),
         cmocka_unit_test(without_the_swap_and_the_old_image_stage_2_answers),
+        cmocka_unit_test(one_bank_is_told_and_switched_by_consent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
