@@ -254,13 +254,105 @@ void st_check_reads(void)
     st_end();
 }
 
+/* ---- the swap by option byte, over two resets ----------------------------- */
+
+static bool copies_equal(void)
+{
+    uint32_t bytes = (st_program_bytes() + 3u) & ~3u, crc[BANKS];
+
+    for (unsigned bank = 0; bank < BANKS; bank++) {
+        if (chip_flash.crc32(chip_flash.ctx, bank, 0u, bytes, &crc[bank]) != TB_OK) {
+            return false;
+        }
+    }
+    return crc[0] == crc[1];
+}
+
+/* What the reset is to start from the other bank: this program. NULL: it is there. */
+static const char *copy_program(void)
+{
+    uint8_t unit[TB_MAX_UNIT_BYTES];
+    unsigned to = st.home ^ 1u;
+    uint32_t size = TB_TARGET->unit_bytes;
+
+    if (copies_equal()) {
+        return NULL;
+    }
+    for (uint32_t at = 0; at < st_program_bytes(); at += size) {
+        if (chip_flash.read(chip_flash.ctx, to, at, unit, size) != TB_OK ||
+            !st_is(unit, 0xFFu, size)) {
+            return "the other bank's first pages, where a copy of this program goes, are in use";
+        }
+    }
+    st.copied = 1u;
+    st_seal();
+    for (uint32_t at = 0; at < st_program_bytes(); at += size) {
+        chip_watchdog_feed();
+        (void)chip_flash.read(chip_flash.ctx, st.home, at, unit, size);
+        if (!st_is(unit, 0xFFu, size)) {
+            (void)chip_flash.program(chip_flash.ctx, to, at, unit);
+        }
+    }
+    return copies_equal() ? NULL : "this program could not be copied to the other bank";
+}
+
+bool st_copy_erased(void)
+{
+    bool good = true;
+    tb_page p = {0};
+
+    for (uint32_t at = 0; st.copied != 0u && at < st_program_bytes(); at = p.offset + p.bytes) {
+        (void)tb_page_at(TB_TARGET, at, &p);
+        chip_watchdog_feed();
+        good = chip_flash.erase(chip_flash.ctx, st.home ^ 1u, p.offset) == TB_OK && good;
+    }
+    st.copied = 0u;
+    return good;
+}
+
+static void swap_by_option(uint32_t phase, unsigned bank, const char *name)
+{
+    st_expect_option(phase);
+    family_swap_to(bank);
+    st.expect = ST_EXPECT_NONE;
+    st_line(ST_FAIL, name, "the option byte was not taken");
+}
+
+static void check_option_swap(void)
+{
+    bool home_is_2 = st.home == 1u, there;
+    const char *why = st.phase == 0u ? family_swap_refusal() : NULL;
+
+    if (st.phase == 0u) {
+        why = why == NULL ? copy_program() : why;
+        if (why != NULL) {
+            st_line(ST_SKIP, "swap-windows", why);
+            return;
+        }
+        (void)all_marked();
+        swap_by_option(1u, st.home ^ 1u, "swap-windows");
+    } else if (st.phase == 1u) {
+        there = chip_mapped_bank() != st.home && all_seen_but(!home_is_2, -1, 0u);
+        st_line(st_judge(there), "swap-windows",
+                "after SWAP_BANK was loaded the banks are in each other's window");
+        if (there) {
+            check_erases(!home_is_2, "swap-erase", "swap-program");
+        }
+        swap_by_option(2u, st.home, "swap-back");
+    } else {
+        there = chip_mapped_bank() == st.home && all_seen_but(home_is_2, -1, 0u);
+        st_line(st_judge(there && st_copy_erased()), "swap-back",
+                "and back, with what was programmed meanwhile");
+    }
+}
+
 void st_check_swap(void)
 {
     uint32_t primask;
     bool marked;
 
     if (!family_map(0u)) {
-        st_line(ST_SKIP, "swap-windows", "the banks of this family are swapped by option bytes");
+        check_option_swap();
         return;
     }
     marked = all_marked();

@@ -90,6 +90,11 @@ void st_expect_watchdog(uint32_t phase)
     chip_watchdog_start(0u);
 }
 
+void st_expect_option(uint32_t phase)
+{
+    prepare(ST_EXPECT_OPTION, phase);
+}
+
 /* ---- the checks that need no flash ----------------------------- */
 
 static void check_identity(void)
@@ -223,8 +228,12 @@ static void say_part(void)
 /* What was touched is put back; the reset takes the watchdog away. */
 static void finish(void)
 {
-    if (st.phase == 0u) {
-        bool clean = true;
+    if (st.phase == 0u && chip_mapped_bank() != st.home && family_swap_refusal() == NULL) {
+        st_expect_option(2u); /* a check did not come to its end */
+        family_swap_to(st.home);
+    }
+    if (st.phase != 1u) {
+        bool clean = st_copy_erased();
 
         for (unsigned i = 0; i < 2u * st_pages() && st.scratch != 0u; i++) {
             clean = st_page_erased(i % 2u, i / 2u) && clean;
@@ -277,6 +286,7 @@ static void start_anew(tb_reset_cause cause, uint32_t flags)
     st.magic = MAGIC;
     st.first_cause = (uint32_t)cause;
     st.first_flags = flags;
+    st.home = chip_mapped_bank();
     chip_backup_read(words);
     if (ours) { /* a run before this one did not come to its end */
         memset(words, 0, sizeof words);
@@ -316,7 +326,8 @@ static bool goes_on(tb_reset_cause cause)
     st.expect = ST_EXPECT_NONE;
     st.came = (uint32_t)cause;
     if ((expected == ST_EXPECT_SOFTWARE && cause == TB_RESET_SOFTWARE) ||
-        (expected == ST_EXPECT_WATCHDOG && cause == TB_RESET_WATCHDOG)) {
+        (expected == ST_EXPECT_WATCHDOG && cause == TB_RESET_WATCHDOG) ||
+        (expected == ST_EXPECT_OPTION && cause == TB_RESET_OPTION)) {
         return true;
     }
     st_end(); /* of what it was about to say */
@@ -338,7 +349,8 @@ _Noreturn void selftest_main(void)
 {
     tb_reset_cause cause = chip_reset_cause();
     uint32_t flags = family_reset_flags();
-    bool ours = cause == TB_RESET_SOFTWARE || cause == TB_RESET_WATCHDOG;
+    bool ours = cause == TB_RESET_SOFTWARE || cause == TB_RESET_WATCHDOG ||
+                cause == TB_RESET_OPTION;
     bool whole = st.magic == MAGIC && st.sum == sum() && st.step < CHECKS;
 
     chip_watchdog_feed(); /* one that the option bytes started */

@@ -11,7 +11,8 @@
 /* ---- state that outlives resets (in .noinit, with a sum over it) ----------------------------- */
 
 typedef enum st_expect {
-    ST_EXPECT_NONE, ST_EXPECT_SOFTWARE, ST_EXPECT_WATCHDOG, ST_EXPECT_FAULT
+    ST_EXPECT_NONE, ST_EXPECT_SOFTWARE, ST_EXPECT_WATCHDOG, ST_EXPECT_FAULT,
+    ST_EXPECT_OPTION
 } st_expect;
 
 /* What was found of units that a reset interrupted. */
@@ -32,6 +33,8 @@ typedef struct st_state {
     uint32_t fault_pc, fault_status;
     uint32_t scratch;        /* the scratch pages may be used */
     uint32_t back;           /* the bank that was mapped after a reset */
+    uint32_t home;           /* the bank that was mapped when the run began */
+    uint32_t copied;         /* this program is in the other bank too, and goes at the end */
     st_torn torn;
     uint32_t sum;
     /* Not in the sum, as a reset may come at any moment while it changes: the unit under way. */
@@ -44,6 +47,8 @@ extern st_state st;
 _Noreturn void st_reset(uint32_t phase);
 /* Starts the shortest watchdog; the check goes on at `phase`. */
 void st_expect_watchdog(uint32_t phase);
+/* Before option bytes are loaded, which resets; the check goes on at `phase`. */
+void st_expect_option(uint32_t phase);
 /* After each change of what a reset must not take. */
 void st_seal(void);
 
@@ -84,6 +89,11 @@ bool st_is(const uint8_t *bytes, uint8_t value, uint32_t count);
 /* Erases a scratch page, however blank it looks: an interrupted erase may have left it so. */
 bool st_page_erased(unsigned bank, unsigned which);
 
+/* Bytes of this program in flash. */
+uint32_t st_program_bytes(void);
+/* The pages of the other bank that st_check_swap() copied this program to. */
+bool st_copy_erased(void);
+
 void st_check_scratch(void);
 void st_check_windows(void);
 void st_check_reads(void);
@@ -121,6 +131,10 @@ void family_check_options(void);
 void family_check_mapping(void);
 /* Maps that bank to the start of flash, at once. false: this family cannot. */
 bool family_map(unsigned bank);
+/* Where an option byte swaps: why it is not to be tried; NULL: it may be. */
+const char *family_swap_refusal(void);
+/* Writes the option byte that maps that bank, and resets. Comes back where it is refused. */
+void family_swap_to(unsigned bank);
 /* What there is to check on this family alone; may print nothing. */
 void family_check_more(void);
 /* One unit, without the driver's precautions about its value; the error flags as the

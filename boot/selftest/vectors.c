@@ -19,6 +19,12 @@ extern const chip_vector run_vectors[CHIP_VECTORS];
 
 volatile uint32_t st_nmi_count, st_nmi_register;
 
+uint32_t st_program_bytes(void)
+{
+    return (uint32_t)((uintptr_t)&__data_load - TB_FLASH_BASE +
+                      ((uintptr_t)&__data_end - (uintptr_t)&__data_start));
+}
+
 /* In flash, with nothing else to call yet. */
 __attribute__((section(".boot"), used)) void boot_handler(void)
 {
