@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/e2e/board.h"
-#include "tests/sim/rig.h"
+#include "tests/sim/rig_u5.h"
 
 #define MS(n) ((n)*SIM_PS_PER_MS)
 #define LIMIT MS(200000)
@@ -20,7 +20,7 @@
 
 static const char *const parts[] = {
     "stm32g474re", "stm32g474rc", "stm32g474rb", "stm32l476rg", "stm32l4r5zi",
-    "stm32f767zi", "stm32h743zi", "stm32h7a3zi",
+    "stm32f767zi", "stm32h743zi", "stm32h7a3zi", "stm32u575zi", "stm32u575zg",
 };
 #define PARTS (sizeof parts / sizeof parts[0])
 
@@ -165,6 +165,7 @@ static void assert_all_pass(const run *r)
     static const struct { tb_family family; const char *line; } never[] = {
         {TB_FAMILY_L4PLUS, "SKIP options-stored"}, {TB_FAMILY_F7, "SKIP torn-ecc"},
         {TB_FAMILY_H7, "SKIP swap-ends"},          {TB_FAMILY_H7, "SKIP swap-windows"},
+        {TB_FAMILY_U5, "SKIP swap-ends"},
     };
     unsigned skips = 0;
     for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
@@ -197,7 +198,10 @@ static void fill_banks(board *b, uint32_t end)
     }
     assert_true(sim_flash_load(b->machine, TB_FLASH_BASE + c->slot_offset, bytes,
                                end - c->slot_offset));
-    if (c->family == TB_FAMILY_F7) { /* whose driver has a sector for itself, up to the slot */
+    if (c->family == TB_FAMILY_U5) { /* where a copy of the program goes, for the swap */
+        assert_true(sim_flash_load(b->machine, c->bank2_base + c->slot_offset, bytes,
+                                   end - c->slot_offset));
+    } else if (c->family == TB_FAMILY_F7) { /* whose driver has a sector for itself, up to the slot */
         assert_true(sim_flash_load(b->machine, c->bank2_base, bytes, F7_OWN_SECTOR));
         assert_true(sim_flash_load(b->machine, c->bank2_base + c->slot_offset, bytes,
                                    end - c->slot_offset));
@@ -243,7 +247,8 @@ static void every_line_passes_and_nothing_is_left_behind(void **state)
         assert_true(says(r, parts[i]));
         assert_memory_equal(before, sim_flash_bank(r->b->machine, 0), bytes);
         assert_memory_equal(before + bytes, sim_flash_bank(r->b->machine, 1), bytes);
-        assert_int_equal(sim_op_count(r->b->machine, 1u << SIM_OP_OPTION), 0);
+        assert_int_equal(sim_op_count(r->b->machine, 1u << SIM_OP_OPTION),
+                         r->b->chip->family == TB_FAMILY_U5 ? 2 : 0); /* there and back */
         for (uint32_t w = 0; w < BACKUP_WORDS; w++) {
             assert_int_equal(backup[w], 0xB0000000u + w);
         }
@@ -271,6 +276,60 @@ static void the_log_says_what_is_unsure_about_the_f767(void **state)
         assert_true(says(r, "PASS restored"));
         run_free(r);
     }
+}
+
+/* U5: from either bank, and left as it was where a check goes wrong on the other side. */
+static void a_swap_by_option_is_undone(void **state)
+{
+    const uint32_t loop = 0x2003B000u;
+
+    (void)state;
+    for (unsigned i = 0; i < 4u; i++) {
+        run *r = run_new("stm32u575zi", "selftest.hex", 3u + i);
+        sim_machine *m = r->b->machine;
+        uint32_t home = i < 2u ? OPTR_PRODUCTION : OPTR_PRODUCTION | SWAP_BANK;
+        uint32_t bytes = r->b->chip->bank_bytes;
+        if (i >= 2u) { /* began swapped: the program is in bank 2 */
+            memcpy(sim_flash_bank(m, 1), sim_flash_bank(m, 0), bytes);
+            memset(sim_flash_bank(m, 0), 0xFF, bytes);
+            sim_power_on(m, false);
+            asleep(m);
+            write_options(m, OPTR, home);
+            rig_pass(m, MS(50));
+            sim_power_on(m, false);
+        }
+        uint8_t *before = copy_banks(r->b);
+        if (i % 2u == 1u) { /* a hang while swapped */
+            assert_true(run_until(r, "PASS swap-windows", LIMIT));
+            assert_int_equal(sim_flash_optr(m), home ^ SWAP_BANK);
+            assert_int_equal(sim_core_write(m, loop, 4, 0xE7FEE7FEu), SIM_ACCESS_OK);
+            sim_cpu_set_reg(sim_core(m), 15, loop);
+        }
+        run_to_end(r);
+        tally t = count(r);
+        assert_int_equal(t.failed, i % 2u);
+        assert_int_equal(says(r, "FAIL swap: ended by a reset, cause: watchdog"), i % 2u);
+        assert_int_equal(sim_flash_optr(m), home);
+        assert_memory_equal(before, sim_flash_bank(m, 0), bytes);
+        assert_memory_equal(before + bytes, sim_flash_bank(m, 1), bytes);
+        free(before);
+        run_free(r);
+    }
+}
+
+static void a_swap_by_option_is_left_out_where_it_would_cost(void **state)
+{
+    run *r = run_new("stm32u575zi", "selftest.hex", 1);
+    const uint8_t used[16] = {1};
+
+    (void)state;
+    assert_true(sim_flash_load(r->b->machine, r->b->chip->bank2_base + 0x40u, used, sizeof used));
+    run_to_end(r);
+    assert_int_equal(count(r).failed, 0);
+    assert_true(says(r, "SKIP swap-windows: the other bank's first pages"));
+    assert_int_equal(sim_op_count(r->b->machine, 1u << SIM_OP_OPTION), 0);
+    assert_int_equal(raw(r->b->machine, 1u, 0x40u), 1u);
+    run_free(r);
 }
 
 static void a_run_repeats_and_any_seed_will_do(void **state)
@@ -409,6 +468,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_line_passes_and_nothing_is_left_behind),
         cmocka_unit_test(the_log_says_what_is_unsure_about_the_f767),
+        cmocka_unit_test(a_swap_by_option_is_undone),
+        cmocka_unit_test(a_swap_by_option_is_left_out_where_it_would_cost),
         cmocka_unit_test(a_run_repeats_and_any_seed_will_do),
         cmocka_unit_test(pages_in_use_are_asked_for),
         cmocka_unit_test(another_part_is_seen_and_not_written),
