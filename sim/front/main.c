@@ -125,6 +125,10 @@ static bool open_wires(front_session *s, front_error *error)
             !front_wire_connect(w, s->m, error)) {
             return false;
         }
+        if (w->spec.kind == FRONT_WIRE_PTY && s->options->bad_link &&
+            !front_wire_spoil(w, s->m, &s->options->faults, error)) {
+            return false;
+        }
         if (w->spec.kind == FRONT_WIRE_PTY) {
             const char *link = w->spec.path;
             front_session_say(s, "%s is %s%s%s", w->spec.name, w->slave,

@@ -7,7 +7,7 @@
 enum {
     OPT_CHIP = 256, OPT_LOAD, OPT_DEVICE, OPT_UART, OPT_GPIO, OPT_FOR, OPT_UNTIL, OPT_CUT,
     OPT_SEED, OPT_TRACE, OPT_TRACE_FILE, OPT_SPEED, OPT_LIST_CHIPS, OPT_JSON, OPT_DUMP,
-    OPT_QUIET, OPT_VERSION, OPT_HELP, OPT_CONTROL, OPT_SEND, OPT_LOCKUP
+    OPT_QUIET, OPT_VERSION, OPT_HELP, OPT_CONTROL, OPT_SEND, OPT_LOCKUP, OPT_LINK
 };
 
 static const struct option table[] = {
@@ -15,6 +15,7 @@ static const struct option table[] = {
     {"load", required_argument, NULL, OPT_LOAD},
     {"device", required_argument, NULL, OPT_DEVICE},
     {"uart", required_argument, NULL, OPT_UART},
+    {"link", required_argument, NULL, OPT_LINK},
     {"gpio", required_argument, NULL, OPT_GPIO},
     {"for", required_argument, NULL, OPT_FOR},
     {"until", required_argument, NULL, OPT_UNTIL},
@@ -69,6 +70,16 @@ static bool add_wire(front_options *o, const char *text, front_error *e)
         }
     }
     o->wire_count++;
+    return true;
+}
+
+static bool set_link(front_options *o, const char *text, front_error *e)
+{
+    const char *wrong = line_faults_parse(text, &o->faults);
+    if (wrong) {
+        return front_fail(e, "--link '%s': %s, such as drop=10,corrupt=5,seed=7", text, wrong);
+    }
+    o->bad_link = true;
     return true;
 }
 
@@ -171,6 +182,7 @@ static bool apply(front_options *o, int option, const char *text, front_error *e
     case OPT_LOAD: return add_load(o, text, e);
     case OPT_DEVICE: return set_string(&o->device, text, "device", e);
     case OPT_UART: return add_wire(o, text, e);
+    case OPT_LINK: return set_link(o, text, e);
     case OPT_GPIO: return add_gpio(o, text, e);
     case OPT_FOR: return front_parse_time(text, &o->for_time, e);
     case OPT_UNTIL: return set_until(o, text, e);

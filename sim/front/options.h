@@ -7,6 +7,7 @@
 
 #include "sim/front/cut.h"
 #include "sim/front/parse.h"
+#include "sim/line/bad_line.h"
 
 #define FRONT_MAX_LOADS 16u
 #define FRONT_MAX_WIRES 8u
@@ -28,6 +29,8 @@ typedef struct front_options {
     size_t load_count;
     front_wire_spec wires[FRONT_MAX_WIRES];
     size_t wire_count;
+    bool bad_link; /* faults: of the frames on every pty */
+    line_faults faults;
     front_gpio gpios[FRONT_MAX_GPIOS]; /* by time */
     size_t gpio_count;
     front_cut cuts[FRONT_MAX_CUTS];

@@ -26,6 +26,50 @@ static void keep_out(front_wire *w, uint8_t byte)
     w->out_used++;
 }
 
+/* ---- a hostile line ------------------------------------------------------------------ */
+
+struct front_bad {
+    sim_machine *m; /* its clock */
+    bad_line to_part, from_part;
+};
+
+static uint64_t line_ms(const front_wire *w)
+{
+    return sim_now(w->bad->m) / SIM_PS_PER_MS;
+}
+
+static void keep_arrived(front_wire *w)
+{
+    int byte;
+    while ((byte = bad_line_get(&w->bad->from_part, line_ms(w))) >= 0) {
+        keep_out(w, (uint8_t)byte);
+    }
+}
+
+/* true: there is, or will be, something for the part. */
+static bool put_on_line(front_wire *w)
+{
+    bad_line *line = &w->bad->to_part;
+    while (w->in_used > 0 && line->count < BAD_LINE_FRAMES / 2u) {
+        bad_line_put(line, w->in[w->in_head], line_ms(w));
+        w->in_head = (w->in_head + 1u) % FRONT_IN_BYTES;
+        w->in_used--;
+    }
+    return line->count > 0 || line->coming.bytes > 0;
+}
+
+bool front_wire_spoil(front_wire *w, sim_machine *m, const line_faults *faults, front_error *error)
+{
+    w->bad = calloc(1, sizeof *w->bad);
+    if (!w->bad) {
+        return front_fail(error, "out of memory");
+    }
+    w->bad->m = m;
+    bad_line_init(&w->bad->to_part, faults, 0);
+    bad_line_init(&w->bad->from_part, faults, 1);
+    return true;
+}
+
 /* Knuth, Morris, Pratt: how much of the text is still matched after a wrong byte. */
 static bool prepare_search(front_wire *w)
 {
@@ -61,7 +105,12 @@ static void byte_out(void *ctx, uint8_t byte, uint32_t baud)
     front_wire *w = ctx;
     w->sent++;
     w->part_baud = baud;
-    keep_out(w, byte);
+    if (w->bad) {
+        bad_line_put(&w->bad->from_part, byte, line_ms(w));
+        keep_arrived(w);
+    } else {
+        keep_out(w, byte);
+    }
     if (w->until) {
         search(w, byte);
     }
@@ -73,6 +122,12 @@ static int byte_in(void *ctx)
     /* A look outside at the end of each burst: no gap between what the host has sent. */
     if (w->in_used == 0 && !front_wire_fill(w)) {
         return -1;
+    }
+    if (w->bad) {
+        (void)put_on_line(w);
+        int arrived = bad_line_get(&w->bad->to_part, line_ms(w));
+        w->received += arrived >= 0;
+        return arrived;
     }
     uint8_t byte = w->in[w->in_head];
     w->in_head = (w->in_head + 1u) % FRONT_IN_BYTES;
@@ -140,11 +195,14 @@ bool front_wire_fill(front_wire *w)
         }
         take_in(w, data + status, (size_t)n - status);
     }
-    return w->in_used > 0;
+    return w->bad ? put_on_line(w) : w->in_used > 0;
 }
 
 void front_wire_discard_input(front_wire *w)
 {
+    if (w->bad) {
+        bad_line_clear(&w->bad->to_part);
+    }
     /* Bounded: there may be a sender that never ends. */
     for (int i = 0; i < 16 && front_wire_fill(w); i++) {
         w->in_used = 0;
@@ -153,6 +211,9 @@ void front_wire_discard_input(front_wire *w)
 
 void front_wire_flush(front_wire *w, uint64_t now_ns)
 {
+    if (w->bad) {
+        keep_arrived(w);
+    }
     while (w->out_used > 0) {
         size_t run = FRONT_OUT_BYTES - w->out_head;
         run = run < w->out_used ? run : w->out_used;
@@ -340,6 +401,8 @@ void front_wire_close(front_wire *w)
     if (w->spec.kind != FRONT_WIRE_STDIO && w->out_fd >= 0) {
         (void)close(w->out_fd);
     }
+    free(w->bad);
+    w->bad = NULL;
     free(w->failure);
     w->failure = NULL;
     w->in_fd = w->out_fd = w->slave_fd = -1;

@@ -9,6 +9,7 @@
 
 #include "sim/front/error.h"
 #include "sim/front/parse.h"
+#include "sim/line/bad_line.h"
 #include "sim/machine/machine.h"
 
 #define FRONT_OUT_BYTES 65536u /* about 6 s of a full line at 115200 */
@@ -42,12 +43,15 @@ typedef struct front_wire {
     uint8_t *failure;  /* of the search, one for each character */
     void (*seen)(void *ctx);
     void *ctx;
+    struct front_bad *bad; /* what the line does to its frames; NULL: nothing */
 } front_wire;
 
 /* `seen` is called, with the part running, when `until` has gone by; until may be NULL. */
 bool front_wire_open(front_wire *w, const front_wire_spec *spec, const char *until,
                      void (*seen)(void *ctx), void *ctx, front_error *error);
 bool front_wire_connect(front_wire *w, sim_machine *m, front_error *error);
+/* After connecting: frames suffer from now on, both ways. */
+bool front_wire_spoil(front_wire *w, sim_machine *m, const line_faults *faults, front_error *error);
 /* Gives the outside what it takes now; puts the terminal back, removes the link. */
 void front_wire_close(front_wire *w);
 

@@ -24,8 +24,12 @@ static struct device {
     uint8_t command;      /* of the frame that was sent; 0xFF: not known */
     bool erased;          /* the wire's ERASE was answered with OK */
     bool had_image;
+    unsigned checked;     /* operations at the last look */
     bool reset_first;     /* before the clean update */
 } d;
+
+static tb_error (*slow_crc32)(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes,
+                              uint32_t *crc);
 
 static struct images { /* made once for each part */
     flash_model factory;
@@ -122,6 +126,17 @@ static tb_error checked_program(void *ctx, unsigned bank, uint32_t offset, const
     return d.flash.program(ctx, bank, offset, unit);
 }
 
+/* As the model's own, in less time. */
+static tb_error quick_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes,
+                            uint32_t *crc)
+{
+    if (bytes == 0 || !steady(bank, offset, bytes)) {
+        return slow_crc32(ctx, bank, offset, bytes, crc);
+    }
+    *crc = log_crc(d.m.bytes[bank] + offset, bytes);
+    return TB_OK;
+}
+
 static tb_error checked_erase(void *ctx, unsigned bank, uint32_t offset)
 {
     tb_page page;
@@ -160,6 +175,10 @@ static void check_answer(void *ctx, const uint8_t *bytes, size_t count)
 /* Only stage 2's ERASE may take the last image, and boots may use its trials up. */
 static void check_images(void)
 {
+    if (d.m.operations == d.checked && d.checked != 0) {
+        return; /* nothing was written since */
+    }
+    d.checked = d.m.operations;
     bool boots = slot_boots(0) || slot_boots(1);
     bool erase_cut = d.m.cut_fired && (d.command == TB_CMD_ERASE || d.command == 0xFFu);
 
@@ -388,6 +407,8 @@ static void make_device(fuzz_input *in)
     d.m = s->factory;
     d.m.power_off = &d.power_off;
     d.flash = model_port(&d.m);
+    slow_crc32 = d.flash.crc32;
+    d.flash.crc32 = quick_crc32;
     d.port = d.flash;
     d.port.program = checked_program;
     d.port.erase = checked_erase;

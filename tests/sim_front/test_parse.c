@@ -227,6 +227,10 @@ static void command_line(void **state)
     assert_true(o.gpio_count == 2 && o.gpios[0].when == 0 && o.gpios[1].level == 1);
     assert_true(o.seed == 7 && o.for_time == 2u * SIM_PS_PER_S && o.speed == FRONT_SPEED_MAX);
     assert_true(o.json && !o.quiet && o.trace == (SIM_TRACE_FLASH | SIM_TRACE_UART));
+    assert_false(o.bad_link);
+    front_options_free(&o);
+    assert_true(read_options(&o, "--chip a --load x --uart u=pty --link drop=9,seed=4"));
+    assert_true(o.bad_link && o.faults.drop == 9 && o.faults.seed == 4 && o.faults.stall == 0);
     front_options_free(&o);
     assert_true(read_options(&o, "--help --nonsense") && o.verb == FRONT_HELP);
     assert_true(read_options(&o, "--send /tmp/x cut op=1") && o.verb == FRONT_SEND);
@@ -253,6 +257,8 @@ static void bad_command_line(void **state)
                {"--chip a --load x --uart u=pty --uart u=stdio", "connected twice"},
                {"--chip a --load x --uart u=stdio --uart v=stdio", "only one"},
                {"--chip a --load x --seed 4294967296", "too large"},
+               {"--chip a --load x --link drop=1001", "of 1000 frames"},
+               {"--chip a --load x --link loss=1", "expected drop"},
                {"--send /tmp/x", "needs a command"}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         front_options o;
