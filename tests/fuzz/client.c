@@ -14,7 +14,7 @@ static struct line {
     fuzz_input in;
     uint64_t now_us;
     unsigned answers; /* of the input, so far */
-    uint8_t afterwards;
+    uint8_t afterwards, status; /* status: what becomes of the image */
     uint8_t queue[QUEUE_BYTES];
     size_t head, fill;
     size_t last_bytes; /* of the frame that was queued last */
@@ -70,8 +70,10 @@ static size_t good_answer(const struct request *r, uint8_t *payload)
         tb_hello_put(payload + 2, &hello);
         return 2u + TB_HELLO_BYTES;
     case TB_CMD_STATUS:
-        status.running_bank = 1;
-        status.slot[1] = (tb_wire_slot){.state = TB_SLOT_CONFIRMED, .generation = 2,
+        status.running_bank = (l.status & 1u) == 0 ? 1 : 0;
+        status.slot[1] = (tb_wire_slot){.state = (uint8_t)(TB_SLOT_CONFIRMED ^ (l.status >> 1 & 3u)),
+                                        .attempts = l.status >> 3 & 3u,
+                                        .generation = (l.status & 32u) == 0 ? 2 : 3,
                                         .crc32 = l.image->head.crc32};
         tb_status_put(payload + 2, &status);
         return 2u + TB_STATUS_BYTES;
@@ -307,6 +309,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     l.in = (fuzz_input){data, size};
     l.image = &image;
     l.afterwards = fuzz_u8(&l.in);
+    l.status = l.afterwards / 3u;
     tb_client_init(&client, &link, &l.stop);
     for (unsigned i = 0; i < 3u && !l.stop; i++) {
         job(&client, &image);

@@ -24,6 +24,7 @@ static struct device {
     uint8_t command;      /* of the frame that was sent; 0xFF: not known */
     bool erased;          /* the wire's ERASE was answered with OK */
     bool had_image;
+    bool no_stage1;       /* in bank 1, when it was made */
     unsigned checked;     /* operations at the last look */
     bool reset_first;     /* before the clean update */
 } d;
@@ -104,14 +105,13 @@ static void check_place(unsigned bank, uint32_t offset, uint32_t bytes, bool era
     uint32_t log = tb_log_offset(chip);
 
     FUZZ_CHECK(bank < 2u && offset + bytes <= chip->bank_bytes);
-    FUZZ_CHECK(offset >= chip->stage1_bytes); /* stage 1 is there in both banks */
+    /* Stage 1 is left alone, but where the part was programmed in one bank only. */
+    FUZZ_CHECK(offset >= chip->stage1_bytes || (d.no_stage1 && bank == 1u && d.running != 1));
     if (d.running >= 0 && (int)bank == d.running) {
         FUZZ_CHECK(!erase && offset >= log); /* a record, nothing else */
     }
-    if (offset < chip->slot_offset && d.running < 0) {
-        FUZZ_CHECK(bank != 0); /* the copy that runs */
-    }
-    if (offset < chip->slot_offset) {
+    if (offset < chip->slot_offset && offset >= chip->stage1_bytes) {
+        FUZZ_CHECK(bank != 0 || d.running >= 0); /* the copy that runs */
         FUZZ_CHECK(stage2_whole(0) || stage2_whole(1));
     }
     /* INSTALLED and CONFIRMED come last, and only onto a whole image. */
@@ -236,6 +236,7 @@ static void boot(void)
     if (decision.action == TB_BOOT_SLOT) {
         d.running = decision.bank;
         d.m.mapped = decision.bank;
+        FUZZ_CHECK(memcmp(d.m.bytes[0], d.m.bytes[decision.bank], d.m.chip->stage1_bytes) == 0);
     }
     d.had_image = slot_boots(0) || slot_boots(1);
     start_server();
@@ -416,6 +417,10 @@ static void make_device(fuzz_input *in)
     d.now_ms = 1000;
     if (other == 1u) { /* nothing installed */
         model_flip(&d.m, 0, chip->slot_offset);
+    } else if (other == 5u) {
+        memset(d.m.bytes[1], 0xFF, chip->stage1_bytes);
+        memset(d.m.state[1], UNIT_BLANK, chip->stage1_bytes / chip->unit_bytes);
+        d.no_stage1 = true;
     } else if (other > 1u) {
         model_put(&d.m, 1, chip->slot_offset, s->of[0].bytes, s->of[0].total);
         put_record(&d.m, 1, 0, TB_RECORD_INSTALLED, 0, 2);
