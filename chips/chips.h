@@ -21,6 +21,8 @@ tb_error chip_check(const tb_chip *chip);
 unsigned chip_mapped_bank(void);
 /* Two banks, or all of the flash as one: what the options say that are in force. */
 bool chip_dual_bank(void);
+/* Has the part an option for that? Else it always has two banks. */
+bool chip_dual_bank_optional(void);
 /* Writes the option byte that says otherwise, in the manual's sequence, and erases all of
  * the flash, whose contents are out of order from then on. Only for code in SRAM, with the
  * caller's word that nothing in flash is needed any more. TB_OK at once where it is so

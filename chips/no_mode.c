@@ -1,10 +1,15 @@
-/* For families whose number of banks cannot be changed here. */
+/* For families whose parts always have two banks. */
 #include "chips/chips.h"
 #include "tb_target.h"
 
 bool chip_dual_bank(void)
 {
     return chip_check(TB_TARGET) != TB_ERR_SINGLE_BANK;
+}
+
+bool chip_dual_bank_optional(void)
+{
+    return false;
 }
 
 tb_error chip_dual_bank_set(bool dual)

@@ -111,7 +111,7 @@ static void server_start(unsigned bank)
     tb_server_config config = {
         .flash = &chip_flash, .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES, .can_baud = true,
         .version_text = stage2.version_text, .send = send,
-        .refusal = chip_check(TB_TARGET), .mode_set = mode_set,
+        .refusal = chip_check(TB_TARGET), .mode_set = chip_dual_bank_optional() ? mode_set : NULL,
         .protect = protect, .protected_banks = chip_protected_banks(),
         .policy = {.device = {.chip = TB_TARGET}, .running_bank = -1,
                    .running_stage2_bank = (int)bank},

@@ -105,8 +105,10 @@ typedef struct usart_registers { /* RM0410 34.8 */
 #define FLASH_SR_BSY (1u << 16)
 #define FLASH_CR_PG 1u
 #define FLASH_CR_SER (1u << 1)
+#define FLASH_CR_MER1 (1u << 2)
 #define FLASH_CR_SNB_SHIFT 3u
 #define FLASH_CR_PSIZE_32 (2u << 8)
+#define FLASH_CR_MER2 (1u << 15)
 #define FLASH_CR_STRT (1u << 16)
 #define FLASH_CR_LOCK (1u << 31)
 #define FLASH_OPTCR_OPTLOCK 1u

@@ -14,6 +14,11 @@ bool chip_dual_bank(void)
     return (FLASH->OPTR & FLASH_OPTR_DBANK) == FLASH_OPTR_DBANK;
 }
 
+bool chip_dual_bank_optional(void)
+{
+    return FLASH_OPTR_DBANK != 0u;
+}
+
 __attribute__((noinline)) static bool wait_idle(void)
 {
     for (uint32_t i = 0; i < BUSY_ROUNDS; i++) {

@@ -13,8 +13,7 @@
  * operation of some ms (not in the manual; Zephyr allows 5 ms for a page). */
 #define BUSY_ROUNDS 0x800000u
 
-/* Parts of their line's full size have two banks whatever DUALBANK says (RM0456 7.3.1). */
-static bool always_dual(void)
+bool flash_always_dual(void)
 {
     return TB_TARGET->device_id == 0x455u ? TB_TARGET->flash_kib == 512u
            : TB_TARGET->device_id == 0x482u ? TB_TARGET->flash_kib == 2048u
@@ -28,7 +27,7 @@ tb_error flash_mode(void)
     if ((optr & FLASH_OPTR_TZEN) != 0u) {
         return TB_ERR_TRUSTZONE;
     }
-    return always_dual() || (optr & FLASH_OPTR_DUALBANK) != 0u ? TB_OK : TB_ERR_SINGLE_BANK;
+    return flash_always_dual() || (optr & FLASH_OPTR_DUALBANK) != 0u ? TB_OK : TB_ERR_SINGLE_BANK;
 }
 
 bool flash_take_ecc_error(void)

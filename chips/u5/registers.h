@@ -32,6 +32,10 @@ typedef struct flash_registers { /* RM0456 7.9 */
 } flash_registers;
 _Static_assert(sizeof(flash_registers) == 0x44, "FLASH_OPTR is at 0x40");
 
+/* Behind them, in this order: WRP1AR and WRP1BR, WRP2AR and WRP2BR. */
+#define FLASH_WRP1 ((reg *)0x40022058u)
+#define FLASH_WRP2 ((reg *)0x40022068u)
+
 typedef struct crc_registers { /* RM0456 20.4 */
     reg DR, IDR, CR, reserved_0C, INIT, POL;
 } crc_registers;
@@ -131,8 +135,10 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define FLASH_NSSR_WDW (1u << 17)
 #define FLASH_NSCR_PG 1u
 #define FLASH_NSCR_PER (1u << 1)
+#define FLASH_NSCR_MER1 (1u << 2)
 #define FLASH_NSCR_PNB_SHIFT 3u
 #define FLASH_NSCR_BKER (1u << 11)
+#define FLASH_NSCR_MER2 (1u << 15)
 #define FLASH_NSCR_STRT (1u << 16)
 #define FLASH_NSCR_OPTSTRT (1u << 17)
 #define FLASH_NSCR_OBL_LAUNCH (1u << 27)
@@ -142,6 +148,11 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define FLASH_ECCR_ECCD (1u << 31)
 #define FLASH_OPSR_CODE_SHIFT 29u
 #define FLASH_OPSR_CODE_OPTIONS 6u
+#define FLASH_OPTR_RDP_MASK 0xFFu
+#define FLASH_OPTR_RDP_LEVEL_2 0xCCu
+#define FLASH_WRP_MASK 0xFFu /* first page in 7:0, last in 23:16 */
+#define FLASH_WRP_END_SHIFT 16u
+#define FLASH_WRP_UNLOCK (1u << 31) /* 0: frozen until RDP goes back to level 0 */
 #define FLASH_OPTR_SWAP_BANK_SHIFT 20u
 #define FLASH_OPTR_SWAP_BANK (1u << FLASH_OPTR_SWAP_BANK_SHIFT)
 #define FLASH_OPTR_DUALBANK (1u << 21)

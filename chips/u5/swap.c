@@ -12,7 +12,7 @@
 #define LSE_OFF_ROUNDS 0x40000u
 #define PVD_ROUNDS 0x800u /* the detector needs 10 us; this is over 50 us at 160 MHz */
 
-static void unlock_options(void)
+void swap_unlock_options(void)
 {
     flash_unlock();
     FLASH->OPTKEYR = FLASH_OPTKEY1;
@@ -36,7 +36,7 @@ static _Noreturn void load(void)
 
 _Noreturn void swap_load_options(void)
 {
-    unlock_options();
+    swap_unlock_options();
     load();
 }
 
@@ -72,7 +72,7 @@ static void write_swap_bank(uint32_t optr)
 {
     uint32_t before = FLASH->OPTR;
 
-    unlock_options();
+    swap_unlock_options();
     FLASH->OPTR = optr;
     if (FLASH->OPTR == optr) {
         FLASH->NSCR = FLASH_NSCR_OPTSTRT;

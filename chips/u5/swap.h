@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+/* Keys, from a locked controller. */
+void swap_unlock_options(void);
 /* Loads the options from flash, which resets the part. PWR has its clock. */
 _Noreturn void swap_load_options(void);
 /* The reset before this was that of loading options and nothing else: asked after

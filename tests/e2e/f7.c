@@ -213,7 +213,7 @@ static tb_error ask_mode(bench *w, tb_mode wanted, bool consent)
 {
     const uint8_t payload[5] = {(uint8_t)wanted, 'E', 'R', 'A', 'S'};
     tb_client_result result =
-        tb_client_command(&w->client, TB_CMD_MODE, payload, consent ? 5 : 1, 5000);
+        tb_client_command(&w->client, TB_CMD_MODE, payload, consent ? 5 : 1, 40000);
     return result == TB_CLIENT_REFUSED ? w->client.device_error
                                        : (tb_error)(result == TB_CLIENT_OK ? TB_OK : 0xFF);
 }
