@@ -4,7 +4,8 @@ BUILD := build
 BIN := $(BUILD)/bin
 JOBS ?= $(shell nproc)
 # Every part that the tests run on; each has its firmware built.
-TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb stm32l476rg stm32l4r5zi stm32h743zi stm32h7a3zi stm32f767zi stm32u575zi stm32u575zg
+TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb stm32l476rg stm32l4r5zi stm32h743zi stm32h7a3zi stm32f767zi stm32u575zi \
+    stm32l476re stm32l4r5zg stm32u575zg
 
 .DEFAULT_GOAL := all
 .PHONY: all help setup host firmware demo run test torture torture-link replay bench sanitize clang budgets docs clean fuzz
