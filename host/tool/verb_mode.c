@@ -9,7 +9,9 @@
 #include "twinbank/chip.h"
 
 #define REPLY_BYTES 2u /* in force, and after the reset */
-#define WAIT_MS 5000u  /* an option write and a mass erase take less than 0.2 s */
+#define SHOW_WAIT_MS 5000u
+/* An option write and the erase of everything: 0.2 s, but on F7 two mass erases. */
+#define SWITCH_WAIT_MS 70000u
 
 static struct {
     bool dual, single, erase_all, yes;
@@ -42,10 +44,18 @@ static void reply_json(const device *d, unsigned now, unsigned after)
                        (h->capabilities & TB_CAP_MODE) != 0, "erased", now != after));
 }
 
+/* An application cannot switch; stage 2 can, where the part has an option for it. */
+static bool always_dual(const tb_hello *h, unsigned mode)
+{
+    return mode == TB_MODE_DUAL && h->role == TB_ROLE_STAGE2 &&
+           (h->capabilities & TB_CAP_MODE) == 0;
+}
+
 static void show(const tb_hello *h, unsigned mode)
 {
     if (mode == TB_MODE_DUAL) {
-        out_line("%s is in dual-bank mode: 2 banks of %u KB", chip_name(h), h->bank_kib);
+        out_line("%s is in dual-bank mode%s: 2 banks of %u KB", chip_name(h),
+                 always_dual(h, mode) ? ", as it always is" : "", h->bank_kib);
     } else {
         out_line("%s is in %ssingle-bank mode%s: it cannot be updated", chip_name(h),
                  out_style(stdout, STYLE_BAD), out_style(stdout, STYLE_PLAIN));
@@ -53,10 +63,10 @@ static void show(const tb_hello *h, unsigned mode)
     }
 }
 
-static tb_client_result request(device *d, const void *payload, uint16_t bytes)
+static tb_client_result request(device *d, const void *payload, uint16_t bytes, unsigned wait_ms)
 {
     tb_client *c = &d->client;
-    tb_client_result result = tb_client_command(c, TB_CMD_MODE, payload, bytes, WAIT_MS);
+    tb_client_result result = tb_client_command(c, TB_CMD_MODE, payload, bytes, wait_ms);
     if (result == TB_CLIENT_OK && c->reply_bytes < REPLY_BYTES) {
         return tb_client_nonsense(c, "about its bank mode");
     }
@@ -96,13 +106,20 @@ static int change(const verb *self, device *d, unsigned wanted, unsigned now)
                                 (uint8_t)(TB_MODE_CONSENT >> 8), (uint8_t)(TB_MODE_CONSENT >> 16),
                                 (uint8_t)(TB_MODE_CONSENT >> 24)};
     tb_client *c = &d->client;
+    if (always_dual(&c->hello, now)) {
+        tb_complaint why;
+        (void)tb_complain(&why, "%s always has two banks", chip_name(&c->hello));
+        (void)tb_hint(&why, "there is no option byte for it on this part: nothing to switch");
+        return out_error(TB_EXIT_REFUSED, tb_error_name(TB_ERR_NOT_HERE), &why);
+    }
     if (flags.erase_all) {
         int code = ask(self, d, wanted);
         if (code != TB_EXIT_OK) {
             return code;
         }
     }
-    tb_client_result result = request(d, payload, flags.erase_all ? sizeof payload : 1u);
+    tb_client_result result = request(d, payload, flags.erase_all ? sizeof payload : 1u,
+                                      flags.erase_all ? SWITCH_WAIT_MS : SHOW_WAIT_MS);
     if (result == TB_CLIENT_NO_ANSWER && flags.erase_all) {
         (void)tb_hint(&c->why, "the part may have been switched all the same, and is blank then");
     }
@@ -117,7 +134,7 @@ static int with_device(const verb *self, device *d)
 {
     static const uint8_t just_show = TB_MODE_SHOW;
     tb_client *c = &d->client;
-    tb_client_result result = request(d, &just_show, 1u);
+    tb_client_result result = request(d, &just_show, 1u, SHOW_WAIT_MS);
     if (result != TB_CLIENT_OK) {
         return device_error(d, result);
     }
