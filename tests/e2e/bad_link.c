@@ -89,8 +89,8 @@ static bool run(link_tally *sum)
 
 static void print(const link_tally *t)
 {
-    printf("%" PRIu64 " cases, %" PRIu64 " frames: %" PRIu64 " dropped, %" PRIu64 " doubled, %" PRIu64
-           " swapped, %" PRIu64 " damaged, %" PRIu64 " stalls, %" PRIu64 " made up\n",
+    printf("%" PRIu64 " cases, %" PRIu64 " frames: %" PRIu64 " dropped, %" PRIu64
+           " doubled, %" PRIu64 " swapped, %" PRIu64 " damaged, %" PRIu64 " stalls, %" PRIu64 " made up\n",
            t->cases, t->frames, t->dropped, t->doubled, t->reordered, t->corrupted, t->stalled,
            t->babbled);
     printf("%" PRIu64 " power cuts, %" PRIu64 " resets, %" PRIu64 " flash operations, %" PRIu64

@@ -71,7 +71,7 @@ static size_t good_answer(const struct request *r, uint8_t *payload)
         return 2u + TB_HELLO_BYTES;
     case TB_CMD_STATUS:
         status.running_bank = (l.status & 1u) == 0 ? 1 : 0;
-        status.slot[1] = (tb_wire_slot){.state = (uint8_t)(TB_SLOT_CONFIRMED ^ (l.status >> 1 & 3u)),
+        status.slot[1] = (tb_wire_slot){.state = (l.status >> 1 & 3u) ^ TB_SLOT_CONFIRMED,
                                         .attempts = l.status >> 3 & 3u,
                                         .generation = (l.status & 32u) == 0 ? 2 : 3,
                                         .crc32 = l.image->head.crc32};
