@@ -46,12 +46,12 @@
                 .rx_pin = 6u, .alternate = 7u, .uart_irq = 38u},                      \
     .led_port = 1u, .led_pin = 7u
 
-/* Two banks of 1 MB. The stack is in DTCM, and stage 2 runs from ITCM, beside the null page:
+/* The stack is in DTCM, and stage 2 runs from ITCM, beside the null page:
  * neither needs a clock, a cache or the bus matrix. Boot is from HSI, see chips/h7/clock.c.
  * UARTs: NUCLEO-H743ZI's and NUCLEO-H7A3ZI-Q's ST-LINK port is USART3. */
 #define H7_COMMON(id)                                                                 \
-    .family = TB_FAMILY_H7, .device_id = (id), .flash_kib = 2048u, .has_banks = true,  \
-    .bank_bytes = 0x100000u, .bank2_base = 0x08100000u, .log_units = 64u,              \
+    .family = TB_FAMILY_H7, .device_id = (id), .has_banks = true,                      \
+    .bank2_base = 0x08100000u, .log_units = 64u,                                       \
     .sram = {0x20000000u, 0x20000u}, .stage2_run = 0x00001000u,                       \
     .reset_hz = 64000000u, .boot_hz = 64000000u,                                      \
     .console = {.uart_name = "usart2", .uart_base = 0x40004400u, .port = 3u, .tx_pin = 5u, \
@@ -60,6 +60,12 @@
 #define H7_BOARD(board_name)                                                          \
     {.name = (board_name), .uart_name = "usart3", .uart_base = 0x40004800u, .port = 3u, \
      .tx_pin = 8u, .rx_pin = 9u, .alternate = 7u, .uart_irq = 39u}
+/* On every density bank 2 begins at 0x08100000 (RM0433 table 16): 1 MB parts have a hole. */
+#define H743_COMMON(kib)                                                              \
+    H7_COMMON(0x450u), .flash_kib = (kib), .bank_bytes = (kib) * 1024u / 2u,          \
+    .pages = {{(kib) / 256u, 0x20000u}}, .unit_bytes = 32u, .stage1_bytes = 0x20000u, \
+    .stage2_offset = 0x20000u, .stage2_bytes = 0x7000u, .slot_offset = 0x40000u,      \
+    .board = H7_BOARD("NUCLEO-H743ZI")
 
 /* Two banks in one contiguous array (RM0456 7.3.1); pages of 8 KB, units of 16 bytes. The
  * consoles are on LPUART1, the ST-LINK's port is USART1. */
@@ -77,6 +83,24 @@
     {.name = (board_name), .uart_name = "usart1", .uart_base = 0x40013800u, .port = 0u, \
      .tx_pin = 9u, .rx_pin = 10u, .alternate = 7u, .uart_irq = 61u}
 
+/* With nDBANK = 0 (RM0410 table 4). Units are two words, programmed one after the other: a
+ * record has 8 bytes. Write protection goes by pairs of sectors: sector 1 is protected with
+ * stage 1, and left free; sector 3 is free as well, for what chips/f7/flash.c tries on it.
+ * Stage 2 runs from SRAM1, which follows DTCM; the stack ends below SRAM2,
+ * inside what any reading of the ROM's check takes for RAM (AN2606). */
+#define F767_COMMON                                                                   \
+    .family = TB_FAMILY_F7, .device_id = 0x451u, .flash_kib = 2048u, .has_banks = true, \
+    .bank_bytes = 0x100000u, .bank2_base = 0x08100000u,                               \
+    .pages = {{4u, 0x4000u}, {1u, 0x10000u}, {7u, 0x20000u}}, .unit_bytes = 8u,       \
+    .stage1_bytes = 0x4000u, .stage2_offset = 0x8000u, .stage2_bytes = 0x4000u,       \
+    .slot_offset = 0x10000u, .log_units = 64u, .sram = {0x20000000u, 0x7C000u},       \
+    .stage2_run = 0x20020000u, .reset_hz = 16000000u, .boot_hz = 180000000u,          \
+    .board = {.name = "NUCLEO-F767ZI", .uart_name = "usart3", .uart_base = 0x40004800u, \
+              .port = 3u, .tx_pin = 8u, .rx_pin = 9u, .alternate = 7u, .uart_irq = 39u},      \
+    .console = {.uart_name = "usart2", .uart_base = 0x40004400u, .port = 3u, .tx_pin = 5u,    \
+                .rx_pin = 6u, .alternate = 7u, .uart_irq = 38u},                      \
+    .led_port = 1u, .led_pin = 0u
+
 ROW(STM32G474RE, .name = "stm32g474re", G474_COMMON(512u))
 ROW(STM32G474RC, .name = "stm32g474rc", G474_COMMON(256u))
 ROW(STM32G474RB, .name = "stm32g474rb", G474_COMMON(128u))
@@ -89,12 +113,10 @@ ROW(STM32L476RE, .name = "stm32l476re", L476_COMMON(512u))
 ROW(STM32L476RC, .name = "stm32l476rc", L476_COMMON(256u))
 ROW(STM32L4R5ZI, .name = "stm32l4r5zi", L4R5_COMMON(2048u))
 ROW(STM32L4R5ZG, .name = "stm32l4r5zg", L4R5_COMMON(1024u))
-ROW(STM32H743ZI,
-    .name = "stm32h743zi", H7_COMMON(0x450u), .pages = {{8u, 0x20000u}}, .unit_bytes = 32u,
-    .stage1_bytes = 0x20000u, .stage2_offset = 0x20000u, .stage2_bytes = 0x7000u,
-    .slot_offset = 0x40000u, .board = H7_BOARD("NUCLEO-H743ZI"))
+ROW(STM32H743ZI, .name = "stm32h743zi", H743_COMMON(2048u))
 ROW(STM32H7A3ZI,
-    .name = "stm32h7a3zi", H7_COMMON(0x480u), .pages = {{128u, 0x2000u}}, .unit_bytes = 16u,
+    .name = "stm32h7a3zi", H7_COMMON(0x480u), .flash_kib = 2048u, .bank_bytes = 0x100000u,
+    .pages = {{128u, 0x2000u}}, .unit_bytes = 16u,
     .stage1_bytes = 0x2000u, .stage2_offset = 0x2000u, .stage2_bytes = 0x8000u,
     .slot_offset = 0xA000u, .board = H7_BOARD("NUCLEO-H7A3ZI-Q"))
 ROW(STM32U575ZI,
@@ -109,20 +131,27 @@ ROW(STM32U545RE,
 ROW(STM32U5A5ZJ,
     .name = "stm32u5a5zj", U5_COMMON(0x481u, 4096u), .sram = {0x20000000u, 0xD0000u},
     .board = U5_BOARD("NUCLEO-U5A5ZJ-Q"), .led_port = 2u, .led_pin = 7u)
-/* With nDBANK = 0 (RM0410 table 4). Units are two words, programmed one after the other: a
- * record has 8 bytes. Write protection goes by pairs of sectors: sector 1 is protected with
- * stage 1, and left free; sector 3 is free as well, for what chips/f7/flash.c tries on it.
- * Stage 2 runs from SRAM1, which follows DTCM; the stack ends below SRAM2,
- * inside what any reading of the ROM's check takes for RAM (AN2606). */
-ROW(STM32F767ZI,
-    .name = "stm32f767zi", .family = TB_FAMILY_F7, .device_id = 0x451u, .flash_kib = 2048u,
-    .has_banks = true, .bank_bytes = 0x100000u, .bank2_base = 0x08100000u,
-    .pages = {{4u, 0x4000u}, {1u, 0x10000u}, {7u, 0x20000u}}, .unit_bytes = 8u,
-    .stage1_bytes = 0x4000u, .stage2_offset = 0x8000u, .stage2_bytes = 0x4000u,
-    .slot_offset = 0x10000u, .log_units = 64u, .sram = {0x20000000u, 0x7C000u},
-    .stage2_run = 0x20020000u, .reset_hz = 16000000u, .boot_hz = 180000000u,
-    .board = {.name = "NUCLEO-F767ZI", .uart_name = "usart3", .uart_base = 0x40004800u,
-              .port = 3u, .tx_pin = 8u, .rx_pin = 9u, .alternate = 7u, .uart_irq = 39u},
-    .console = {.uart_name = "usart2", .uart_base = 0x40004400u, .port = 3u, .tx_pin = 5u,
-                .rx_pin = 6u, .alternate = 7u, .uart_irq = 38u},
-    .led_port = 1u, .led_pin = 0u)
+ROW(STM32F767ZI, .name = "stm32f767zi", F767_COMMON)
+
+/* Other names of the dies above, with crypto or a display more, or fewer peripherals: what the
+ * rows say is the same, by the device id too. They are built, and simulated, as those are; the
+ * boards are those of the first name. */
+ROW(STM32G473RE, .name = "stm32g473re", G474_COMMON(512u))
+ROW(STM32G473RC, .name = "stm32g473rc", G474_COMMON(256u))
+ROW(STM32G473RB, .name = "stm32g473rb", G474_COMMON(128u))
+ROW(STM32G483RE, .name = "stm32g483re", G474_COMMON(512u))
+ROW(STM32G484RE, .name = "stm32g484re", G474_COMMON(512u))
+ROW(STM32L475RG, .name = "stm32l475rg", L476_COMMON(1024u))
+ROW(STM32L475RE, .name = "stm32l475re", L476_COMMON(512u))
+ROW(STM32L475RC, .name = "stm32l475rc", L476_COMMON(256u))
+ROW(STM32L486RG, .name = "stm32l486rg", L476_COMMON(1024u))
+ROW(STM32L4R9ZI, .name = "stm32l4r9zi", L4R5_COMMON(2048u))
+ROW(STM32L4R9ZG, .name = "stm32l4r9zg", L4R5_COMMON(1024u))
+ROW(STM32L4S5ZI, .name = "stm32l4s5zi", L4R5_COMMON(2048u))
+ROW(STM32L4S9ZI, .name = "stm32l4s9zi", L4R5_COMMON(2048u))
+ROW(STM32H743ZG, .name = "stm32h743zg", H743_COMMON(1024u))
+ROW(STM32H753ZI, .name = "stm32h753zi", H743_COMMON(2048u))
+ROW(STM32F765ZI, .name = "stm32f765zi", F767_COMMON)
+ROW(STM32F769NI, .name = "stm32f769ni", F767_COMMON)
+ROW(STM32F777ZI, .name = "stm32f777zi", F767_COMMON)
+ROW(STM32F779NI, .name = "stm32f779ni", F767_COMMON)

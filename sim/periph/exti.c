@@ -1,4 +1,4 @@
-/* EXTI of STM32G4 (RM0440 15) and L4 (RM0351 12): lines 0 to 15 from the pins that SYSCFG selects, the
+/* EXTI of STM32G4 (RM0440 15), L4 (RM0351 12), F7 (RM0410 11) and H7 (RM0433 20): lines 0 to 15 from the pins that SYSCFG selects, the
  * internal lines with a pending bit by software or by their peripheral. */
 #include "sim/periph/part.h"
 
@@ -41,6 +41,42 @@ static const sim_reg rows_l4[] = {
     [R_PR2] = {0x34, "PR2", 0, 0},
 };
 
+/* The F7 has one word of lines. */
+#define F7_LINES1 0x01FFFFFFu
+static const sim_reg rows_f7[] = {
+    [R_IMR1] = {0x00, "IMR", 0, F7_LINES1},   [R_EMR1] = {0x04, "EMR", 0, F7_LINES1},
+    [R_RTSR1] = {0x08, "RTSR", 0, F7_LINES1}, [R_FTSR1] = {0x0C, "FTSR", 0, F7_LINES1},
+    [R_SWIER1] = {0x10, "SWIER", 0, 0},       [R_PR1] = {0x14, "PR", 0, 0},
+    [R_IMR2] = {0, NULL, 0, 0},               [R_EMR2] = {0, NULL, 0, 0},
+    [R_RTSR2] = {0, NULL, 0, 0},              [R_FTSR2] = {0, NULL, 0, 0},
+    [R_SWIER2] = {0, NULL, 0, 0},             [R_PR2] = {0, NULL, 0, 0},
+};
+
+/* The H7 has masks and pending bits for each core behind the edges, which all share; the
+ * third word of lines and what wakes the third domain are storage. */
+#define H7_LINES1 0x003FFFFFu
+#define H7_LINES2 0x000A0000u
+#define H7_LINES3 0x00740000u
+static const sim_reg rows_h7[] = {
+    [R_IMR1] = {0x80, "CPUIMR1", 0xFFC00000u, 0xFFFFFFFFu},
+    [R_EMR1] = {0x84, "CPUEMR1", 0, 0xFFFFFFFFu},
+    [R_RTSR1] = {0x00, "RTSR1", 0, H7_LINES1},
+    [R_FTSR1] = {0x04, "FTSR1", 0, H7_LINES1},
+    [R_SWIER1] = {0x08, "SWIER1", 0, 0},
+    [R_PR1] = {0x88, "CPUPR1", 0, 0},
+    [R_IMR2] = {0x90, "CPUIMR2", 0xFFF5FFFFu, 0xFFFFFFFFu},
+    [R_EMR2] = {0x94, "CPUEMR2", 0, 0xFFFFFFFFu},
+    [R_RTSR2] = {0x20, "RTSR2", 0, H7_LINES2},
+    [R_FTSR2] = {0x24, "FTSR2", 0, H7_LINES2},
+    [R_SWIER2] = {0x28, "SWIER2", 0, 0},
+    [R_PR2] = {0x98, "CPUPR2", 0, 0},
+    {0x0C, "D3PMR1", 0, 0xFFFFFFFFu}, {0x10, "D3PCR1L", 0, 0xFFFFFFFFu},
+    {0x14, "D3PCR1H", 0, 0xFFFFFFFFu}, {0x2C, "D3PMR2", 0, 0xFFFFFFFFu},
+    {0x30, "D3PCR2L", 0, 0xFFFFFFFFu}, {0x34, "D3PCR2H", 0, 0xFFFFFFFFu},
+    {0x40, "RTSR3", 0, H7_LINES3}, {0x44, "FTSR3", 0, H7_LINES3},
+    {0xA0, "CPUIMR3", 0x018BFFFFu, 0xFFFFFFFFu}, {0xA4, "CPUEMR3", 0, 0xFFFFFFFFu},
+};
+
 /* NVIC lines (CMSIS): which EXTI lines of word 1 each serves. */
 typedef struct exti_vector {
     uint8_t irq;
@@ -48,7 +84,9 @@ typedef struct exti_vector {
 } exti_vector;
 
 typedef struct exti_kind {
+    uint32_t base;
     const sim_reg *rows;
+    unsigned row_count;
     const exti_vector *vectors;
     unsigned vector_count;
     uint32_t lines1, lines2;
@@ -66,6 +104,14 @@ static const exti_vector vectors_g4[] = {{6, 1u << 0},  {7, 1u << 1},      {8, 1
                {10, 1u << 4}, {23, 0x3E0u},      {40, 0xFC00u},     {1, 1u << 16},
                {41, 1u << 17}, {2, 1u << 19},    {3, 1u << 20},     {64, 0x60600000u},
                {65, 1u << 22}};
+
+static const exti_vector vectors_f7[] = {
+    {6, 1u << 0}, {7, 1u << 1}, {8, 1u << 2}, {9, 1u << 3}, {10, 1u << 4}, {23, 0x3E0u},
+    {40, 0xFC00u}, {1, 1u << 16}, {41, 1u << 17}, {42, 1u << 18}, {62, 1u << 19}, {76, 1u << 20},
+    {2, 1u << 21}, {3, 1u << 22}, {93, 1u << 23}, {109, 1u << 24}};
+static const exti_vector vectors_h7[] = {
+    {6, 1u << 0}, {7, 1u << 1}, {8, 1u << 2}, {9, 1u << 3}, {10, 1u << 4}, {23, 0x3E0u},
+    {40, 0xFC00u}, {1, 1u << 16}, {41, 1u << 17}, {2, 1u << 18}, {3, 1u << 19}, {137, 0x300000u}};
 
 static void update_irqs(sim_exti *e)
 {
@@ -145,7 +191,7 @@ static void exti_reset(void *owner, unsigned cause, bool backup_lost)
 static void make(sim_part *part, const exti_kind *kind)
 {
     static const sim_block_hooks hooks = {NULL, exti_write, exti_reset};
-    const sim_block_spec spec = {"EXTI", 0x40010400u, 0x400u, true, kind->rows, SIM_ROWS(rows_g4),
+    const sim_block_spec spec = {"EXTI", kind->base, 0x400u, true, kind->rows, kind->row_count,
                                  &hooks};
     sim_exti *e = sim_part_alloc(part, sizeof *e);
     part->exti = e;
@@ -155,12 +201,28 @@ static void make(sim_part *part, const exti_kind *kind)
 
 void sim_exti_g4_new(sim_part *part)
 {
-    static const exti_kind kind = {rows_g4, vectors_g4, SIM_ROWS(vectors_g4), G4_LINES1, G4_LINES2};
+    static const exti_kind kind = {0x40010400u, rows_g4, SIM_ROWS(rows_g4), vectors_g4,
+                                   SIM_ROWS(vectors_g4), G4_LINES1, G4_LINES2};
     make(part, &kind);
 }
 
 void sim_exti_l4_new(sim_part *part)
 {
-    static const exti_kind kind = {rows_l4, vectors_l4, SIM_ROWS(vectors_l4), L4_LINES1, L4_LINES2};
+    static const exti_kind kind = {0x40010400u, rows_l4, SIM_ROWS(rows_l4), vectors_l4,
+                                   SIM_ROWS(vectors_l4), L4_LINES1, L4_LINES2};
+    make(part, &kind);
+}
+
+void sim_exti_f7_new(sim_part *part)
+{
+    static const exti_kind kind = {0x40013C00u, rows_f7, SIM_ROWS(rows_f7), vectors_f7,
+                                   SIM_ROWS(vectors_f7), F7_LINES1, 0u};
+    make(part, &kind);
+}
+
+void sim_exti_h7_new(sim_part *part)
+{
+    static const exti_kind kind = {0x58000000u, rows_h7, SIM_ROWS(rows_h7), vectors_h7,
+                                   SIM_ROWS(vectors_h7), H7_LINES1, H7_LINES2};
     make(part, &kind);
 }

@@ -1,5 +1,5 @@
 /* The STM32F765, F767, F769 and F77x with 2 MB: their peripherals, in the order in which
- * resets reach them. DMA, EXTI and timers are not modelled: an access to one stops the run. */
+ * resets reach them. DMA is not modelled: an access to it stops the run. */
 #include "sim/periph/part.h"
 #include "sim/periph/periph.h"
 #include "sim/periph/pwr_f7.h"
@@ -38,16 +38,18 @@ static void build(sim_machine *m)
     sim_rtc_new(part, 0x40002800u);
     sim_syscfg_f7_new(part);
     sim_gpio_new(part, &gpio);
+    sim_exti_f7_new(part);
     sim_uarts_plain_new(part, uarts, SIM_ROWS(uarts));
     sim_crc_new(part, 0x40023000u);
     sim_iwdg_new(part, 0x40003000u);
     sim_wwdg_new(part, 0x40002C00u, 0u);
+    sim_tim_f7_new(part);
     sim_rng_new(part, 0x50060800u, 80u);
     sim_dbgmcu_g4_new(part, REVISION_Z);
 }
 
 static const sim_name names[] = {
-    {0x40000000u, 0x2800u, "TIM2 to TIM7, TIM12 to TIM14, LPTIM1"},
+    {0x40002400u, 0x400u, "LPTIM1"},
     {0x40003400u, 0x400u, "CAN3"},
     {0x40003800u, 0x800u, "SPI2 or SPI3"},
     {0x40004000u, 0x400u, "SPDIFRX"},
@@ -55,13 +57,10 @@ static const sim_name names[] = {
     {0x40006400u, 0x800u, "CAN1 or CAN2"},
     {0x40006C00u, 0x400u, "CEC"},
     {0x40007400u, 0x400u, "DAC"},
-    {0x40010000u, 0x800u, "TIM1 or TIM8"},
     {0x40011C00u, 0x400u, "SDMMC2"},
     {0x40012000u, 0x400u, "ADC1 to ADC3"},
     {0x40012C00u, 0x400u, "SDMMC1"},
     {0x40013000u, 0x800u, "SPI1 or SPI4"},
-    {0x40013C00u, 0x400u, "EXTI"},
-    {0x40014000u, 0xC00u, "TIM9 to TIM11"},
     {0x40015000u, 0x800u, "SPI5 or SPI6"},
     {0x40015800u, 0x800u, "SAI1 or SAI2"},
     {0x40016800u, 0x1400u, "LTDC, DSI, DFSDM1, MDIOS"},

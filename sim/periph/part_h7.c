@@ -1,5 +1,5 @@
 /* The STM32H743 and STM32H7A3: their peripherals, in the order in which resets reach them.
- * DMA, MDMA, EXTI and timers are not modelled: an access to one stops the run. */
+ * DMA and MDMA are not modelled: an access to one stops the run. */
 #include "sim/periph/part.h"
 #include "sim/periph/periph.h"
 #include "sim/periph/pwr_h7.h"
@@ -64,21 +64,24 @@ static void build(sim_machine *m)
     } else {
         sim_rtc_new(part, 0x58004000u);
     }
+    sim_syscfg_h7_new(part);
     sim_gpio_new(part, &gpio);
+    sim_exti_h7_new(part);
     sim_uarts_new(part, uarts, SIM_ROWS(uarts));
     sim_crc_new(part, h7a3 ? 0x40023000u : 0x58024C00u);
     sim_iwdg_new(part, 0x58004800u);
     sim_wwdg_new(part, 0x50003000u, 0u);
+    sim_tim_h7_new(part);
     dbgmcu_new(part);
 }
 
 static const sim_name names[] = {
-    {0x40000000u, 0x2400u, "TIM2 to TIM14, LPTIM1"},
+    {0x40002400u, 0x400u, "LPTIM1"},
     {0x40003800u, 0x800u, "SPI2 or SPI3"},
     {0x40005400u, 0x2000u, "I2C1 to I2C3, CEC, DAC, MDIOS"},
     {0x4000A000u, 0x4000u, "FDCAN"},
-    {0x40010000u, 0x1000u, "TIM1 or TIM8"},
-    {0x40013000u, 0x4C00u, "SPI1, TIM15 to TIM17, SAI, DFSDM, HRTIM"},
+    {0x40013000u, 0x800u, "SPI1 or SPI4"},
+    {0x40015000u, 0x2C00u, "SPI5, SAI, DFSDM, HRTIM"},
     {0x40020000u, 0x400u, "DMA1"},
     {0x40020400u, 0x400u, "DMA2"},
     {0x40020800u, 0x400u, "DMAMUX1"},
@@ -91,8 +94,6 @@ static const sim_name names[] = {
     {0x51000000u, 0x100000u, "the AXI interconnect's registers (GPV)"},
     {0x52000000u, 0x2000u, "MDMA or DMA2D"},
     {0x52004000u, 0x5000u, "FMC, QUADSPI, SDMMC1"},
-    {0x58000000u, 0x400u, "EXTI"},
-    {0x58000400u, 0x400u, "SYSCFG"},
     {0x58000C00u, 0x400u, "LPUART1"},
     {0x58001400u, 0x2C00u, "SPI6, I2C4, LPTIM2 to LPTIM5, COMP, VREFBUF"},
     {0x58005400u, 0x400u, "SAI4"},

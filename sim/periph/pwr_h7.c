@@ -53,6 +53,9 @@ unsigned sim_pwr_h7_scale(const sim_part *part)
 {
     static const uint8_t h743[4] = {3, 3, 2, 1}, h7a3[4] = {3, 2, 1, 0};
     unsigned vos = part->pwr->block.value[R_D3CR] >> D3CR_VOS_SHIFT & 3u;
+    if (!part->pwr->h7a3 && vos == 3u && sim_syscfg_h7_over_drive(part)) {
+        return 0;
+    }
     return part->pwr->h7a3 ? h7a3[vos] : h743[vos];
 }
 

@@ -12,4 +12,8 @@ unsigned sim_pwr_h7_scale(const sim_part *part);
  * may change (RM0433 6.4.1). */
 bool sim_pwr_h7_supply_chosen(const sim_part *part);
 
+/* syscfg_h7.c; over-drive makes VOS0 of VOS1 (RM0433 6.6.2). */
+void sim_syscfg_h7_new(sim_part *part);
+bool sim_syscfg_h7_over_drive(const sim_part *part);
+
 #endif

@@ -60,6 +60,13 @@ static const gate gates[] = {
     {0x40007000u, R_APB1ENR, 28, true},  {0x40007800u, R_APB1ENR, 30, true},
     {0x40007C00u, R_APB1ENR, 31, true},  {0x40011000u, R_APB2ENR, 4, true},
     {0x40011400u, R_APB2ENR, 5, true},   {0x40013800u, R_APB2ENR, 14, true},
+    {0x40000000u, R_APB1ENR, 0, true},   {0x40000400u, R_APB1ENR, 1, true},
+    {0x40000800u, R_APB1ENR, 2, true},   {0x40000C00u, R_APB1ENR, 3, true},
+    {0x40001000u, R_APB1ENR, 4, true},   {0x40001400u, R_APB1ENR, 5, true},
+    {0x40001800u, R_APB1ENR, 6, true},   {0x40001C00u, R_APB1ENR, 7, true},
+    {0x40002000u, R_APB1ENR, 8, true},   {0x40010000u, R_APB2ENR, 0, true},
+    {0x40010400u, R_APB2ENR, 1, true},   {0x40014000u, R_APB2ENR, 16, true},
+    {0x40014400u, R_APB2ENR, 17, true},  {0x40014800u, R_APB2ENR, 18, true},
 };
 #define GPIO_BASE 0x40020000u
 #define GPIO_BYTES 0x2C00u

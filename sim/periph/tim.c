@@ -1,4 +1,4 @@
-/* Timers 1-8 and 15-17 of STM32G4 and L4 as up-counters (RM0440 28 to 31): update and compare
+/* Timers of STM32G4, L4 (1-8, 15-17), F7 (1-14) and H7 (1-8, 12-17) as up-counters (RM0440 28 to 31): update and compare
  * flags and interrupts; PWM settings are storage. Counting down, both ways, from outside,
  * capture, repetition and DMA stop the run. */
 #include "sim/periph/part.h"
@@ -40,8 +40,9 @@ static const sim_reg basic_rows[BASIC_ROWS] = {BASIC, [R_ARR] = {0x2C, "ARR", 0x
     [R_AF2] = {0x64, "AF2", 1u, 0x3FFFFFFFu}, [R_DCR] = {0x3DC, "DCR", 0, 0x1F1Fu},         \
     [R_DMAR] = {0x3E0, "DMAR", 0, 0}
 
-/* L4 has its options where G4 has later additions, and the burst registers before them. */
-#define FULL_L4(width)                                                                      \
+/* The older layout has its options where G4 has later additions, and the burst registers
+ * before them; H7 has TISEL behind all. */
+#define FULL_OLD(width, or1_at, or1, or2, or3)                                                                     \
     BASIC, [R_ARR] = {0x2C, "ARR", (width), (width)},                                       \
     [R_SMCR] = {0x08, "SMCR", 0, 0x0001FFF7u}, [R_CCMR1] = {0x18, "CCMR1", 0, 0x0101FFFFu}, \
     [R_CCMR2] = {0x1C, "CCMR2", 0, 0x0101FFFFu}, [R_CCER] = {0x20, "CCER", 0, 0x33BBBBu},   \
@@ -49,12 +50,16 @@ static const sim_reg basic_rows[BASIC_ROWS] = {BASIC, [R_ARR] = {0x2C, "ARR", 0x
     [R_CCR2] = {0x38, "CCR2", 0, (width)}, [R_CCR3] = {0x3C, "CCR3", 0, (width)},           \
     [R_CCR4] = {0x40, "CCR4", 0, (width)}, [R_BDTR] = {0x44, "BDTR", 0, 0x03FFFFFFu},       \
     [R_DCR] = {0x48, "DCR", 0, 0x1F1Fu}, [R_DMAR] = {0x4C, "DMAR", 0, 0},                   \
-    [R_TISEL] = {0x50, "OR1", 0, 0xFFFFu}, [R_CCMR3] = {0x54, "CCMR3", 0, 0x0101FCFCu},     \
+    [R_TISEL] = {(or1_at), or1, 0, 0x0F0FFFFFu}, [R_CCMR3] = {0x54, "CCMR3", 0, 0x0101FCFCu},     \
     [R_CCR5] = {0x58, "CCR5", 0, 0xE000FFFFu}, [R_CCR6] = {0x5C, "CCR6", 0, 0xFFFFu},       \
-    [R_AF1] = {0x60, "OR2", 1u, 0x0001FFFFu}, [R_AF2] = {0x64, "OR3", 1u, 0x0001FFFFu}
+    [R_AF1] = {0x60, or2, 1u, 0x0003FFFFu}, [R_AF2] = {0x64, or3, 1u, 0x0003FFFFu}
 
-static const sim_reg rows16_l4[ALL_ROWS] = {FULL_L4(0xFFFFu)};
-static const sim_reg rows32_l4[ALL_ROWS] = {FULL_L4(0xFFFFFFFFu)};
+static const sim_reg rows16_l4[ALL_ROWS] = {FULL_OLD(0xFFFFu, 0x50, "OR1", "OR2", "OR3")};
+static const sim_reg rows32_l4[ALL_ROWS] = {FULL_OLD(0xFFFFFFFFu, 0x50, "OR1", "OR2", "OR3")};
+static const sim_reg rows16_f7[ALL_ROWS] = {FULL_OLD(0xFFFFu, 0x50, "OR", "AF1", "AF2")};
+static const sim_reg rows32_f7[ALL_ROWS] = {FULL_OLD(0xFFFFFFFFu, 0x50, "OR", "AF1", "AF2")};
+static const sim_reg rows16_h7[ALL_ROWS] = {FULL_OLD(0xFFFFu, 0x68, "TISEL", "AF1", "AF2")};
+static const sim_reg rows32_h7[ALL_ROWS] = {FULL_OLD(0xFFFFFFFFu, 0x68, "TISEL", "AF1", "AF2")};
 static const sim_reg rows16[ALL_ROWS] = {FULL(0xFFFFu)};
 static const sim_reg rows32[ALL_ROWS] = {FULL(0xFFFFFFFFu)};
 
@@ -78,6 +83,28 @@ static const tim_kind kinds[] = {
     {"TIM16", 0x40014400u, 25, 2, 25, false, false, true},
     {"TIM17", 0x40014800u, 26, 0, 26, false, false, true},
 };
+
+/* Where F7 and H7 agree; the last ones are of one of them. */
+#define KINDS_M7                                                        \
+    {"TIM1", 0x40010000u, 25, 0, 27, false, false, true},               \
+        {"TIM8", 0x40010400u, 44, 0, 46, false, false, true},           \
+        {"TIM2", 0x40000000u, 28, 0, 28, false, true, false},           \
+        {"TIM3", 0x40000400u, 29, 0, 29, false, false, false},          \
+        {"TIM4", 0x40000800u, 30, 0, 30, false, false, false},          \
+        {"TIM5", 0x40000C00u, 50, 0, 50, false, true, false},           \
+        {"TIM6", 0x40001000u, 54, 0, 54, true, false, false},           \
+        {"TIM7", 0x40001400u, 55, 0, 55, true, false, false},           \
+        {"TIM12", 0x40001800u, 43, 0, 43, false, false, false},         \
+        {"TIM13", 0x40001C00u, 44, 2, 44, false, false, false},         \
+        {"TIM14", 0x40002000u, 45, 0, 45, false, false, false}
+static const tim_kind kinds_f7[] = {KINDS_M7,
+                                    {"TIM9", 0x40014000u, 24, 0, 24, false, false, true},
+                                    {"TIM10", 0x40014400u, 25, 2, 25, false, false, true},
+                                    {"TIM11", 0x40014800u, 26, 0, 26, false, false, true}};
+static const tim_kind kinds_h7[] = {KINDS_M7,
+                                    {"TIM15", 0x40014000u, 116, 0, 116, false, false, true},
+                                    {"TIM16", 0x40014400u, 117, 0, 117, false, false, true},
+                                    {"TIM17", 0x40014800u, 118, 0, 118, false, false, true}};
 
 typedef struct sim_tim {
     sim_block block;
@@ -357,11 +384,11 @@ static void tim_reset(void *owner, unsigned cause, bool backup_lost)
     update_irq(t);
 }
 
-static void make(sim_part *part, const sim_reg *narrow, const sim_reg *wide)
+static void make(sim_part *part, const tim_kind *list, size_t count_of, const sim_reg *narrow,
+                 const sim_reg *wide)
 {
     static const sim_block_hooks hooks = {tim_read, tim_write, tim_reset};
-    for (size_t i = 0; i < SIM_ROWS(kinds); i++) {
-        const tim_kind *k = &kinds[i];
+    for (const tim_kind *k = list; k < list + count_of; k++) {
         sim_tim *t = sim_part_alloc(part, sizeof *t);
         sim_block_spec spec = {k->name, k->base, 0x400u, true,
                                k->basic ? basic_rows : k->wide ? wide : narrow,
@@ -379,10 +406,20 @@ static void make(sim_part *part, const sim_reg *narrow, const sim_reg *wide)
 
 void sim_tim_g4_new(sim_part *part)
 {
-    make(part, rows16, rows32);
+    make(part, kinds, SIM_ROWS(kinds), rows16, rows32);
 }
 
 void sim_tim_l4_new(sim_part *part)
 {
-    make(part, rows16_l4, rows32_l4);
+    make(part, kinds, SIM_ROWS(kinds), rows16_l4, rows32_l4);
+}
+
+void sim_tim_f7_new(sim_part *part)
+{
+    make(part, kinds_f7, SIM_ROWS(kinds_f7), rows16_f7, rows32_f7);
+}
+
+void sim_tim_h7_new(sim_part *part)
+{
+    make(part, kinds_h7, SIM_ROWS(kinds_h7), rows16_h7, rows32_h7);
 }

@@ -98,14 +98,31 @@ static void rows_fit_together(void **state)
     }
 }
 
+/* A hole below bank 2, as on the smaller G4. */
+static void the_1_mb_h743_has_bank_2_where_the_2_mb_part_has_it(void **state)
+{
+    const tb_chip *c = tb_chip_find("stm32h743zg");
+    unsigned bank;
+    uint32_t offset;
+
+    (void)state;
+    assert_int_equal(c->bank2_base, 0x08100000u);
+    assert_int_equal(c->bank_bytes, 4u * 0x20000u);
+    assert_false(tb_physical(c, false, 0x08080000u, &bank, &offset));
+    assert_false(tb_physical(c, true, 0x080FFFFFu, &bank, &offset));
+    assert_true(tb_physical(c, true, 0x08100000u, &bank, &offset));
+    assert_int_equal(bank, 0);
+}
+
 static void names_are_found_as_people_write_them(void **state)
 {
     static const struct { const char *asked, *row; } cases[] = {
         {"stm32g474re", "stm32g474re"}, {"STM32G474QET6", "stm32g474re"},
         {"STM32G474VCT6TR", "stm32g474rc"}, {"stm32g474xb", "stm32g474rb"},
-        {"STM32G491CE", "stm32g491re"},
+        {"STM32G491CE", "stm32g491re"}, {"STM32F769BIT6", "stm32f769ni"},
+        {"STM32H743VGT6", "stm32h743zg"}, {"STM32H753XIH6", "stm32h753zi"},
     };
-    static const char *unknown[] = {"", "stm32", "stm32g474", "stm32g474r", "stm32g473re",
+    static const char *unknown[] = {"", "stm32", "stm32g474", "stm32g474r", "stm32g472re",
                                     "stm32g474re-", "stm32g474r?", "stm32g474reT6TRxxx",
                                     "stm32f103cb"};
 
@@ -134,6 +151,9 @@ static void ids_are_found_with_their_bank_size(void **state)
     assert_string_equal(tb_chip_by_id(0x470, 512)->name, "stm32l4r5zg");
     assert_string_equal(tb_chip_by_id(0x451, 1024)->name, "stm32f767zi");
     assert_null(tb_chip_by_id(0x415, 1024));
+    assert_string_equal(tb_chip_by_id(0x450, 1024)->name, "stm32h743zi");
+    assert_string_equal(tb_chip_by_id(0x450, 512)->name, "stm32h743zg");
+    assert_null(tb_chip_by_id(0x451, 512)); /* 1 MB F765: where bank 2 is is not known */
 }
 
 int main(void)
@@ -142,6 +162,7 @@ int main(void)
         cmocka_unit_test(every_page_is_found_in_both_mappings),
         cmocka_unit_test(addresses_outside_the_banks_are_in_neither),
         cmocka_unit_test(rows_fit_together),
+        cmocka_unit_test(the_1_mb_h743_has_bank_2_where_the_2_mb_part_has_it),
         cmocka_unit_test(names_are_found_as_people_write_them),
         cmocka_unit_test(ids_are_found_with_their_bank_size),
     };

@@ -34,7 +34,8 @@ typedef struct part {
     unsigned words;
     uint32_t start, snb_shift;
 } part;
-static const part parts[] = {{"stm32h743zi", 8u, 1u << 7, 8u}, {"stm32h7a3zi", 4u, 1u << 5, 6u}};
+static const part parts[] = {{"stm32h743zi", 8u, 1u << 7, 8u}, {"stm32h7a3zi", 4u, 1u << 5, 6u},
+                             {"stm32h743zg", 8u, 1u << 7, 8u}};
 #define PARTS (sizeof parts / sizeof parts[0])
 
 static void sleep_in_ram(sim_machine *m)

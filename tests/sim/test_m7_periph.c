@@ -1,0 +1,173 @@
+/* EXTI, SYSCFG and timers of F767, H743 and H7A3: where they are, and that an event reaches the
+ * NVIC (RM0410, RM0433, RM0455). */
+#include <string.h>
+
+#include "rig.h"
+#include "sim/periph/part.h"
+
+#define TIM_CR1 0x00u
+#define TIM_DIER 0x0Cu
+#define TIM_SR 0x10u
+#define TIM_EGR 0x14u
+#define TIM_CNT 0x24u
+#define TIM_PSC 0x28u
+#define TIM_ARR 0x2Cu
+#define PORT_D 3u
+
+typedef struct line {
+    const char *name;
+    uint32_t syscfg_enable, syscfg_bit, syscfg;
+    uint32_t gpio_enable, gpio;
+    uint32_t imr, rtsr, swier, pr;
+    uint32_t apb1_enable, apb2_enable;
+    uint32_t hz;
+} line;
+
+static const line lines[] = {
+    {"stm32f767zi", 0x40023844u, 1u << 14, 0x40013800u, 0x40023830u, 0x40020C00u, 0x40013C00u,
+     0x40013C08u, 0x40013C10u, 0x40013C14u, 0x40023840u, 0x40023844u, 16000000u},
+    {"stm32h743zi", 0x580244F4u, 1u << 1, 0x58000400u, 0x580244E0u, 0x58020C00u, 0x58000080u,
+     0x58000000u, 0x58000008u, 0x58000088u, 0x580244E8u, 0x580244F0u, 64000000u},
+    {"stm32h7a3zi", 0x58024554u, 1u << 1, 0x58000400u, 0x58024540u, 0x58020C00u, 0x58000080u,
+     0x58000000u, 0x58000008u, 0x58000088u, 0x58024548u, 0x58024550u, 64000000u},
+};
+#define LINES (sizeof lines / sizeof lines[0])
+
+static sim_machine *new_part(const line *l)
+{
+    const sim_options options = {.seed = 1u};
+    static const uint8_t vectors[8] = {0x00, 0x00, 0x01, 0x20, 0x01, 0x01, 0x00, 0x20};
+    sim_machine *m = sim_new(tb_chip_find(l->name), &options);
+    assert_non_null(m);
+    assert_true(sim_flash_load(m, BANK1, vectors, sizeof vectors));
+    sim_power_on(m, true);
+    wr(m, 0x20000100u, 0xE7FDBF30u); /* wfi; b .-2 */
+    sim_cpu_set_reg(sim_core(m), 13u, 0x20010000u);
+    sim_cpu_set_reg(sim_core(m), 15u, 0x20000100u);
+    return m;
+}
+
+/* The line to the NVIC is up. */
+static bool pending(sim_machine *m, unsigned irq)
+{
+    return sim_get_part(m)->irq_sources[irq] != 0u;
+}
+
+static void a_pin_s_edge_reaches_the_nvic(void **state)
+{
+    (void)state;
+    for (const line *l = lines; l < lines + LINES; l++) {
+        sim_machine *m = new_part(l);
+        wr(m, l->syscfg + 0x0Cu, PORT_D << 8); /* EXTICR2 without its clock: not there */
+        assert_int_equal(rd(m, l->syscfg + 0x0Cu), 0u);
+        wr(m, l->syscfg_enable, rd(m, l->syscfg_enable) | l->syscfg_bit);
+        wr(m, l->syscfg + 0x0Cu, PORT_D << 8); /* line 6 */
+        wr(m, l->gpio_enable, rd(m, l->gpio_enable) | 1u << PORT_D);
+        wr(m, l->gpio, rd(m, l->gpio) & ~(3u << 12)); /* PD6: input */
+        sim_pin_drive(m, PORT_D, 6u, 0);
+        wr(m, l->imr, rd(m, l->imr) | 1u << 6);
+        wr(m, l->rtsr, 1u << 6);
+        sim_pin_drive(m, 0u, 6u, 1); /* another port's pin of that number */
+        assert_int_equal(rd(m, l->pr) & 1u << 6, 0u);
+        sim_pin_drive(m, PORT_D, 6u, 1);
+        assert_int_equal(rd(m, l->pr) & 1u << 6, 1u << 6);
+        assert_true(pending(m, 23u)); /* EXTI9_5 */
+        wr(m, l->pr, 1u << 6);
+        assert_int_equal(rd(m, l->pr) & 1u << 6, 0u);
+        wr(m, l->imr, rd(m, l->imr) | 1u << 13);
+        wr(m, l->swier, 1u << 13);
+        assert_int_equal(rd(m, l->pr) & 1u << 13, 1u << 13);
+        assert_true(pending(m, 40u)); /* EXTI15_10 */
+        sim_free(m);
+    }
+}
+
+/* 1 ms, by the timer's clock as reset leaves it. */
+static void check_timer(sim_machine *m, const line *l, uint32_t base, unsigned irq)
+{
+    wr(m, base + TIM_PSC, l->hz / 1000000u - 1u);
+    wr(m, base + TIM_ARR, 999u);
+    wr(m, base + TIM_EGR, 1u);
+    wr(m, base + TIM_SR, 0u);
+    wr(m, base + TIM_DIER, 1u);
+    wr(m, base + TIM_CR1, 1u);
+    rig_pass(m, 500u * SIM_PS_PER_US);
+    assert_in_range(rd(m, base + TIM_CNT), 499u, 501u);
+    assert_false(pending(m, irq));
+    rig_pass(m, 501u * SIM_PS_PER_US);
+    assert_int_equal(rd(m, base + TIM_SR) & 1u, 1u);
+    assert_true(pending(m, irq));
+    wr(m, base + TIM_CR1, 0u);
+    wr(m, base + TIM_SR, 0u);
+    assert_false(pending(m, irq));
+}
+
+static void timers_count_and_interrupt(void **state)
+{
+    static const struct { uint32_t base; unsigned irq_f7, irq_h7; } timers[] = {
+        {0x40000000u, 28, 28}, {0x40000C00u, 50, 50}, {0x40001000u, 54, 54}, {0x40001400u, 55, 55},
+        {0x40010000u, 25, 25}, {0x40010400u, 44, 44}, {0x40014000u, 24, 116},
+        {0x40014400u, 25, 117}, {0x40014800u, 26, 118}, {0x40001800u, 43, 43},
+    };
+    (void)state;
+    for (const line *l = lines; l < lines + LINES; l++) {
+        sim_machine *m = new_part(l);
+        wr(m, 0x40001000u + TIM_ARR, 5u); /* TIM6 without its clock */
+        assert_int_equal(rd(m, 0x40001000u + TIM_ARR), 0u);
+        wr(m, l->apb1_enable, rd(m, l->apb1_enable) | 0x1FFu);
+        wr(m, l->apb2_enable, rd(m, l->apb2_enable) | 7u << 16 | 3u);
+        for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
+            check_timer(m, l, timers[i].base, l == lines ? timers[i].irq_f7 : timers[i].irq_h7);
+        }
+        sim_free(m);
+    }
+}
+
+#define PWR_CR3 0x5802480Cu
+#define PWR_D3CR 0x58024818u
+#define SYSCFG_PWRCR 0x5800042Cu
+#define SYSCFG_CCCSR 0x58000420u
+#define SYSCFG_UR0 0x58000700u
+
+/* RM0433 6.6.2: VOS1, then over-drive, for 480 MHz. */
+static void over_drive_allows_480_mhz_on_h743(void **state)
+{
+    (void)state;
+    for (unsigned over_drive = 0; over_drive < 2u; over_drive++) {
+        sim_machine *m = new_part(&lines[1]);
+        wr(m, 0x580244F4u, rd(m, 0x580244F4u) | 2u);
+        assert_int_equal(rd(m, SYSCFG_UR0), 0x00AA0000u);
+        wr(m, SYSCFG_CCCSR, 1u);
+        assert_int_equal(rd(m, SYSCFG_CCCSR), 0x101u);
+        wr(m, PWR_CR3, rd(m, PWR_CR3));
+        wr(m, PWR_D3CR, 3u << 14);
+        rig_pass(m, 100u * SIM_PS_PER_US);
+        wr(m, SYSCFG_PWRCR, over_drive);
+        rig_pass(m, 100u * SIM_PS_PER_US);
+        wr(m, 0x52002000u, 0x24u);                              /* FLASH_ACR: 4 wait states */
+        wr(m, 0x58024428u, 4u << 4);                            /* HSI / 4 */
+        wr(m, 0x58024430u, 59u | 1u << 9 | 1u << 16 | 1u << 24); /* x 60, P / 2 */
+        wr(m, 0x58024418u, 8u);                                 /* AXI at half the core */
+        wr(m, 0x58024400u, rd(m, 0x58024400u) | 1u << 24);
+        rig_pass(m, SIM_PS_PER_MS);
+        sim_access access = sim_core_write(m, 0x58024410u, 4u, 3u); /* SW: PLL1 */
+        if (over_drive != 0u) {
+            assert_int_equal(access, SIM_ACCESS_OK);
+            assert_int_equal(sim_hclk_hz(m), 480000000u);
+        } else {
+            assert_int_equal(sim_run(m, sim_now(m) + SIM_PS_PER_MS), SIM_END_STOP);
+            assert_non_null(strstr(sim_end_text(m), "VOS1 allows 400 MHz"));
+        }
+        sim_free(m);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pin_s_edge_reaches_the_nvic),
+        cmocka_unit_test(timers_count_and_interrupt),
+        cmocka_unit_test(over_drive_allows_480_mhz_on_h743),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
