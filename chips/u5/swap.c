@@ -86,8 +86,9 @@ static void write_swap_bank(uint32_t optr)
 
 tb_error chip_swap_by_option(unsigned bank)
 {
-    /* Asked again right after the load: it did not take, and will not. */
-    if (!swap_options_were_loaded() && stage1_is_equal() && supply_is_good()) {
+    /* Asked again right after the load: it did not take, and will not. Not so where the load
+     * was because of a change that a reset had interrupted. */
+    if ((!swap_options_were_loaded() || swap_was_interrupted()) && stage1_is_equal() && supply_is_good()) {
         write_swap_bank((FLASH->OPTR & ~FLASH_OPTR_SWAP_BANK) | bank << FLASH_OPTR_SWAP_BANK_SHIFT);
     }
     return TB_ERR_VERIFY;

@@ -10,5 +10,7 @@ _Noreturn void swap_load_options(void);
 /* The reset before this was that of loading options and nothing else: asked after
  * chip_reset_cause(). */
 bool swap_options_were_loaded(void);
+/* A reset came in the middle of an option change, and no operation has begun since. */
+bool swap_was_interrupted(void);
 
 #endif

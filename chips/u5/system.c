@@ -88,12 +88,16 @@ bool swap_options_were_loaded(void)
     return (flags & RCC_CSR_OBLRSTF) != 0u;
 }
 
+bool swap_was_interrupted(void)
+{
+    return FLASH->OPSR >> FLASH_OPSR_CODE_SHIFT == FLASH_OPSR_CODE_OPTIONS;
+}
+
 /* A reset in the middle of an option change: whether OPTR then shows what is in force is
  * not said, so the options are loaded again before anything is decided on it. */
 void chip_reset_cause_clear(void)
 {
-    if (FLASH->OPSR >> FLASH_OPSR_CODE_SHIFT == FLASH_OPSR_CODE_OPTIONS &&
-        !swap_options_were_loaded()) {
+    if (swap_was_interrupted() && !swap_options_were_loaded()) {
         swap_load_options();
     }
     RCC->CSR |= RCC_CSR_RMVF;

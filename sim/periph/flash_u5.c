@@ -344,6 +344,31 @@ static bool damage(void *self, unsigned which, uint32_t offset, sim_damage kind)
     return true;
 }
 
+static void place_of_op(const void *self, unsigned *where, uint32_t *offset, uint32_t *bytes)
+{
+    const u5_op *op = &((const flash_u5 *)self)->op;
+    *where = op->bank;
+    *offset = op->offset;
+    *bytes = op->bytes;
+}
+
+static sim_unit unit_reads(const void *self, unsigned which, uint32_t offset, uint8_t *other)
+{
+    const u5_bank *b = &((const flash_u5 *)self)->bank[which];
+    uint32_t unit = offset / U5_UNIT_BYTES;
+    switch (b->state[unit]) {
+    case U5_DOUBLE:
+        return SIM_UNIT_UNREADABLE;
+    case U5_UNSTABLE:
+        if (other != NULL) {
+            memcpy(other, b->other + unit * U5_UNIT_BYTES, U5_UNIT_BYTES);
+        }
+        return SIM_UNIT_UNSTABLE;
+    default:
+        return SIM_UNIT_WHOLE;
+    }
+}
+
 static uint32_t optr(const void *self)
 {
     return ((const flash_u5 *)self)->options[U5_OPTR];
@@ -393,8 +418,9 @@ void sim_flash_u5_new(sim_machine *m)
         .self = f, .read = flash_u5_read, .write = flash_u5_write, .peek = flash_u5_peek,
         .bank = bank, .load = load, .reset = reset_model, .boot = flash_u5_boot,
         .set_mapping = set_mapping, .tear = flash_u5_tear, .optr = optr, .latency = latency,
-        .damage = damage, .state_bytes = flash_u5_state_bytes, .save = flash_u5_save,
-        .restore = flash_u5_restore, .destroy = destroy};
+        .damage = damage, .place = place_of_op, .unit = unit_reads,
+        .state_bytes = flash_u5_state_bytes, .save = flash_u5_save, .restore = flash_u5_restore,
+        .destroy = destroy};
     sim_add_periph(m, &f->periph);
     flash_u5_icache_init(f);
     sim_set_flash(m, &f->model);
