@@ -15,7 +15,7 @@ uint32_t hostile_erase(unsigned bank, unsigned first, unsigned end);
 uint32_t hostile_erase_banks(unsigned banks); /* bit 0 bank 1; all at once where it can be */
 /* Programs zeros over whole units, where they are mapped. */
 uint32_t hostile_zero(unsigned bank, volatile uint32_t *at, unsigned units);
-/* Turns BFB2 or SWAP_BANK over, and loads the options; not on F7. Comes back where refused. */
+/* Turns BFB2, SWAP_BANK or nDBOOT over, and loads the options. Comes back where refused. */
 uint32_t hostile_swap(void);
 /* Takes all write protection off, and loads the options. */
 uint32_t hostile_unprotect(void);

@@ -16,8 +16,3 @@ tb_error chip_dual_bank_set(bool dual)
 {
     return chip_dual_bank() == dual ? TB_OK : TB_ERR_NOT_HERE;
 }
-
-_Noreturn void chip_options_load(void)
-{
-    chip_reset();
-}

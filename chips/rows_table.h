@@ -114,11 +114,12 @@ ROW(STM32L476RC, .name = "stm32l476rc", L476_COMMON(256u))
 ROW(STM32L4R5ZI, .name = "stm32l4r5zi", L4R5_COMMON(2048u))
 ROW(STM32L4R5ZG, .name = "stm32l4r5zg", L4R5_COMMON(1024u))
 ROW(STM32H743ZI, .name = "stm32h743zi", H743_COMMON(2048u))
+/* Write protection goes by four sectors: 1 to 3 are protected with stage 1, and left free. */
 ROW(STM32H7A3ZI,
     .name = "stm32h7a3zi", H7_COMMON(0x480u), .flash_kib = 2048u, .bank_bytes = 0x100000u,
     .pages = {{128u, 0x2000u}}, .unit_bytes = 16u,
-    .stage1_bytes = 0x2000u, .stage2_offset = 0x2000u, .stage2_bytes = 0x8000u,
-    .slot_offset = 0xA000u, .board = H7_BOARD("NUCLEO-H7A3ZI-Q"))
+    .stage1_bytes = 0x2000u, .stage2_offset = 0x8000u, .stage2_bytes = 0x8000u,
+    .slot_offset = 0x10000u, .board = H7_BOARD("NUCLEO-H7A3ZI-Q"))
 ROW(STM32U575ZI,
     .name = "stm32u575zi", U5_COMMON(0x482u, 2048u), .sram = {0x20000000u, 0x40000u},
     .board = U5_BOARD("NUCLEO-U575ZI-Q"), .led_port = 2u, .led_pin = 7u)

@@ -4,6 +4,7 @@
  * an erase that is right in either mode, it does not matter. */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
+#include "chips/f7/mode.h"
 #include "registers.h"
 
 /* Rounds of the waiting loop, at least 6 cycles each: more than 40 s at 180 MHz. A mass
@@ -23,7 +24,7 @@ bool chip_dual_bank_optional(void)
 
 /* A watchdog reset inside of the option write would be a power cut, and all of the erase is
  * longer than most watchdogs wait. */
-__attribute__((noinline)) static bool wait_idle(void)
+__attribute__((noinline)) bool mode_wait_idle(void)
 {
     for (uint32_t i = 0; i < BUSY_ROUNDS; i++) {
         if ((FLASH->SR & FLASH_SR_BSY) == 0u) {
@@ -37,7 +38,7 @@ __attribute__((noinline)) static bool wait_idle(void)
 }
 
 /* RM0410 3.3.5, 3.4.2: keys only where it is locked. */
-static bool unlock(void)
+bool mode_unlock(void)
 {
     if ((FLASH->CR & FLASH_CR_LOCK) != 0u) {
         FLASH->KEYR = FLASH_KEY1;
@@ -59,7 +60,7 @@ static bool erase(uint32_t mer)
     FLASH->CR = mer | FLASH_CR_PSIZE_32;
     FLASH->CR = mer | FLASH_CR_PSIZE_32 | FLASH_CR_STRT;
     arm_dsb();
-    return wait_idle();
+    return mode_wait_idle();
 }
 
 tb_error chip_dual_bank_set(bool dual)
@@ -73,12 +74,12 @@ tb_error chip_dual_bank_set(bool dual)
     if ((optcr & FLASH_OPTCR_RDP_MASK) == FLASH_OPTCR_RDP_LEVEL_2) {
         return TB_ERR_OPTIONS;
     }
-    if (!wait_idle()) {
+    if (!mode_wait_idle()) {
         return TB_ERR_TIMEOUT;
     }
     chip_watchdog_feed();
     primask = arm_interrupts_mask();
-    if (!unlock()) {
+    if (!mode_unlock()) {
         arm_interrupts_restore(primask);
         return TB_ERR_LOCKED;
     }
@@ -89,7 +90,7 @@ tb_error chip_dual_bank_set(bool dual)
     FLASH->OPTCR = optcr;
     FLASH->OPTCR = optcr | FLASH_OPTCR_OPTSTRT;
     arm_dsb();
-    idle = wait_idle();
+    idle = mode_wait_idle();
     sr = FLASH->SR & FLASH_SR_ERRORS;
     if (idle && sr == 0u) {
         /* MER1 is all of the array with one bank, and bank 1 with two (3.7.5). */
@@ -109,6 +110,6 @@ tb_error chip_dual_bank_set(bool dual)
 /* Every reset loads them. */
 _Noreturn void chip_options_load(void)
 {
-    (void)wait_idle();
+    (void)mode_wait_idle();
     chip_reset();
 }

@@ -90,7 +90,10 @@ typedef struct usart_registers { /* RM0410 34.8 */
 #define RCC_CSR_OBLRSTF 0u /* every reset loads the options */
 
 #define PWR_CR1_DBP (1u << 8)
+#define PWR_CR1_PVDE (1u << 4)
+#define PWR_CR1_PLS_MASK (7u << 5) /* 0: about 2.0 V */
 #define PWR_SR1_SBF (1u << 1)
+#define PWR_SR1_PVDO (1u << 2)
 
 #define FLASH_KEY1 0x45670123u
 #define FLASH_KEY2 0xCDEF89ABu
@@ -116,6 +119,9 @@ typedef struct usart_registers { /* RM0410 34.8 */
 #define FLASH_OPTCR_RDP_MASK (0xFFu << 8)
 #define FLASH_OPTCR_RDP_LEVEL_2 (0xCCu << 8)
 #define FLASH_OPTCR_NWRP (0xFFFu << 16)
+/* Sectors 0 and 1 of a bank; 0: protected. Six bits for each bank, with two of them. */
+#define FLASH_OPTCR_NWRP_FIRST(bank) (1u << (16u + 6u * (bank)))
+#define FLASH_OPTCR_NDBOOT (1u << 28)
 #define FLASH_OPTCR_NDBANK (1u << 29) /* 0: two banks */
 
 #define SYSCFG_MEMRMP_FB_MODE (1u << 8) /* SWP_FB in RM0410 */

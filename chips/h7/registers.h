@@ -121,6 +121,9 @@ typedef struct usart_registers { /* RM0433 48.7 */
 #define FLASH_SR_ERRORS 0x6E0000u
 /* What a read leaves behind that did not give what flash holds, each with a bus error. */
 #define FLASH_SR_READ_ERRORS (FLASH_SR_RDPERR | FLASH_SR_RDSERR | FLASH_SR_DBECCERR)
+#define FLASH_WPSN_FIRST 1u /* 0: protected; a sector of the H743, four of the H7A3 */
+#define FLASH_OPTSR_RDP(optsr) ((optsr) >> 8 & 0xFFu)
+#define FLASH_OPTSR_RDP_LEVEL_2 0xCCu
 #define FLASH_OPTCR_OPTLOCK 1u
 #define FLASH_OPTCR_OPTSTART (1u << 1)
 #define FLASH_OPTCR_SWAP_BANK (1u << 31)

@@ -1,5 +1,7 @@
 /* SWAP_BANK: the H7 maps its banks by an option byte that comes into force at a reset
  * (RM0433 4.3.12, 4.4.4). */
+#include "chips/h7/swap.h"
+
 #include "chips/chips.h"
 #include "registers.h"
 #include "tb_target.h"
@@ -16,7 +18,7 @@ static bool copies_equal(void)
 }
 
 /* The supply is above the programmable detector's lowest level (RM0433 6.5.4). */
-static bool supply_good(void)
+bool swap_supply_good(void)
 {
     uint32_t cr1 = PWR_CR1;
     bool good;
@@ -30,7 +32,7 @@ static bool supply_good(void)
     return good;
 }
 
-static bool options_idle(void)
+bool swap_options_idle(void)
 {
     for (uint32_t i = 0; i < OPTION_ROUNDS; i++) {
         if ((FLASH(0u)->OPTSR_CUR & FLASH_OPTSR_OPT_BUSY) == 0u) {
@@ -50,7 +52,7 @@ static tb_error write_swap(uint32_t option)
     flash->OPTKEYR = FLASH_OPTKEY2;
     flash->OPTSR_PRG ^= FLASH_OPTSR_SWAP_BANK_OPT; /* after a reset it is what is in force */
     flash->OPTCR = FLASH_OPTCR_OPTSTART;
-    if (options_idle() && (flash->OPTSR_CUR & FLASH_OPTSR_SWAP_BANK_OPT) == option) {
+    if (swap_options_idle() && (flash->OPTSR_CUR & FLASH_OPTSR_SWAP_BANK_OPT) == option) {
         chip_reset();
     }
     flash->OPTCR = FLASH_OPTCR_OPTLOCK;
@@ -65,7 +67,7 @@ tb_error chip_swap_by_option(unsigned bank)
         return TB_OK;
     }
     /* Asked for before, and a reset has not brought it: another would not either. */
-    if ((FLASH(0u)->OPTSR_CUR & FLASH_OPTSR_SWAP_BANK_OPT) == option || !supply_good() ||
+    if ((FLASH(0u)->OPTSR_CUR & FLASH_OPTSR_SWAP_BANK_OPT) == option || !swap_supply_good() ||
         !copies_equal()) {
         return TB_ERR_VERIFY;
     }

@@ -2,12 +2,13 @@
  * and RM0432 3.4). FLASH_OPTR_DBANK is whichever bit does it on this part. */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
-#include "chips/stm32/options_g4l4.h"
+#include "chips/stm32/options.h"
 #include "registers.h"
 
 /* Rounds of the waiting loop, at least 4 cycles each: more than 0.7 s at 170 MHz. An option
  * write takes two page erases and some units, a mass erase 25 ms. */
 #define BUSY_ROUNDS 0x2000000u
+#define PVD_ROUNDS 0x800u /* 48 us at 170 MHz and more, for the detector to settle */
 
 bool chip_dual_bank(void)
 {
@@ -71,6 +72,23 @@ static uint32_t run(uint32_t cr, uint32_t start)
         return FLASH_SR_BSY;
     }
     return FLASH->SR & FLASH_SR_ERRORS;
+}
+
+/* Lowest threshold: about 2.0 V (RM0440 6.4.2; RM0351 5.2.3). */
+bool options_supply_good(void)
+{
+    uint32_t cr2;
+    bool good;
+
+    RCC->APB1ENR1 |= RCC_APB1ENR1_PWREN;
+    cr2 = PWR_CR2;
+    PWR_CR2 = (cr2 & ~PWR_CR2_PLS_MASK) | PWR_CR2_PVDE;
+    for (uint32_t i = 0; i < PVD_ROUNDS; i++) {
+        __asm volatile("");
+    }
+    good = (PWR_SR2 & PWR_SR2_PVDO) == 0u;
+    PWR_CR2 = cr2;
+    return good;
 }
 
 tb_error options_open(uint32_t *primask)

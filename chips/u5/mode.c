@@ -37,7 +37,8 @@ static tb_error obstacle(void)
     if ((FLASH->OPTR & FLASH_OPTR_RDP_MASK) == FLASH_OPTR_RDP_LEVEL_2) {
         return TB_ERR_OPTIONS;
     }
-    if ((FLASH_WRP1[0] & FLASH_WRP1[1] & FLASH_WRP2[0] & FLASH_WRP2[1] & FLASH_WRP_UNLOCK) == 0u) {
+    if ((FLASH->WRP1R[0] & FLASH->WRP1R[1] & FLASH->WRP2R[0] & FLASH->WRP2R[1] &
+         FLASH_WRP_UNLOCK) == 0u) {
         return TB_ERR_WRITE_PROTECTED;
     }
     return TB_OK;
@@ -75,8 +76,8 @@ tb_error chip_dual_bank_set(bool dual)
     primask = arm_interrupts_mask();
     swap_unlock_options();
     for (unsigned i = 0; i < 2u; i++) {
-        wrp_clear(&FLASH_WRP1[i]);
-        wrp_clear(&FLASH_WRP2[i]);
+        wrp_clear(&FLASH->WRP1R[i]);
+        wrp_clear(&FLASH->WRP2R[i]);
     }
     /* SWAP_BANK is for two banks only (RM0456 7.5.8). */
     FLASH->OPTR = (FLASH->OPTR & ~(FLASH_OPTR_DUALBANK | FLASH_OPTR_SWAP_BANK)) |

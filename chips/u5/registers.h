@@ -29,12 +29,10 @@ _Static_assert(sizeof(pwr_registers) == 0x40, "PWR_SVMSR is at 0x3C");
 typedef struct flash_registers { /* RM0456 7.9 */
     reg ACR, reserved_04, NSKEYR, SECKEYR, OPTKEYR, reserved_14, PDKEY1R, PDKEY2R;
     reg NSSR, SECSR, NSCR, SECCR, ECCR, OPSR, reserved_38, reserved_3C, OPTR;
+    reg NSBOOTADD0R, NSBOOTADD1R, SECBOOTADD0R, SECWM1R1, SECWM1R2, WRP1R[2];
+    reg SECWM2R1, SECWM2R2, WRP2R[2];
 } flash_registers;
-_Static_assert(sizeof(flash_registers) == 0x44, "FLASH_OPTR is at 0x40");
-
-/* Behind them, in this order: WRP1AR and WRP1BR, WRP2AR and WRP2BR. */
-#define FLASH_WRP1 ((reg *)0x40022058u)
-#define FLASH_WRP2 ((reg *)0x40022068u)
+_Static_assert(sizeof(flash_registers) == 0x70, "FLASH_WRP2BR is at 0x6C");
 
 typedef struct crc_registers { /* RM0456 20.4 */
     reg DR, IDR, CR, reserved_0C, INIT, POL;
@@ -150,7 +148,9 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define FLASH_OPSR_CODE_OPTIONS 6u
 #define FLASH_OPTR_RDP_MASK 0xFFu
 #define FLASH_OPTR_RDP_LEVEL_2 0xCCu
-#define FLASH_WRP_MASK 0xFFu /* first page in 7:0, last in 23:16 */
+/* First page from bit 0, last from bit 16, as wide as the line's largest part needs. */
+#define FLASH_WRP_MASK                                                                  \
+    (TB_TARGET->device_id == 0x455u ? 0x1Fu : TB_TARGET->device_id == 0x482u ? 0x7Fu : 0xFFu)
 #define FLASH_WRP_END_SHIFT 16u
 #define FLASH_WRP_UNLOCK (1u << 31) /* 0: frozen until RDP goes back to level 0 */
 #define FLASH_OPTR_SWAP_BANK_SHIFT 20u

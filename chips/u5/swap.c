@@ -54,7 +54,7 @@ static bool stage1_is_equal(void)
 }
 
 /* Above the detector's lowest threshold, about 2.0 V (RM0456 10.6.2). */
-static bool supply_is_good(void)
+bool swap_supply_is_good(void)
 {
     bool good;
 
@@ -88,7 +88,8 @@ tb_error chip_swap_by_option(unsigned bank)
 {
     /* Asked again right after the load: it did not take, and will not. Not so where the load
      * was because of a change that a reset had interrupted. */
-    if ((!swap_options_were_loaded() || swap_was_interrupted()) && stage1_is_equal() && supply_is_good()) {
+    if ((!swap_options_were_loaded() || swap_was_interrupted()) && stage1_is_equal() &&
+        swap_supply_is_good()) {
         write_swap_bank((FLASH->OPTR & ~FLASH_OPTR_SWAP_BANK) | bank << FLASH_OPTR_SWAP_BANK_SHIFT);
     }
     return TB_ERR_VERIFY;

@@ -46,9 +46,14 @@ void flash_u5_load_options(flash_u5 *f)
                   : "");
 }
 
-static bool wrp_area(uint32_t word, uint32_t first, uint32_t last)
+/* The fields have the bits that the line's largest part needs; the others mean nothing. */
+static bool wrp_area(const flash_u5 *f, unsigned option, uint32_t first, uint32_t last)
 {
-    uint32_t from = word & 0xFFu, to = word >> 16 & 0xFFu; /* both inclusive; from > to: none */
+    uint32_t mask = f->chip->device_id == 0x455u   ? 0x1Fu
+                    : f->chip->device_id == 0x482u ? 0x7Fu
+                                                   : 0xFFu;
+    uint32_t word = f->options[option];
+    uint32_t from = word & mask, to = word >> 16 & mask; /* both inclusive; from > to: none */
     return from <= to && first <= to && last >= from;
 }
 
@@ -56,14 +61,14 @@ static bool wrp_area(uint32_t word, uint32_t first, uint32_t last)
 bool flash_u5_write_protected(const flash_u5 *f, unsigned bank, uint32_t offset, uint32_t bytes)
 {
     uint32_t first = offset / U5_PAGE_BYTES, last = (offset + bytes - 1u) / U5_PAGE_BYTES;
-    const uint32_t *o = f->options;
     if (f->single && bank == 1u) {
         bank = 0u;
         first += f->chip->bank_bytes / U5_PAGE_BYTES;
         last += f->chip->bank_bytes / U5_PAGE_BYTES;
     }
-    return bank == 0u ? wrp_area(o[U5_WRP1AR], first, last) || wrp_area(o[U5_WRP1BR], first, last)
-                      : wrp_area(o[U5_WRP2AR], first, last) || wrp_area(o[U5_WRP2BR], first, last);
+    return bank == 0u
+               ? wrp_area(f, U5_WRP1AR, first, last) || wrp_area(f, U5_WRP1BR, first, last)
+               : wrp_area(f, U5_WRP2AR, first, last) || wrp_area(f, U5_WRP2BR, first, last);
 }
 
 /* Frozen at RDP level 2; an area whose UNLOCK is 0 until RDP goes back (RM0456 7.6.1). */

@@ -19,6 +19,7 @@
 #define OPTR_FACTORY 0xFFEFF8AAu
 #define RDP_LEVEL_1 0xFFu
 #define RDP_LEVEL_2 0xCCu
+#define F7_OPTCR 0x40023C14u
 #define FLASH_WRP1BR 0x40022030u
 #define WRP_ELSEWHERE 0xFF300020u /* pages 32 to 48, in bank 1 */
 
@@ -266,9 +267,17 @@ static void other_areas_stay_and_full_ones_are_refused(void **state)
 
 /* ---- cut in it ----------------------------------------------------------------------- */
 
+/* RDP is at level 1: no image of ours does that. */
 static bool options_lost(const bench *w)
 {
-    return register_of_g4() && (sim_flash_optr(w->b->machine) & 0xFFu) == RDP_LEVEL_1;
+    switch (w->b->chip->family) {
+    case TB_FAMILY_F7:
+        return (rd(w->b->machine, F7_OPTCR) >> 8 & 0xFFu) == RDP_LEVEL_1;
+    case TB_FAMILY_H7:
+        return false;
+    default:
+        return (sim_flash_optr(w->b->machine) & 0xFFu) == RDP_LEVEL_1;
+    }
 }
 
 static void cut(sim_cut_when when, sim_cut_outcome outcome)

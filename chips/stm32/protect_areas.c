@@ -1,13 +1,12 @@
-/* Write protection of stage 1 on G4, L4 and L4+ (RM0440 3.5.3; RM0351 and RM0432 3.5.3): two
- * areas in each physical bank, both ends included, first above last for none. Changing them
- * is an option write as any other: a power cut in it is what docs/protection.md says. */
+/* Write protection of stage 1 on G4, L4, L4+ and U5 (RM0440 3.5.3; RM0351 and RM0432 3.5.3;
+ * RM0456 7.6.1): two areas in each physical bank, both ends included, first above last for
+ * none. Changing them is an option write as any other: a power cut in it is what
+ * docs/protection.md says. */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
-#include "chips/stm32/options_g4l4.h"
+#include "chips/stm32/options.h"
 #include "registers.h"
 #include "tb_target.h"
-
-#define PVD_ROUNDS 0x800u /* 48 us at 170 MHz and more, for the detector to settle */
 
 static reg *areas(unsigned bank)
 {
@@ -42,22 +41,6 @@ uint8_t chip_protected_banks(void)
     return banks;
 }
 
-/* Above the detector's lowest threshold, about 2.0 V (RM0440 6.4.2, DS12288 5.3.4). PWR has
- * its clock since the backup registers were read. */
-static bool supply_good(void)
-{
-    uint32_t cr2 = PWR_CR2;
-    bool good;
-
-    PWR_CR2 = (cr2 & ~PWR_CR2_PLS_MASK) | PWR_CR2_PVDE;
-    for (uint32_t i = 0; i < PVD_ROUNDS; i++) {
-        __asm volatile("");
-    }
-    good = (PWR_SR2 & PWR_SR2_PVDO) == 0u;
-    PWR_CR2 = cr2;
-    return good;
-}
-
 /* The first area that is empty; what protects something else stays. */
 static reg *free_area(unsigned bank)
 {
@@ -85,7 +68,7 @@ tb_error chip_protect(void)
             }
         }
     }
-    if (!supply_good()) {
+    if (!options_supply_good()) {
         return TB_ERR_SUPPLY;
     }
     error = options_open(&primask);
