@@ -364,6 +364,8 @@ static bool restore(void *self, const uint8_t *in, size_t bytes)
     for (unsigned i = 0; i < 4u * F7_OPTIONS; i++) {
         f->stored[i / 4u] |= (uint32_t)*in++ << (8u * (i % 4u));
     }
+    /* A programmer that comes before the next power-on finds the board's mode. */
+    memcpy(f->options, f->stored, sizeof f->options);
     for (unsigned i = 0; i < F7_BANKS; i++, in += bank_state_bytes(f)) {
         f7_bank *b = &f->bank[i];
         memcpy(b->data, in, size);
