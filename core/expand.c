@@ -359,3 +359,5 @@ tb_error tb_expand_write(tb_expand *e, uint32_t offset, const uint8_t *data, uin
     }
     return e->error;
 }
+
+const tb_expand_service tb_expand_served = {tb_expand_begin, tb_expand_write};

@@ -42,5 +42,10 @@ tb_error tb_fallback_guard(const tb_flash *flash, const tb_update_policy *policy
 /* Session bytes that end the last page which the image touches, or its log. */
 tb_error tb_update_fail(tb_update *u, tb_error error);
 tb_error tb_update_flush(tb_update *u);
+void tb_update_pass_kept(tb_update *u, uint32_t to);
+static inline bool tb_update_head_comes_last(const tb_update *u)
+{
+    return u->head.kind == TB_IMAGE_STAGE2 || u->keeps;
+}
 
 #endif

@@ -9,6 +9,7 @@
 #define BAUD_MIN 1200u
 #define BAUD_MAX 10000000u
 #define OPTION_BYTES 5u /* of MODE and PROTECT, with the consent */
+#define BEGIN_BYTES (TB_HEAD_BYTES + 1u + TB_KEEP_BYTES)
 
 /* What a command gets and gives: args is the payload after seq; *out takes the reply's
  * fields, which are sent where the answer is TB_OK. */
@@ -31,11 +32,14 @@ static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint
         .stage2_bytes = chip->stage2_bytes,
         .max_payload = s->receiver.max_payload,
         .window = s->config.window,
-        .capabilities = TB_CAP_RESUME | TB_CAP_ROLLBACK | TB_CAP_STAGE2_UPDATE,
+        .capabilities = TB_CAP_RESUME | TB_CAP_ROLLBACK | TB_CAP_STAGE2_UPDATE | TB_CAP_DIGEST,
     };
 
     (void)args;
     (void)bytes;
+    if (s->config.expand != NULL && s->config.expand_served != NULL) {
+        hello.capabilities |= TB_CAP_EXPAND;
+    }
     if (s->config.refusal != TB_OK) {
         hello.capabilities = s->config.refusal == TB_ERR_SINGLE_BANK ? TB_CAP_SINGLE_BANK : 0u;
     } else if (s->config.protect != NULL) {
@@ -128,17 +132,25 @@ static tb_error on_begin(tb_server *s, const uint8_t *args, uint16_t bytes, uint
     uint32_t next;
     tb_error error;
 
-    (void)bytes;
+    if (bytes != TB_HEAD_BYTES && bytes != BEGIN_BYTES) {
+        return TB_ERR_FRAME_LENGTH;
+    }
     if (tb_session_held(s, true)) {
         return TB_ERR_BUSY;
     }
     memcpy(&head, args, sizeof head);
-    error = tb_update_begin(&s->update, &head, &next);
+    if (bytes == BEGIN_BYTES) {
+        error = tb_update_begin_keeping(&s->update, &head, args[TB_HEAD_BYTES],
+                                        args + TB_HEAD_BYTES + 1, &next);
+    } else {
+        error = tb_update_begin(&s->update, &head, &next);
+    }
     s->tutorial = false;
     s->session_ms = s->last_byte_ms;
     put_u32(out, next);
     put_u32(out, s->config.window);
     put_u8(out, s->update.bank);
+    put_u8(out, s->update.keeps);
     return error;
 }
 
@@ -153,6 +165,72 @@ static tb_error on_data(tb_server *s, const uint8_t *args, uint16_t bytes, uint8
     }
     s->session_ms = s->last_byte_ms;
     return tb_update_write(&s->update, offset, p, (uint32_t)bytes - 4u);
+}
+
+static tb_error on_expand(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    const tb_server_config *config = &s->config;
+    const uint8_t *p = args;
+    uint32_t from = get_u32(&p), stream_bytes = get_u32(&p);
+    uint32_t source_bytes = get_u32(&p), source_crc32 = get_u32(&p);
+
+    (void)bytes;
+    (void)out;
+    if (config->expand == NULL || config->expand_served == NULL) {
+        return TB_ERR_NOT_HERE;
+    }
+    if (s->tutorial) {
+        return TB_ERR_NO_SESSION;
+    }
+    s->session_ms = s->last_byte_ms;
+    if (s->update.open && from != s->update.next) {
+        return TB_ERR_OFFSET;
+    }
+    return config->expand_served->begin(config->expand, &s->update, stream_bytes, source_bytes,
+                                        source_crc32);
+}
+
+static tb_error on_stream(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    const uint8_t *p = args;
+    uint32_t offset = get_u32(&p);
+
+    (void)out;
+    if (s->config.expand == NULL || s->config.expand_served == NULL) {
+        return TB_ERR_NOT_HERE;
+    }
+    if (s->tutorial) {
+        return TB_ERR_NO_SESSION;
+    }
+    s->session_ms = s->last_byte_ms;
+    return s->config.expand_served->write(s->config.expand, offset, p, (uint32_t)bytes - 4u);
+}
+
+/* What a page holds, so that a host can tell which it need not send. */
+static tb_error on_digest(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+{
+    const tb_flash *flash = s->config.flash;
+    unsigned bank = args[0], count = args[3];
+    uint32_t first = args[1] | (uint32_t)args[2] << 8, offset = 0, crc;
+    tb_page page;
+
+    (void)bytes;
+    if (bank > 1u || count > TB_DIGESTS_MAX) {
+        return TB_ERR_ARGUMENT;
+    }
+    for (; tb_page_at(flash->chip, offset, &page) && page.number < first + count;
+         offset = page.offset + page.bytes) {
+        if (page.number >= first) {
+            tb_error error = flash->crc32(flash->ctx, bank, page.offset, page.bytes, &crc);
+
+            if (error != TB_OK) {
+                return error;
+            }
+            tb_alive(flash);
+            put_u32(out, crc);
+        }
+    }
+    return TB_OK;
 }
 
 static tb_error on_finish(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
@@ -353,7 +431,7 @@ static const struct command_row {
 } commands[] = {
     {TB_CMD_HELLO, 0, TB_WIRE_MAX_PAYLOAD, on_hello}, /* whatever a later protocol asks */
     {TB_CMD_STATUS, 0, 0, on_status},
-    {TB_CMD_BEGIN, TB_HEAD_BYTES, TB_HEAD_BYTES, on_begin},
+    {TB_CMD_BEGIN, TB_HEAD_BYTES, BEGIN_BYTES, on_begin},
     {TB_CMD_DATA, 5, TB_WIRE_MAX_PAYLOAD, on_data},
     {TB_CMD_FINISH, 0, 0, on_finish},
     {TB_CMD_BOOT, 0, 0, on_boot},
@@ -363,7 +441,10 @@ static const struct command_row {
     {TB_CMD_PROTECT, 1, OPTION_BYTES, on_protect},
     {TB_CMD_RESET, 1, 1, on_reset},
     {TB_CMD_BAUD, 4, 4, on_baud},
+    {TB_CMD_DIGEST, 4, 4, on_digest},
     {TB_CMD_MODE, 1, OPTION_BYTES, on_mode},
+    {TB_CMD_EXPAND, 16, 16, on_expand},
+    {TB_CMD_STREAM, 5, TB_WIRE_MAX_PAYLOAD, on_stream},
 };
 
 static bool served_in_any_case(uint8_t command)
@@ -419,6 +500,11 @@ void tb_native_frame(tb_server *s, const tb_frame *frame)
     if (frame->command == TB_CMD_DATA) { /* always, so that the sender can go back */
         put_u32(&end, s->update.next);
         put_u32(&end, s->config.window);
+    }
+    if (frame->command == TB_CMD_STREAM && s->config.expand != NULL) {
+        put_u32(&end, s->config.expand->received);
+        put_u32(&end, s->config.window);
+        put_u32(&end, s->update.next);
     }
     send_reply(s, (uint8_t)(frame->command | TB_WIRE_REPLY), end);
 }

@@ -62,12 +62,20 @@ static bool erased_with_log(const tb_update *u, const tb_page *page)
     return has_log(u) && u->log_erased && page->offset + page->bytes > u->region_bytes;
 }
 
+/* The first page carries the header, the last ones the log: both change always. */
+static bool is_kept(const tb_update *u, const tb_page *page)
+{
+    return u->keeps && page->offset != 0 && page->offset + page->bytes <= u->region_bytes &&
+           page->number < 8u * TB_KEEP_BYTES &&
+           (u->keep[page->number / 8u] >> (page->number % 8u) & 1u) != 0;
+}
+
 static tb_error erase_page(tb_update *u, const tb_page *page)
 {
     uint32_t offset = u->region_offset + page->offset;
     tb_error error = TB_OK;
 
-    if (!erased_with_log(u, page)) {
+    if (!erased_with_log(u, page) && !is_kept(u, page)) {
         error = tb_erase_range(u->flash, u->bank, offset, offset + page->bytes);
         if (error == TB_OK && has_log(u) && page->offset + page->bytes > u->region_bytes) {
             u->log_erased = true;
@@ -189,7 +197,9 @@ static bool find_resume(const tb_update *u, tb_page *last, tb_page *frontier, bo
         }
         *last = page;
     }
-    return true;
+    /* Whole, and yet not installed: its header may be what was written last, and be unstable. */
+    return *has_frontier ||
+           tb_payload_check(flash, u->bank, u->region_offset, &u->head) != TB_OK;
 }
 
 /* Everything from the resume point on is erased again, as a page that merely looks blank
@@ -227,7 +237,24 @@ static tb_error begin_resumed(tb_update *u, const tb_page *last, const tb_page *
     return error;
 }
 
+/* The target holds an image that was once installed whole. */
+static bool holds_whole_image(const tb_update *u)
+{
+    tb_slot_info slot;
+
+    return has_log(u) &&
+           tb_slot_inspect(u->flash, &u->policy.device, u->bank, true, &slot) == TB_OK &&
+           slot.head_error == TB_OK && slot.payload_error == TB_OK &&
+           slot.log.state != TB_SLOT_EMPTY;
+}
+
 tb_error tb_update_begin(tb_update *u, const tb_image_head *head, uint32_t *next)
+{
+    return tb_update_begin_keeping(u, head, 0, NULL, next);
+}
+
+tb_error tb_update_begin_keeping(tb_update *u, const tb_image_head *head, unsigned bank,
+                                 const uint8_t *keep, uint32_t *next)
 {
     tb_page last, frontier;
     bool has_frontier;
@@ -252,6 +279,10 @@ tb_error tb_update_begin(tb_update *u, const tb_image_head *head, uint32_t *next
     } else if (find_resume(u, &last, &frontier, &has_frontier)) {
         error = begin_resumed(u, &last, has_frontier ? &frontier : NULL);
     } else {
+        if (keep != NULL && u->bank == bank && holds_whole_image(u)) {
+            memcpy(u->keep, keep, sizeof u->keep);
+            u->keeps = true;
+        }
         error = begin_fresh(u);
     }
     u->open = error == TB_OK;
@@ -259,8 +290,21 @@ tb_error tb_update_begin(tb_update *u, const tb_image_head *head, uint32_t *next
     return error;
 }
 
-/* Programs the unit that has been collected, padded with 0xFF. The first unit of a
- * stage 2 image is kept back: it has no log, so its header makes it valid, at the end. */
+/* Is this the unit that makes an image of what follows it? A stage 2 image has no log; one
+ * with kept pages must not look like one that can be resumed. It is written at the end. */
+static bool is_held_back(const tb_update *u, uint32_t at)
+{
+    return at == 0 && tb_update_head_comes_last(u);
+}
+
+static bool in_kept_page(const tb_update *u, uint32_t at)
+{
+    tb_page page;
+
+    return u->keeps && region_page(u, at, &page) && is_kept(u, &page);
+}
+
+/* Programs the unit that has been collected, padded with 0xFF. */
 tb_error tb_update_flush(tb_update *u)
 {
     uint32_t unit_bytes = u->flash->chip->unit_bytes;
@@ -273,11 +317,23 @@ tb_error tb_update_flush(tb_update *u)
     memset(u->unit + u->unit_fill, 0xFF, unit_bytes - u->unit_fill);
     u->unit_fill = 0;
     error = erase_ahead(u, at);
-    if (error == TB_OK && !(at == 0 && !has_log(u)) && !tb_all_ones(u->unit, unit_bytes)) {
+    if (error == TB_OK && !is_held_back(u, at) && !in_kept_page(u, at) &&
+        !tb_all_ones(u->unit, unit_bytes)) {
         error = tb_unit_write(u->flash, u->bank, u->region_offset + at, u->unit);
         tb_alive(u->flash);
     }
     return error == TB_OK ? TB_OK : tb_update_fail(u, error);
+}
+
+/* Passes over whole kept pages that were left out, as far as `to`. */
+void tb_update_pass_kept(tb_update *u, uint32_t to)
+{
+    tb_page page;
+
+    while (u->next < to && u->unit_fill == 0 && in_kept_page(u, u->next) &&
+           region_page(u, u->next, &page) && page.offset == u->next) {
+        u->next = smaller(page.offset + page.bytes, total_bytes(u));
+    }
 }
 
 tb_error tb_update_write(tb_update *u, uint32_t offset, const void *data, uint32_t bytes)
@@ -293,6 +349,7 @@ tb_error tb_update_write(tb_update *u, uint32_t offset, const void *data, uint32
     if (offset > total_bytes(u) || bytes > total_bytes(u) - offset) {
         return TB_ERR_OVERLONG;
     }
+    tb_update_pass_kept(u, offset);
     if (offset > u->next) {
         return TB_ERR_OFFSET;
     }

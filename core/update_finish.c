@@ -37,11 +37,11 @@ static tb_error check_vectors(const tb_update *u)
     return TB_OK;
 }
 
-/* The whole image, from flash. A stage 2 image's first unit is not there yet. */
+/* The whole image, from flash. Its first unit may not be there yet. */
 static tb_error check_image(const tb_update *u)
 {
     const tb_flash *flash = u->flash;
-    uint32_t kept_back = u->head.kind == TB_IMAGE_STAGE2 ? flash->chip->unit_bytes : 0u;
+    uint32_t kept_back = tb_update_head_comes_last(u) ? flash->chip->unit_bytes : 0u;
     uint8_t head[TB_HEAD_BYTES];
     uint32_t crc = 0;
     tb_error error = flash->read(flash->ctx, u->bank, u->region_offset, head, sizeof head);
@@ -167,9 +167,14 @@ static tb_error conclude(tb_update *u)
     if (error != TB_OK) {
         return discard(u, error);
     }
-    if (u->head.kind == TB_IMAGE_STAGE2) {
+    if (tb_update_head_comes_last(u)) {
         error = tb_unit_write(flash, u->bank, u->region_offset, (const uint8_t *)&u->head);
-        return error == TB_OK ? TB_OK : discard(u, error);
+        if (error != TB_OK) {
+            return discard(u, error);
+        }
+    }
+    if (u->head.kind == TB_IMAGE_STAGE2) {
+        return TB_OK;
     }
     if (stage1_missing(flash, u->bank)) {
         error = copy_stage1(flash, u->bank);
@@ -190,6 +195,7 @@ tb_error tb_update_finish(tb_update *u)
     if (u->failed) {
         return (tb_error)u->failure;
     }
+    tb_update_pass_kept(u, tb_image_bytes(&u->head));
     if (u->next != tb_image_bytes(&u->head)) {
         return TB_ERR_INCOMPLETE;
     }

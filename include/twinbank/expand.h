@@ -77,6 +77,14 @@ tb_error tb_expand_begin(tb_expand *e, tb_update *u, uint32_t stream_bytes, uint
  * next byte with another stream or with plain data. */
 tb_error tb_expand_write(tb_expand *e, uint32_t offset, const uint8_t *data, uint32_t bytes);
 
+/* The two, for a server that has them. */
+typedef struct tb_expand_service {
+    tb_error (*begin)(tb_expand *e, tb_update *u, uint32_t stream_bytes, uint32_t source_bytes,
+                      uint32_t source_crc32);
+    tb_error (*write)(tb_expand *e, uint32_t offset, const uint8_t *data, uint32_t bytes);
+} tb_expand_service;
+extern const tb_expand_service tb_expand_served;
+
 /* ---- shared with the encoder ------------------------------------------------------------ */
 
 #define TB_EXPAND_PROBABILITY_BITS 11u

@@ -4,6 +4,7 @@
 #define TWINBANK_SERVER_H
 
 #include "twinbank/boot.h"
+#include "twinbank/expand.h"
 #include "twinbank/update.h"
 #include "twinbank/wire.h"
 
@@ -31,6 +32,10 @@ typedef struct tb_server_config {
     /* Write-protects stage 1 in both banks, by option byte; TB_OK is followed by
      * TB_SERVER_PROTECTED. NULL: cannot be done here. */
     tb_error (*protect)(void *ctx);
+    /* Memory for compressed images, or NULL: whole ones only. expand_served is
+     * &tb_expand_served, or NULL: a program that does not name it does not contain the decoder. */
+    tb_expand *expand;
+    const tb_expand_service *expand_served;
     const char *version_text;     /* for the tutorial's 0x41: 27 bytes, padded with spaces */
     /* Sends; may block. */
     void (*send)(void *ctx, const uint8_t *bytes, size_t count);

@@ -18,12 +18,17 @@ typedef struct tb_update_policy {
     int running_stage2_bank; /* copy of stage 2 that runs, never overwritten; application: -1 */
 } tb_update_policy;
 
+/* A bit for each page of a bank, by its number there, the lowest first. */
+#define TB_KEEP_BYTES 32u
+
 typedef struct tb_update {
     const tb_flash *flash;
     tb_update_policy policy;
     /* below: the engine's own */
     tb_image_head head;
     bool open, nothing_to_do, log_erased, failed;
+    bool keeps;              /* pages of the old image that are left as they are */
+    uint8_t keep[TB_KEEP_BYTES];
     bool done;               /* finished well: finish may be repeated, as its reply may be lost */
     uint8_t failure;         /* tb_error that failed the session: write and finish repeat it */
     uint16_t generation;     /* of the image, once installed */
@@ -52,8 +57,17 @@ void tb_update_init(tb_update *u, const tb_flash *flash, const tb_update_policy 
  * it refuses. */
 tb_error tb_update_begin(tb_update *u, const tb_image_head *head, uint32_t *next);
 
-/* offset counts from the image's first byte (the header's). Must be the next expected
- * (TB_ERR_OFFSET otherwise; data wholly before it is accepted and ignored). */
+/* The same, and leaves pages alone that hold already what the new image has there: `keep`,
+ * TB_KEEP_BYTES, for `bank`. It is taken only where that bank is the target and holds an
+ * image that was installed whole, as its pages were verified then: otherwise, and for the
+ * first page and the log's, it is ignored (u->keeps tells). What is sent for a kept page is
+ * ignored, and may be left out. The image's header is written last, so that a session that
+ * was interrupted begins afresh. */
+tb_error tb_update_begin_keeping(tb_update *u, const tb_image_head *head, unsigned bank,
+                                 const uint8_t *keep, uint32_t *next);
+
+/* offset counts from the image's first byte (the header's). Must be the next expected, kept
+ * pages left out (TB_ERR_OFFSET otherwise; data wholly before it is accepted and ignored). */
 tb_error tb_update_write(tb_update *u, uint32_t offset, const void *data, uint32_t bytes);
 
 /* Uses an idle moment: erases the next page ahead, if any is left. true if it did. */

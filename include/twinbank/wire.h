@@ -37,7 +37,7 @@ typedef enum tb_command {
     /* request after seq                    | reply after seq, status (fields only where status is TB_OK, unless said) */
     TB_CMD_HELLO = 0x01,   /* protocol u8              | tb_hello */
     TB_CMD_STATUS = 0x02,  /* -                        | tb_status */
-    TB_CMD_BEGIN = 0x03,   /* head[64]                 | next u32, window u32, bank u8 */
+    TB_CMD_BEGIN = 0x03,   /* head[64]; bank u8, keep[32] | next u32, window u32, bank u8, kept u8 */
     TB_CMD_DATA = 0x04,    /* offset u32, bytes        | always: next u32, window u32 */
     TB_CMD_FINISH = 0x05,  /* -                        | bank u8, generation u16 */
     TB_CMD_BOOT = 0x06,    /* -                        | - ; then the device resets and boots as it decides */
@@ -49,10 +49,13 @@ typedef enum tb_command {
                             * device resets into stage 2 */
     TB_CMD_RESET = 0x0B,   /* mode u8: 0 plain, 1 into stage 2 | - ; then the device resets */
     TB_CMD_BAUD = 0x0C,    /* baud u32                 | - ; then both sides switch. No good frame within 1 s: back */
-    TB_CMD_DIGEST = 0x0D,  /* reserved: TB_ERR_COMMAND */
-    TB_CMD_MODE = 0x0E     /* mode u8 (tb_mode); consent u32 | mode u8 in force, mode u8 after the reset; where they
+    TB_CMD_DIGEST = 0x0D,  /* bank u8, first u16, count u8 | CRC-32 u32 of each page of the bank, by its number */
+    TB_CMD_MODE = 0x0E,    /* mode u8 (tb_mode); consent u32 | mode u8 in force, mode u8 after the reset; where they
                             * differ the device resets, blank */
+    TB_CMD_EXPAND = 0x0F,  /* from u32, stream u32, source size u32, source crc u32 | - */
+    TB_CMD_STREAM = 0x10   /* offset u32, bytes        | always: next u32, window u32, expanded u32 */
 } tb_command;
+#define TB_DIGESTS_MAX 30u /* in one reply */
 
 /* The part's flash: two banks, or all of it as one. */
 typedef enum tb_mode { TB_MODE_SHOW = 0, TB_MODE_DUAL = 1, TB_MODE_SINGLE = 2 } tb_mode;
@@ -75,7 +78,9 @@ enum { /* tb_hello.capabilities */
     TB_CAP_MODE = 16u,       /* MODE switches too */
     TB_CAP_SINGLE_BANK = 32u, /* no capability: the part is in single-bank mode, and nothing but
                                * HELLO, MODE, RESET and BAUD is served */
-    TB_CAP_PROTECT = 64u     /* PROTECT protects too */
+    TB_CAP_PROTECT = 64u,    /* PROTECT protects too */
+    TB_CAP_EXPAND = 128u,    /* EXPAND and STREAM: compressed images */
+    TB_CAP_DIGEST = 256u     /* DIGEST, and BEGIN with pages to keep */
 };
 
 /* In memory; tb_hello_put() and tb_hello_get() are the wire's form, field by field in

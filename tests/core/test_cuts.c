@@ -227,6 +227,67 @@ static void cut_update_no_stage1(void **state)
                     APP_UPDATE}, 0);
 }
 
+/* ---- only the pages that differ ---------------------------------------------------------- */
+
+static void prepare_akin(flash_model *m)
+{
+    static image old;
+
+    m->chip = &chip_small;
+    prepare_app(m, 6500, true, true);
+    old = v2;
+    image_head(&old)->version = TB_VERSION(0, 9, 0);
+    old.bytes[TB_HEADER_BYTES + 2600] ^= 0x55u;
+    image_seal(&old);
+    device_make(m, m->chip, &v1);
+    put_record(m, 0, 0, TB_RECORD_INSTALLED, 0, 7);
+    put_record(m, 0, 1, TB_RECORD_CONFIRMED, 1, 7);
+    put_app(m, 1, &old, 6);
+}
+
+/* As a host does it: by what the pages read as now, torn ones too. */
+static tb_error act_keeping(flash_model *m)
+{
+    tb_flash flash = model_port(m);
+    tb_update_policy policy = policy_app(m->chip, 0);
+    tb_image_head head;
+    tb_page page;
+    tb_update u;
+    uint8_t keep[TB_KEEP_BYTES] = {0}, there[1024];
+    uint32_t slot = m->chip->slot_offset, next;
+
+    for (uint32_t at = 0; tb_page_at(m->chip, slot + at, &page); at += page.bytes) {
+        if (at > 0 && at + page.bytes <= tb_slot_image_bytes(m->chip) &&
+            flash.read(flash.ctx, 1, slot + at, there, page.bytes) == TB_OK &&
+            memcmp(there, v2.bytes + at, page.bytes) == 0) {
+            keep[page.number / 8u] |= (uint8_t)(1u << (page.number % 8u));
+        }
+    }
+    tb_update_init(&u, &flash, &policy);
+    memcpy(&head, v2.bytes, sizeof head);
+    tb_error error = tb_update_begin_keeping(&u, &head, 1, keep, &next);
+    for (; error == TB_OK && next < v2.total; next += 4u) {
+        bool kept = tb_page_at(m->chip, slot + next, &page) &&
+                    (keep[page.number / 8u] >> (page.number % 8u) & 1u) != 0;
+        if (!u.keeps || !kept) {
+            error = tb_update_write(&u, next, v2.bytes + next, 4u);
+        }
+    }
+    return error == TB_OK ? tb_update_finish(&u) : error;
+}
+
+static void cut_update_keeping(void **state)
+{
+    (void)state;
+    run(&(scenario){"update, pages kept", &chip_small, prepare_akin, act_keeping, check_bootable,
+                    check_v2}, CUT_OUTCOMES);
+    /* The header, one page, what ends the image, the log; and no more of the eight. */
+    prepare_akin(&device);
+    model_quiet(&device);
+    assert_int_equal(act_keeping(&device), TB_OK);
+    assert_in_range(device.erases, 3, 4);
+}
+
 /* ---- over an image that was rejected: a torn log must not bring it back ----------------- */
 
 static void prepare_rejected(flash_model *m)
@@ -436,6 +497,7 @@ int main(void)
         cmocka_unit_test_teardown(cut_update_sectors, say_last),
         cmocka_unit_test_teardown(cut_update_wide, say_last),
         cmocka_unit_test_teardown(cut_update_no_stage1, say_last),
+        cmocka_unit_test_teardown(cut_update_keeping, say_last),
         cmocka_unit_test_teardown(cut_update_over_rejected, say_last),
         cmocka_unit_test_teardown(cut_install, say_last),
         cmocka_unit_test_teardown(cut_own, say_last),

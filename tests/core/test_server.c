@@ -187,7 +187,8 @@ static void hello_and_status(void **state)
     assert_int_equal(h.stage2_bytes, 3072);
     assert_int_equal(h.max_payload, TB_WIRE_MAX_PAYLOAD);
     assert_int_equal(h.window, 2048);
-    assert_int_equal(h.capabilities, TB_CAP_RESUME | TB_CAP_ROLLBACK | TB_CAP_STAGE2_UPDATE);
+    assert_int_equal(h.capabilities, TB_CAP_RESUME | TB_CAP_ROLLBACK | TB_CAP_STAGE2_UPDATE |
+                                         TB_CAP_DIGEST);
     assert_int_equal(h.uid[0], 9);
     assert_int_equal(begin(), TB_OK);
     assert_int_equal(data_until(300), TB_OK);
@@ -224,7 +225,7 @@ static void an_update(void **state)
     for (int running = -1; running <= 0; running++) {
         start(running);
         assert_int_equal(begin(), TB_OK);
-        assert_int_equal(reply_bytes, 9);
+        assert_int_equal(reply_bytes, 10);
         assert_int_equal(reply_u32(0), 0);
         assert_int_equal(reply_u32(4), 2048);
         assert_int_equal(reply[8], 1);
@@ -358,7 +359,8 @@ static void bad_frames(void **state)
     assert_int_equal(ask(TB_CMD_DATA, "\0\0\0\0", 4), TB_ERR_FRAME_LENGTH);
     assert_int_equal(reply_bytes, 8);
     assert_int_equal(ask(TB_CMD_PROTECT, NULL, 0), TB_ERR_FRAME_LENGTH);
-    assert_int_equal(ask(TB_CMD_DIGEST, NULL, 0), TB_ERR_COMMAND);
+    assert_int_equal(ask(TB_CMD_DIGEST, NULL, 0), TB_ERR_FRAME_LENGTH);
+    assert_int_equal(ask(TB_CMD_BEGIN, im.bytes, 70), TB_ERR_FRAME_LENGTH);
     assert_int_equal(ask(0x7F, NULL, 0), TB_ERR_COMMAND);
     assert_int_equal(ask(0, NULL, 0), TB_ERR_COMMAND);
     next_good_update_works();
