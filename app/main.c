@@ -16,6 +16,7 @@
 
 static tb_ota ota;
 static tb_server server;
+static tb_expand expand;
 static chip_uart wire;
 static uint8_t ring[RING_BYTES];
 static volatile uint32_t now_ms;
@@ -137,6 +138,8 @@ static void start(void)
     }
     tb_ota_server_config(&ota, &config);
     config.send = wire_send;
+    config.expand = &expand;
+    config.expand_served = &tb_expand_served;
     config.window = WINDOW_BYTES;
     tb_server_init(&server, &config);
     chip_uart_open(&wire, &TB_TARGET->board, BAUD, ring, RING_BYTES);

@@ -20,6 +20,7 @@ static struct {
     uint8_t ring[RING_BYTES];
     volatile uint32_t now_ms;
     tb_server server;
+    tb_expand expand;
     char version_text[TB_WIRE_VERSION_TEXT_BYTES + 1u];
     uint32_t baud;
     bool baud_on_trial;
@@ -111,6 +112,7 @@ static void server_start(unsigned bank)
     tb_server_config config = {
         .flash = &chip_flash, .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES, .can_baud = true,
         .version_text = stage2.version_text, .send = send,
+        .expand = &stage2.expand, .expand_served = &tb_expand_served,
         .refusal = chip_check(TB_TARGET), .mode_set = chip_dual_bank_optional() ? mode_set : NULL,
         .protect = protect, .protected_banks = chip_protected_banks(),
         .policy = {.device = {.chip = TB_TARGET}, .running_bank = -1,

@@ -23,6 +23,8 @@ typedef enum tb_client_result {
 typedef enum tb_client_event {
     TB_EVENT_PROGRESS,  /* done, total */
     TB_EVENT_RESUMED,   /* done: where it goes on */
+    TB_EVENT_PLANNED,   /* done: bytes to send; total: without compression and kept pages;
+                         * c->sent says how */
     TB_EVENT_RESTARTED, /* the device lost the session and was given it again; done: where */
     TB_EVENT_RETRY,     /* done: where; total: retries in a row */
     TB_EVENT_TRIAL,     /* done: attempt */
@@ -44,6 +46,9 @@ typedef struct tb_client {
                   uint32_t total); /* may be NULL */
     void *event_ctx;
     uint32_t hello_timeout_ms;
+    bool plain_only;               /* send whole bytes, neither compressed nor fewer pages */
+    const tb_image_file *sources;  /* images that a delta may be against; the device's is found */
+    size_t source_count;
     uint16_t most_payload; /* of a frame, from 16 on: short ones lose less on a bad line; 0: what
                             * the device takes */
 
@@ -62,6 +67,7 @@ typedef struct tb_client {
     uint64_t last_byte_ms;
     uint8_t reply[TB_WIRE_MAX_PAYLOAD]; /* of the last exchange, after seq and status */
     size_t reply_bytes;
+    struct tb_sent *sent; /* of the update under way, or NULL */
 } tb_client;
 
 void tb_client_init(tb_client *c, tb_link *link, const volatile sig_atomic_t *stop);
@@ -80,11 +86,16 @@ tb_client_result tb_client_reset(tb_client *c, tb_command command, uint8_t mode)
 /* What the device would refuse, found before a byte is sent: needs connect and status. */
 tb_client_result tb_client_check(tb_client *c, const tb_image_file *image);
 
+typedef enum tb_sent_how { TB_SENT_PLAIN, TB_SENT_COMPRESSED, TB_SENT_DELTA } tb_sent_how;
+
 typedef struct tb_sent {
     uint8_t bank;
     uint16_t generation;
     uint32_t resumed_from; /* bytes that were there already */
-    uint32_t sent_bytes;   /* of the image, repeats included */
+    uint32_t kept_bytes;   /* in pages that were right already */
+    uint32_t sent_bytes;   /* of the image, or of what it was compressed to; repeats included */
+    tb_sent_how how;
+    uint32_t source_version; /* DELTA */
 } tb_sent;
 
 /* Begin (resuming what is there), data, finish. After an error or Ctrl-C the device still

@@ -1,7 +1,10 @@
 #include <string.h>
 
 #include "host/lib/client.h"
+#include "host/lib/client_plan.h"
 
+#define STREAM_EXPANDS 8192u /* one frame of a stream, at most: more would take the device long */
+#define STREAM_REPLY_BYTES 14u
 #define DATA_PREFIX 5u /* seq, offset */
 #define DATA_REPLY_BYTES 10u
 #define MOST_TROUBLE 12u /* time-outs and rewinds in a row without progress */
@@ -18,6 +21,9 @@ typedef struct sending {
     tb_client *c;
     const tb_image_file *image;
     tb_sent *sent;
+    tb_plan plan;
+    bool no_stream, no_source; /* the device would not have one */
+    /* Offsets in what is sent: the image, or the stream that it is compressed to. */
     uint32_t total, acked, next, window;
     uint32_t best;    /* highest acknowledged so far */
     uint32_t trouble; /* since `best` last rose */
@@ -29,51 +35,146 @@ typedef struct sending {
     size_t queued;
 } sending;
 
+static bool is_stream(const sending *s)
+{
+    return s->plan.how != TB_SENT_PLAIN;
+}
+
+static uint32_t pass_kept(const sending *s, uint32_t at)
+{
+    return is_stream(s) ? at : tb_plan_pass_kept(s->c, &s->plan, at, s->total);
+}
+
+/* The device's side of a stream. OK too where it will not have one: then without. */
+static tb_client_result open_stream(sending *s, uint32_t from)
+{
+    tb_client *c = s->c;
+    const tb_image_file *source = s->plan.source;
+    const uint32_t fields[4] = {from, (uint32_t)s->plan.stream.bytes,
+                                source ? source->head.size : 0, source ? source->head.crc32 : 0};
+    uint8_t ask[16];
+    for (unsigned i = 0; i < sizeof ask; i++) {
+        ask[i] = (uint8_t)(fields[i / 4u] >> (i % 4u * 8u));
+    }
+    tb_client_result result = tb_client_command(c, TB_CMD_EXPAND, ask, sizeof ask, BEGIN_TIMEOUT_MS);
+    if (result != TB_CLIENT_REFUSED || c->device_error == TB_ERR_NO_SESSION) {
+        return result;
+    }
+    s->no_stream = s->no_stream || source == NULL;
+    s->no_source = true;
+    return TB_CLIENT_REFUSED;
+}
+
+/* How the rest goes out, and where in it to begin. */
+static tb_client_result plan(sending *s, uint32_t next, bool kept)
+{
+    tb_client *c = s->c;
+    uint32_t image_total = (uint32_t)s->image->bytes;
+    for (;;) {
+        bool plain_only = c->plain_only;
+        size_t sources = c->source_count;
+        c->plain_only = plain_only || s->no_stream;
+        c->source_count = s->no_source ? 0 : sources;
+        tb_plan_rest(c, s->image, next, s->sent->bank, kept, &s->plan);
+        c->plain_only = plain_only;
+        c->source_count = sources;
+        if (!is_stream(s)) {
+            s->total = image_total;
+            s->acked = s->next = pass_kept(s, next);
+            break;
+        }
+        tb_client_result result = open_stream(s, next);
+        if (result == TB_CLIENT_OK) {
+            s->total = (uint32_t)s->plan.stream.bytes;
+            s->acked = s->next = 0;
+            break;
+        }
+        if (result != TB_CLIENT_REFUSED || c->device_error == TB_ERR_NO_SESSION) {
+            return result;
+        }
+    }
+    s->sent->how = s->plan.how;
+    s->sent->source_version = s->plan.source ? s->plan.source->head.version : 0;
+    s->sent->kept_bytes = s->plan.kept_bytes;
+    tb_client_tell(c, TB_EVENT_PLANNED,
+                   is_stream(s) ? s->total : image_total - next - s->plan.kept_bytes,
+                   image_total - next);
+    return TB_CLIENT_OK;
+}
+
 static tb_client_result begin(sending *s)
 {
     tb_client *c = s->c;
-    tb_client_result result =
-        tb_client_command(c, TB_CMD_BEGIN, s->image->data, TB_HEAD_BYTES,
-                          BEGIN_TIMEOUT_MS + BEGIN_PAGES * tb_client_erase_ms(c));
+    uint8_t body[TB_HEAD_BYTES + 1u + TB_KEEP_BYTES];
+    uint16_t bytes = TB_HEAD_BYTES;
+    tb_client_result result = TB_CLIENT_OK;
+
+    if (s->begins == 0 && !c->plain_only) {
+        result = tb_plan_keep(c, s->image, &s->plan);
+        if (result != TB_CLIENT_OK) {
+            return result;
+        }
+    } else {
+        s->plan.kept_bytes = 0;
+    }
+    memcpy(body, s->image->data, TB_HEAD_BYTES);
+    if (s->plan.kept_bytes > 0) {
+        body[TB_HEAD_BYTES] = s->plan.bank;
+        memcpy(body + TB_HEAD_BYTES + 1u, s->plan.keep, TB_KEEP_BYTES);
+        bytes = sizeof body;
+    }
+    result = tb_client_command(c, TB_CMD_BEGIN, body, bytes,
+                               BEGIN_TIMEOUT_MS + BEGIN_PAGES * tb_client_erase_ms(c));
     if (result != TB_CLIENT_OK) {
         return result;
     }
     uint32_t next = c->reply_bytes >= 9u ? tb_get_u32(c->reply) : UINT32_MAX;
-    if (next > s->total) {
+    if (next > s->image->bytes) {
         return tb_client_nonsense(c, "to the image's header");
     }
-    s->acked = s->next = next;
+    bool kept = c->reply_bytes >= 10u && c->reply[9] != 0;
     s->window = tb_get_u32(c->reply + 4);
     s->sent->bank = c->reply[8];
     s->queued = 0;
     s->again = false;
     if (s->begins++ > 0) {
-        tb_client_tell(c, TB_EVENT_RESTARTED, next, s->total);
+        tb_client_tell(c, TB_EVENT_RESTARTED, next, (uint32_t)s->image->bytes);
     } else {
-        s->best = next;
         s->sent->resumed_from = next;
         if (next > 0) {
-            tb_client_tell(c, TB_EVENT_RESUMED, next, s->total);
+            tb_client_tell(c, TB_EVENT_RESUMED, next, (uint32_t)s->image->bytes);
         }
     }
-    tb_client_tell(c, TB_EVENT_PROGRESS, next, s->total);
-    return TB_CLIENT_OK;
+    result = plan(s, next, kept);
+    s->best = s->acked;
+    tb_client_tell(c, TB_EVENT_PROGRESS, next, (uint32_t)s->image->bytes);
+    return result;
 }
 
 /* ---- sending ---------------------------------------------------------------------------- */
+
+/* As many bytes of the stream as expand to no more than the device does in a moment. */
+static uint32_t stream_run(const sending *s)
+{
+    const tb_compressed *stream = &s->plan.stream;
+    uint32_t run = 1;
+    while (s->next + run < s->total &&
+           stream->reached[s->next + run] - stream->reached[s->next] <= STREAM_EXPANDS) {
+        run++;
+    }
+    return run;
+}
 
 static uint32_t data_bytes(const sending *s)
 {
     uint32_t payload = s->c->hello.max_payload;
     payload = payload < TB_WIRE_MAX_PAYLOAD ? payload : TB_WIRE_MAX_PAYLOAD;
-    if (s->c->most_payload >= 16u && s->c->most_payload < payload) {
-        payload = s->c->most_payload;
-    }
     if (s->window < payload + TB_WIRE_OVERHEAD) {
         payload = s->window > TB_WIRE_OVERHEAD + 16u ? s->window - TB_WIRE_OVERHEAD : 16u;
     }
     uint32_t most = (payload - DATA_PREFIX) & ~7u;
-    uint32_t left = s->total - s->next;
+    uint32_t left =
+        is_stream(s) ? stream_run(s) : tb_plan_run(s->c, &s->plan, s->next, s->total);
     return left < most ? left : most;
 }
 
@@ -105,18 +206,20 @@ static bool send_next(sending *s)
     for (unsigned i = 0; i < 4; i++) {
         body[i] = (uint8_t)(s->next >> (8u * i));
     }
-    memcpy(body + 4, s->image->data + s->next, n);
+    memcpy(body + 4, (is_stream(s) ? s->plan.stream.data : s->image->data) + s->next, n);
     s->queue[s->queued++] = (tb_client_sent){
         .seq = seq, .end = s->next + n, .frame_bytes = n + DATA_PREFIX + TB_WIRE_OVERHEAD};
-    s->next += n;
+    s->next = pass_kept(s, s->next + n);
     s->sent->sent_bytes += n;
-    return tb_client_put(s->c, TB_CMD_DATA, seq, body, (uint16_t)(n + 4u));
+    return tb_client_put(s->c, is_stream(s) ? TB_CMD_STREAM : TB_CMD_DATA, seq, body,
+                         (uint16_t)(n + 4u));
 }
 
 /* ---- what comes back ---------------------------------------------------------------------- */
 
-static void acknowledge(sending *s, uint32_t next)
+static void acknowledge(sending *s, uint32_t next, uint32_t expanded)
 {
+    next = pass_kept(s, next);
     if (next <= s->acked || next > s->total) {
         return;
     }
@@ -127,7 +230,8 @@ static void acknowledge(sending *s, uint32_t next)
     if (next > s->best) {
         s->best = next;
         s->trouble = 0;
-        tb_client_tell(s->c, TB_EVENT_PROGRESS, next, s->total);
+        tb_client_tell(s->c, TB_EVENT_PROGRESS, is_stream(s) ? expanded : next,
+                       (uint32_t)s->image->bytes);
     }
 }
 
@@ -135,6 +239,7 @@ static void acknowledge(sending *s, uint32_t next)
  * the queue, but its replies no longer count. */
 static void rewind_to(sending *s, uint32_t next)
 {
+    next = pass_kept(s, next);
     s->trouble++;
     s->acked = s->next = next;
     for (size_t i = 0; i < s->queued; i++) {
@@ -160,6 +265,9 @@ static tb_client_result take_error(sending *s, const tb_client_sent *of, tb_erro
         s->again = true;
         s->trouble++;
         return TB_CLIENT_OK;
+    case TB_ERR_STREAM: /* the session goes on without one */
+        s->again = s->no_stream = true;
+        return TB_CLIENT_OK;
     default:
         return tb_client_refused(s->c, error, "the data");
     }
@@ -177,9 +285,12 @@ static tb_client_result take_reply(sending *s, const tb_frame *f)
         }
         return TB_CLIENT_OK;
     }
-    if (f->command != (TB_CMD_DATA | TB_WIRE_REPLY) || f->length < DATA_REPLY_BYTES) {
+    uint8_t command = is_stream(s) ? TB_CMD_STREAM : TB_CMD_DATA;
+    if (f->command != (command | TB_WIRE_REPLY) ||
+        f->length < (is_stream(s) ? STREAM_REPLY_BYTES : DATA_REPLY_BYTES)) {
         return TB_CLIENT_OK;
     }
+    uint32_t expanded = is_stream(s) ? tb_get_u32(f->payload + 10) : 0;
     uint32_t next = tb_get_u32(f->payload + 2);
     tb_error error = (tb_error)f->payload[1];
     size_t i = 0;
@@ -188,7 +299,7 @@ static tb_client_result take_reply(sending *s, const tb_frame *f)
     }
     if (i == s->queued) { /* given up before: still good for what it acknowledges */
         if (error == TB_OK && next <= s->next) {
-            acknowledge(s, next);
+            acknowledge(s, next, expanded);
         }
         return TB_CLIENT_OK;
     }
@@ -202,7 +313,7 @@ static tb_client_result take_reply(sending *s, const tb_frame *f)
     if (error != TB_OK) {
         return take_error(s, &of, error, next);
     }
-    acknowledge(s, next);
+    acknowledge(s, next, expanded);
     return TB_CLIENT_OK;
 }
 
@@ -217,8 +328,12 @@ static uint64_t reply_deadline(const sending *s)
 {
     const tb_link *link = s->c->link;
     uint64_t line_ms = link->baud ? (uint64_t)outstanding(s) * 20000u / link->baud : 0;
-    return link->now_ms(link->ctx) + REPLY_TIMEOUT_MS + DATA_PAGES * tb_client_erase_ms(s->c) +
-           line_ms;
+    const tb_chip *chip = tb_chip_by_id(s->c->hello.device_id, s->c->hello.bank_kib);
+    uint32_t pages = DATA_PAGES;
+    if (is_stream(s) && chip != NULL) {
+        pages += STREAM_EXPANDS / chip->pages[0].bytes;
+    }
+    return link->now_ms(link->ctx) + REPLY_TIMEOUT_MS + pages * tb_client_erase_ms(s->c) + line_ms;
 }
 
 static tb_client_result send_data(sending *s)
@@ -275,20 +390,22 @@ static tb_client_result reconnect_and_begin(sending *s)
     return result == TB_CLIENT_OK ? begin(s) : result;
 }
 
-tb_client_result tb_client_send(tb_client *c, const tb_image_file *image, tb_sent *sent)
+static tb_client_result send_all(sending *s)
 {
-    sending s = {.c = c, .image = image, .sent = sent, .total = (uint32_t)image->bytes};
+    tb_client *c = s->c;
+    tb_sent *sent = s->sent;
     bool fresh_start_tried = false;
-    *sent = (tb_sent){0};
     for (;;) {
-        tb_client_result result = reconnect_and_begin(&s);
+        tb_client_result result = reconnect_and_begin(s);
         if (result == TB_CLIENT_OK) {
-            result = send_data(&s);
+            result = send_data(s);
+        } else if (result == TB_CLIENT_REFUSED && c->device_error == TB_ERR_NO_SESSION) {
+            continue; /* it restarted between BEGIN and the first byte */
         }
         if (result != TB_CLIENT_OK) {
             return result;
         }
-        if (s.again) {
+        if (s->again) {
             continue;
         }
         result = tb_client_command(c, TB_CMD_FINISH, NULL, 0,
@@ -303,11 +420,24 @@ tb_client_result tb_client_send(tb_client *c, const tb_image_file *image, tb_sen
         }
         bool lost = result == TB_CLIENT_REFUSED && c->device_error == TB_ERR_NO_SESSION;
         /* What was resumed may have been damaged by the cut: the device has thrown it away. */
-        bool stale = result == TB_CLIENT_REFUSED && sent->resumed_from > 0 && !fresh_start_tried &&
+        bool stale = result == TB_CLIENT_REFUSED && !fresh_start_tried &&
+                     (sent->resumed_from > 0 || sent->kept_bytes > 0) &&
                      (c->device_error == TB_ERR_PAYLOAD_CRC || c->device_error == TB_ERR_TLV_CRC);
         if (!lost && !stale) {
             return result;
         }
         fresh_start_tried = fresh_start_tried || stale;
     }
+}
+
+tb_client_result tb_client_send(tb_client *c, const tb_image_file *image, tb_sent *sent)
+{
+    sending s = {.c = c, .image = image, .sent = sent, .total = (uint32_t)image->bytes};
+
+    *sent = (tb_sent){0};
+    c->sent = sent;
+    tb_client_result result = send_all(&s);
+    c->sent = NULL;
+    tb_plan_free(&s.plan);
+    return result;
 }

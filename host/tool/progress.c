@@ -10,12 +10,6 @@
 #define BAR 30u
 #define REDRAW_MS 100u
 
-void progress_init(progress *p, const tb_link *link)
-{
-    *p = (progress){.link = link};
-    p->terminal = isatty(STDOUT_FILENO) == 1 && !the_settings.quiet && !the_settings.json;
-}
-
 static unsigned percent(const progress *p)
 {
     return p->total ? (unsigned)((uint64_t)p->done * 100u / p->total) : 0;
@@ -107,7 +101,41 @@ static void note(progress *p, const char *event, uint32_t done, const char *text
     out_json(json_pack("{s:s, s:I, s:s}", "event", event, "at", (json_int_t)done, "message", text));
 }
 
-void progress_event(void *ctx, tb_client_event event, uint32_t done, uint32_t total)
+/* What was chosen and what it saves: nothing to say about a whole image. */
+static void say_plan(progress *p, uint32_t bytes, uint32_t whole)
+{
+    const tb_sent *sent = p->client->sent;
+    char text[160], version[16];
+    int n = 0;
+
+    if (sent == NULL) {
+        return;
+    }
+    unsigned permille = whole ? (unsigned)((uint64_t)bytes * 1000u / whole) : 0;
+    if (sent->how == TB_SENT_DELTA) {
+        n = snprintf(text, sizeof text, "as a delta against %s: %u bytes instead of %u (%u.%u %%)",
+                     tb_version_text(sent->source_version, version), (unsigned)bytes,
+                     (unsigned)whole, permille / 10u, permille % 10u);
+    } else if (sent->how == TB_SENT_COMPRESSED) {
+        n = snprintf(text, sizeof text, "compressed: %u bytes instead of %u (%u.%u %%)",
+                     (unsigned)bytes, (unsigned)whole, permille / 10u, permille % 10u);
+    }
+    if (sent->kept_bytes > 0 && (size_t)n < sizeof text) {
+        (void)snprintf(text + n, sizeof text - (size_t)n,
+                       "%sthe device keeps %u bytes that are right already", n > 0 ? "; " : "",
+                       (unsigned)sent->kept_bytes);
+    } else if (n == 0) {
+        return;
+    }
+    static const char *const names[] = {"plain", "compressed", "delta"};
+    progress_end(p);
+    out_line("%s", text);
+    out_json(json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "event", "planned", "how",
+                       names[sent->how], "bytes", (json_int_t)bytes, "of", (json_int_t)whole,
+                       "kept", (json_int_t)sent->kept_bytes, "message", text));
+}
+
+static void progress_event(void *ctx, tb_client_event event, uint32_t done, uint32_t total)
 {
     progress *p = ctx;
     char text[128];
@@ -126,6 +154,9 @@ void progress_event(void *ctx, tb_client_event event, uint32_t done, uint32_t to
         }
         note(p, "resumed", done, text);
         break;
+    case TB_EVENT_PLANNED:
+        say_plan(p, done, total);
+        break;
     case TB_EVENT_RESTARTED:
         p->retries = 0; /* they were the restart */
         (void)snprintf(text, sizeof text, "the device restarted; going on at %u %%", at);
@@ -141,4 +172,12 @@ void progress_event(void *ctx, tb_client_event event, uint32_t done, uint32_t to
     case TB_EVENT_SILENT:
         break;
     }
+}
+
+void progress_init(progress *p, tb_client *client)
+{
+    *p = (progress){.link = client->link, .client = client};
+    p->terminal = isatty(STDOUT_FILENO) == 1 && !the_settings.quiet && !the_settings.json;
+    client->event = progress_event;
+    client->event_ctx = p;
 }

@@ -6,15 +6,14 @@
 
 typedef struct progress {
     const tb_link *link;
+    const tb_client *client;
     uint64_t start_ms, drawn_ms;
     uint32_t start, done, total; /* bytes */
     unsigned said_percent, retries;
     bool terminal, drawn, started;
 } progress;
 
-void progress_init(progress *p, const tb_link *link);
-/* For tb_client.event. */
-void progress_event(void *ctx, tb_client_event event, uint32_t done, uint32_t total);
+void progress_init(progress *p, tb_client *client);
 /* Ends the bar's line. */
 void progress_end(progress *p);
 

@@ -1,4 +1,7 @@
+#include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "host/lib/objfile.h"
 #include "host/tool/common.h"
@@ -12,12 +15,16 @@
 #define CONFIRM_MS 10000u   /* how long a running trial is watched */
 
 static struct {
-    bool no_wait, confirm, allow_same, force_send;
+    bool no_wait, confirm, allow_same, force_send, plain;
+    const char *from;
 } flags;
 
 static const option options[] = {
     {"confirm", 0, OPTION_FLAG, &flags.confirm, NULL, "confirm it by wire once it runs", 0},
     {"no-wait", 0, OPTION_FLAG, &flags.no_wait, NULL, "do not wait for the device to come back", 0},
+    {"from", 0, OPTION_TEXT, &flags.from, "PATH",
+     "send a delta against what the device runs: its .twb, or a directory with it", 0},
+    {"plain", 0, OPTION_FLAG, &flags.plain, NULL, "send every byte, and none compressed", 0},
     {"allow-same", 0, OPTION_FLAG, &flags.allow_same, NULL,
      "send it even if this very image runs already", 0},
     {"force-send", 0, OPTION_FLAG, &flags.force_send, NULL,
@@ -31,6 +38,63 @@ static int load(const char *path, tb_image_file *image)
     bool good =
         flags.force_send ? tb_image_read(image, path, &why) : tb_image_load(image, path, &why);
     return good ? TB_EXIT_OK : out_error(TB_EXIT_FILE, NULL, &why);
+}
+
+/* ---- what a delta may be against ------------------------------------------------------- */
+
+#define SOURCES_MAX 256u
+
+static struct {
+    tb_image_file files[SOURCES_MAX];
+    size_t count;
+} sources;
+
+static void sources_free(void)
+{
+    while (sources.count > 0) {
+        tb_image_file_free(&sources.files[--sources.count]);
+    }
+}
+
+/* Of a directory's files those that are no images are passed over. */
+static void load_directory(DIR *directory, const char *path)
+{
+    struct dirent *entry;
+    while (sources.count < SOURCES_MAX && (entry = readdir(directory)) != NULL) {
+        size_t length = strlen(entry->d_name);
+        char name[4096];
+        tb_complaint why;
+        if (length < 4u || strcmp(entry->d_name + length - 4u, ".twb") != 0 ||
+            (size_t)snprintf(name, sizeof name, "%s/%s", path, entry->d_name) >= sizeof name) {
+            continue;
+        }
+        if (tb_image_load(&sources.files[sources.count], name, &why)) {
+            sources.count++;
+        }
+    }
+}
+
+static int load_sources(tb_client *c)
+{
+    struct stat what;
+    if (flags.from == NULL) {
+        return TB_EXIT_OK;
+    }
+    DIR *directory = stat(flags.from, &what) == 0 && S_ISDIR(what.st_mode) ? opendir(flags.from)
+                                                                           : NULL;
+    if (directory != NULL) {
+        load_directory(directory, flags.from);
+        (void)closedir(directory);
+    } else {
+        tb_complaint why;
+        if (!tb_image_load(&sources.files[0], flags.from, &why)) {
+            return out_error(TB_EXIT_FILE, NULL, &why);
+        }
+        sources.count = 1;
+    }
+    c->sources = sources.files;
+    c->source_count = sources.count;
+    return TB_EXIT_OK;
 }
 
 static bool runs_already(const device *d, const tb_image_head *head)
@@ -214,9 +278,8 @@ static int update(device *d, const tb_image_file *image)
     }
     out_line("sending %s%s, %zu bytes", image->head.kind == TB_IMAGE_STAGE2 ? "stage 2 " : "",
              version, image->bytes);
-    progress_init(&p, &d->link);
-    c->event = progress_event;
-    c->event_ctx = &p;
+    progress_init(&p, c);
+    c->plain_only = flags.plain || flags.force_send;
     tb_client_result result = tb_client_send(c, image, &sent);
     progress_end(&p);
     if (result == TB_CLIENT_INTERRUPTED) {
@@ -245,8 +308,12 @@ static int run(const verb *self, int argc, char **argv)
     device d;
     code = device_open_status(self, &d);
     if (code == TB_EXIT_OK) {
-        code = update(&d, &image);
+        code = load_sources(&d.client);
+        if (code == TB_EXIT_OK) {
+            code = update(&d, &image);
+        }
         device_close(&d);
+        sources_free();
     }
     tb_image_file_free(&image);
     return code;
@@ -264,9 +331,14 @@ const verb verb_flash = {
         "\n"
         "An update that was interrupted (Ctrl-C, power, cable) is resumed by the same command. "
         "Only\n"
-        "one twinbank at a time may use a port.",
+        "one twinbank at a time may use a port.\n"
+        "\n"
+        "Where the device can expand it, the image goes out compressed; with --from, as a delta\n"
+        "against the image that the device runs, if that is found to be the same. Pages that the\n"
+        "other bank holds already are neither sent nor erased. The tool says what it chose.",
     .examples = "  twinbank flash --port /dev/ttyACM0 app-1.1.0.twb\n"
                 "  twinbank flash --port /dev/ttyUSB0 --baud 921600 --confirm app.twb\n"
+                "  twinbank flash --port /dev/ttyACM0 --from releases/ app-1.2.0.twb\n"
                 "  twinbank flash --port /dev/ttyACM0 stage2.twb",
     .run = run,
 };

@@ -1,0 +1,195 @@
+#include "host/lib/client_plan.h"
+
+#include <string.h>
+
+#define DIGEST_TIMEOUT_MS 1500u
+#define NO_PAGE UINT32_MAX
+
+static const tb_chip *chip_of(const tb_client *c)
+{
+    return tb_chip_by_id(c->hello.device_id, c->hello.bank_kib);
+}
+
+void tb_plan_free(tb_plan *plan)
+{
+    tb_compressed_free(&plan->stream);
+}
+
+/* ---- pages that need not be sent ------------------------------------------------------- */
+
+static bool is_kept(const tb_plan *plan, const tb_page *page)
+{
+    return page->number < 8u * TB_KEEP_BYTES &&
+           (plan->keep[page->number / 8u] >> (page->number % 8u) & 1u) != 0;
+}
+
+static bool page_of(const tb_client *c, uint32_t at, tb_page *page)
+{
+    const tb_chip *chip = chip_of(c);
+    if (chip == NULL || !tb_page_at(chip, chip->slot_offset + at, page)) {
+        return false;
+    }
+    page->offset -= chip->slot_offset;
+    return true;
+}
+
+uint32_t tb_plan_pass_kept(const tb_client *c, const tb_plan *plan, uint32_t at, uint32_t total)
+{
+    tb_page page;
+    while (plan->kept_bytes > 0 && at < total && page_of(c, at, &page) && page.offset == at &&
+           is_kept(plan, &page)) {
+        at = page.offset + page.bytes < total ? page.offset + page.bytes : total;
+    }
+    return at;
+}
+
+uint32_t tb_plan_run(const tb_client *c, const tb_plan *plan, uint32_t at, uint32_t total)
+{
+    tb_page page;
+    uint32_t end = at;
+    while (end < total) {
+        if (plan->kept_bytes == 0 || !page_of(c, end, &page)) {
+            end = total;
+        } else if (end > at && is_kept(plan, &page)) {
+            break;
+        } else {
+            end = page.offset + page.bytes;
+        }
+    }
+    return (end < total ? end : total) - at;
+}
+
+/* What the page will hold: behind the image's end it is blank. */
+static uint32_t wanted_digest(const tb_image_file *image, const tb_page *page)
+{
+    uint32_t crc = 0;
+    for (uint32_t i = 0; i < page->bytes; i++) {
+        uint32_t at = page->offset + i;
+        uint8_t byte = at < image->bytes ? image->data[at] : 0xFFu;
+        crc = tb_crc32(crc, &byte, 1);
+    }
+    return crc;
+}
+
+/* The bank that the device would write; 2 where that is not sure. */
+static unsigned target_bank(const tb_client *c)
+{
+    const tb_status *st = &c->status;
+    unsigned stays = c->hello.role == TB_ROLE_APPLICATION ? st->running_bank : st->preferred;
+    return stays < 2u ? stays ^ 1u : 2u;
+}
+
+static void note_page(tb_plan *plan, const tb_image_file *image, const tb_page *page)
+{
+    uint32_t end = page->offset + page->bytes;
+    plan->keep[page->number / 8u] |= (uint8_t)(1u << (page->number % 8u));
+    plan->kept_bytes += (end < image->bytes ? end : (uint32_t)image->bytes) - page->offset;
+}
+
+tb_client_result tb_plan_keep(tb_client *c, const tb_image_file *image, tb_plan *plan)
+{
+    const tb_chip *chip = chip_of(c);
+    unsigned bank = target_bank(c);
+    tb_page page;
+
+    memset(plan->keep, 0, sizeof plan->keep);
+    plan->kept_bytes = 0;
+    if (chip == NULL || bank > 1u || image->head.kind != TB_IMAGE_APPLICATION ||
+        !(c->hello.capabilities & TB_CAP_DIGEST) || c->status.session_open) {
+        return TB_CLIENT_OK;
+    }
+    const tb_wire_slot *slot = &c->status.slot[bank];
+    if (slot->state == TB_SLOT_EMPTY || slot->head_error != 0 || slot->payload_error != 0) {
+        return TB_CLIENT_OK;
+    }
+    plan->bank = (uint8_t)bank;
+    /* The first page has the header, the last ones the log. */
+    uint32_t at = page_of(c, 0, &page) ? page.bytes : (uint32_t)image->bytes;
+    while (at < image->bytes) {
+        if (!page_of(c, at, &page) || page.offset + page.bytes > tb_slot_image_bytes(chip)) {
+            break;
+        }
+        uint8_t ask[4] = {(uint8_t)bank, (uint8_t)page.number, (uint8_t)(page.number >> 8),
+                          TB_DIGESTS_MAX};
+        tb_client_result result =
+            tb_client_command(c, TB_CMD_DIGEST, ask, sizeof ask, DIGEST_TIMEOUT_MS);
+        if (result == TB_CLIENT_REFUSED) { /* a page that cannot be read: send them all */
+            memset(plan->keep, 0, sizeof plan->keep);
+            plan->kept_bytes = 0;
+            return TB_CLIENT_OK;
+        }
+        if (result != TB_CLIENT_OK) {
+            return result;
+        }
+        for (size_t i = 0; i + 4u <= c->reply_bytes && at < image->bytes; i += 4u) {
+            if (!page_of(c, at, &page) || page.offset + page.bytes > tb_slot_image_bytes(chip)) {
+                return TB_CLIENT_OK;
+            }
+            if (tb_get_u32(c->reply + i) == wanted_digest(image, &page)) {
+                note_page(plan, image, &page);
+            }
+            at = page.offset + page.bytes;
+        }
+        if (c->reply_bytes < 4u) {
+            return tb_client_nonsense(c, "to a question for digests");
+        }
+    }
+    return TB_CLIENT_OK;
+}
+
+/* ---- compressed ------------------------------------------------------------------------ */
+
+static bool is_in_slot(const tb_wire_slot *slot, const tb_image_file *image)
+{
+    return slot->head_error == TB_OK && slot->payload_error == TB_OK &&
+           slot->size == image->head.size && slot->crc32 == image->head.crc32;
+}
+
+static void try_stream(const tb_image_file *image, uint32_t next, const tb_image_file *source,
+                       uint32_t *best, tb_plan *plan)
+{
+    tb_compressed stream;
+    if (tb_compress(image->data, image->bytes, next, source ? source->data : NULL,
+                    source ? source->bytes : 0, &stream) != 0) {
+        return;
+    }
+    if (stream.bytes >= *best) {
+        tb_compressed_free(&stream);
+        return;
+    }
+    tb_compressed_free(&plan->stream);
+    plan->stream = stream;
+    plan->source = source;
+    plan->how = source ? TB_SENT_DELTA : TB_SENT_COMPRESSED;
+    *best = (uint32_t)stream.bytes;
+}
+
+void tb_plan_rest(tb_client *c, const tb_image_file *image, uint32_t next, uint8_t bank, bool kept,
+                  tb_plan *plan)
+{
+    uint32_t total = (uint32_t)image->bytes, best = 0;
+
+    tb_plan_free(plan);
+    plan->how = TB_SENT_PLAIN;
+    plan->source = NULL;
+    if (!kept || bank != plan->bank) {
+        plan->kept_bytes = 0;
+    }
+    for (uint32_t at = tb_plan_pass_kept(c, plan, next, total); at < total;
+         at = tb_plan_pass_kept(c, plan, at, total)) {
+        uint32_t run = tb_plan_run(c, plan, at, total);
+        best += run;
+        at += run;
+    }
+    if (!(c->hello.capabilities & TB_CAP_EXPAND) || c->plain_only || next >= total ||
+        image->head.kind != TB_IMAGE_APPLICATION) {
+        return;
+    }
+    try_stream(image, next, NULL, &best, plan);
+    for (size_t i = 0; i < c->source_count && bank < 2u; i++) {
+        if (is_in_slot(&c->status.slot[bank ^ 1u], &c->sources[i])) {
+            try_stream(image, next, &c->sources[i], &best, plan);
+            break;
+        }
+    }
+}
