@@ -153,6 +153,8 @@ static void start_server(fake_device *d, int running, const tb_boot_decision *de
         .send = device_send,
         .ctx = d,
         .refusal = d->single_bank ? TB_ERR_SINGLE_BANK : TB_OK,
+        .expand = d->cannot_expand ? NULL : &d->expand,
+        .expand_served = &tb_expand_served,
         .mode_set = running < 0 ? mode_set : NULL,
         .protected_banks = d->protected_banks,
         .protect = running < 0 ? protect : NULL,

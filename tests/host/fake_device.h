@@ -15,6 +15,8 @@ typedef struct fake_device {
     uint8_t *banks[2];
     tb_flash flash;
     tb_server server;
+    tb_expand expand;
+    bool cannot_expand;
     bool alive;  /* an application or stage 2 answers */
     int running; /* bank, or -1 */
     bool stage2_requested;

@@ -25,7 +25,7 @@ typedef struct wire {
     uint32_t begin_next;   /* hostile: its answer to BEGIN, where not 0 */
     bool silent;           /* the device answers nothing */
     volatile sig_atomic_t stop;
-    unsigned events[6];
+    unsigned events[TB_EVENT_SILENT + 1];
     size_t unanswered, most_unanswered; /* bytes to the device since the host read last */
     uint32_t resumed_at;
 } wire;
