@@ -219,7 +219,7 @@ static void expand_symbol(tb_expand *e)
     if (has_expected(e)) {
         unsigned same = get_bit(e, &e->model.same[s->history][odd]);
 
-        s->history = (uint8_t)((s->history << 1 | same) & 7u);
+        s->history = (uint8_t)(((unsigned)s->history << 1 | same) & 7u);
         if (same != 0u) {
             s->after_copy = 0;
             put_byte(e, expected_byte(e));

@@ -154,7 +154,7 @@ static void code_same(writer *w, unsigned same)
 {
     if (has_expected(w)) {
         coder_bit(&w->coder, &w->m->same[w->s.history][w->s.at & 1u], same);
-        w->s.history = (uint8_t)((w->s.history << 1 | same) & 7u);
+        w->s.history = (uint8_t)(((unsigned)w->s.history << 1 | same) & 7u);
     }
 }
 
