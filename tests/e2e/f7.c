@@ -127,7 +127,7 @@ static void cut_in_the_trial(const char *saved, unsigned reading, uint64_t op, s
 
 static void a_cut_in_the_trial_of_snb_costs_nothing(void **state)
 {
-    static const sim_cut_outcome outcomes[] = {SIM_CUT_OLD, SIM_CUT_MIXED, SIM_CUT_UNSTABLE};
+    static const sim_cut_outcome outcomes[] = {SIM_CUT_MIXED, SIM_CUT_UNSTABLE};
     char saved[64];
     (void)state;
     for (unsigned i = 0; i < 2u; i++) {
