@@ -15,6 +15,12 @@
  * the mapping once: call chip_flash_init() before anything else. */
 extern const tb_flash chip_flash;
 void chip_flash_init(void);
+/* The same without its checks, for stage 1, which asks only for what is there: two banks in
+ * force (chip_flash_mode()), ranges and alignment are the caller's affair, units are words,
+ * the CRC unit as in chip_crc32_fresh(). It erases nothing. */
+extern const tb_flash chip_flash_bare;
+/* Are the banks as the row says? Else the reason why nothing may be written. */
+tb_error chip_flash_mode(void);
 /* DEV_ID, dual-bank mode: is this the part the row describes? An id that reads 0 (no
  * debug clock on some parts) is let pass. */
 tb_error chip_check(const tb_chip *chip);
@@ -47,6 +53,9 @@ bool chip_nmi_is_ecc(void);
 void chip_uid(uint8_t uid[12]);
 /* CRC-32 (zlib) of memory, address and length multiples of 4, by hardware where there is some. */
 uint32_t chip_crc32(const void *data, uint32_t bytes);
+/* The same where nobody else has used the unit since reset: its settings are not looked at,
+ * and it is not put back. */
+uint32_t chip_crc32_fresh(const void *data, uint32_t bytes);
 
 void chip_backup_read(uint32_t words[TB_BACKUP_COUNT]);
 void chip_backup_write(unsigned index, uint32_t word); /* TB_BACKUP_CONTROL .. */

@@ -30,9 +30,9 @@
     .pages = {{(kib) * 1024u / 2u / (page_bytes), (page_bytes)}}, .unit_bytes = 8u,   \
     .stage1_bytes = 0x1000u, .stage2_offset = 0x1000u, .stage2_bytes = 0x7000u,       \
     .slot_offset = 0x8000u, .log_units = 64u, .sram = {0x20000000u, 0x18000u},        \
-    .stage2_run = 0x20004000u, .reset_hz = 4000000u, .boot_hz = 80000000u
+    .stage2_run = 0x20004000u, .reset_hz = 4000000u
 #define L476_COMMON(kib)                                                              \
-    .family = TB_FAMILY_L4, .device_id = 0x415u, L4_COMMON(kib, 2048u),               \
+    .family = TB_FAMILY_L4, .device_id = 0x415u, L4_COMMON(kib, 2048u), .boot_hz = 80000000u, \
     .board = {.name = "NUCLEO-L476RG", .uart_name = "usart2", .uart_base = 0x40004400u, \
               .port = 0u, .tx_pin = 2u, .rx_pin = 3u, .alternate = 7u, .uart_irq = 38u}, \
     .console = {.uart_name = "usart1", .uart_base = 0x40013800u, .port = 0u, .tx_pin = 9u, \
@@ -40,6 +40,7 @@
     .led_port = 0u, .led_pin = 5u
 #define L4R5_COMMON(kib)                                                              \
     .family = TB_FAMILY_L4PLUS, .device_id = 0x470u, L4_COMMON(kib, 4096u),           \
+    .boot_hz = 120000000u,                                                            \
     .board = {.name = "NUCLEO-L4R5ZI", .uart_name = "lpuart1", .uart_base = 0x40008000u, \
               .port = 6u, .tx_pin = 7u, .rx_pin = 8u, .alternate = 8u, .uart_irq = 70u}, \
     .console = {.uart_name = "usart2", .uart_base = 0x40004400u, .port = 3u, .tx_pin = 5u, \

@@ -1,46 +1,49 @@
 #include "twinbank/boot.h"
 
-#define CONTROL_KEY 0x7B1Au
-#define CONTROL_ARMED (1u << 8)
-#define CONTROL_FAULT (1u << 9)
-#define CONTROL_SWAPPING (1u << 10)
-#define CONTROL_UNUSED 0x0800u
+#define CONTROL_KEY_MASK 0xFFFF0000u
+#define CONTROL_UNUSED 0xE800u
 #define REPORT_PRESENT 2u
+
+uint32_t tb_control_checked(uint32_t word)
+{
+    return (word & (CONTROL_KEY_MASK | CONTROL_UNUSED)) == TB_CONTROL_KEY ? word : TB_CONTROL_KEY;
+}
 
 tb_control tb_control_decode(uint32_t word)
 {
-    tb_control control = {0};
-    uint32_t request = (word >> 12) & 15u;
-
-    if (word >> 16 == CONTROL_KEY && request <= TB_REQUEST_STAGE2 && (word & CONTROL_UNUSED) == 0) {
-        control.request = (uint8_t)request;
-        control.armed = (word & CONTROL_ARMED) != 0;
-        control.fault = (word & CONTROL_FAULT) != 0;
-        control.swapping = (word & CONTROL_SWAPPING) != 0;
-        control.failures = (uint8_t)word;
-    }
-    return control;
+    word = tb_control_checked(word);
+    return (tb_control){
+        .request = (word & TB_CONTROL_STAGE2) != 0 ? TB_REQUEST_STAGE2 : TB_REQUEST_NONE,
+        .armed = (word & TB_CONTROL_ARMED) != 0,
+        .fault = (word & TB_CONTROL_FAULT) != 0,
+        .swapping = (word & TB_CONTROL_SWAPPING) != 0,
+        .failures = (uint8_t)word,
+    };
 }
 
 uint32_t tb_control_encode(const tb_control *control)
 {
-    return CONTROL_KEY << 16 | (uint32_t)(control->request & 15u) << 12 |
-           (control->swapping ? CONTROL_SWAPPING : 0u) | (control->fault ? CONTROL_FAULT : 0u) |
-           (control->armed ? CONTROL_ARMED : 0u) |
-           control->failures;
+    return TB_CONTROL_KEY | (control->request == TB_REQUEST_STAGE2 ? TB_CONTROL_STAGE2 : 0u) |
+           (control->swapping ? TB_CONTROL_SWAPPING : 0u) |
+           (control->fault ? TB_CONTROL_FAULT : 0u) |
+           (control->armed ? TB_CONTROL_ARMED : 0u) | control->failures;
+}
+
+bool tb_report_present(uint32_t word)
+{
+    return word >> 30 == REPORT_PRESENT && TB_REPORT_WHY(word) < TB_WHY_COUNT &&
+           TB_REPORT_CAUSE(word) < TB_RESET_COUNT;
 }
 
 tb_boot_report tb_report_decode(const uint32_t backup[TB_BACKUP_COUNT])
 {
     tb_boot_report report = {0};
     uint32_t word = backup[TB_BACKUP_REPORT];
-    uint32_t why = (word >> 26) & 15u;
-    uint32_t cause = (word >> 22) & 15u;
 
-    if (word >> 30 == REPORT_PRESENT && why < TB_WHY_COUNT && cause < TB_RESET_COUNT) {
+    if (tb_report_present(word)) {
         report.present = true;
-        report.why = (uint8_t)why;
-        report.cause = (uint8_t)cause;
+        report.why = (uint8_t)TB_REPORT_WHY(word);
+        report.cause = (uint8_t)TB_REPORT_CAUSE(word);
         report.attempts = (word >> 18) & 15u;
         report.swapped = ((word >> 17) & 1u) != 0;
         report.bank = (word >> 16) & 1u;

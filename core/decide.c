@@ -48,23 +48,19 @@ static const uint8_t answers[CLASSES][CLASSES] = {
 
 static slot_class classify(const tb_boot_inputs *in, const tb_slot_view *slot)
 {
-    switch (slot->log.state) {
-    case TB_SLOT_TRIAL:
-        if (!slot->valid) {
-            return BAD;
-        }
-        return slot->log.attempts < TB_TRIAL_ATTEMPTS ? TRIAL : EXHAUSTED;
-    case TB_SLOT_CONFIRMED:
-        if (!slot->valid) {
-            return BAD;
-        }
-        return in->failures_at_limit ? FAILING : CONFIRMED;
-    case TB_SLOT_REJECTED:
-        return REJECTED;
-    case TB_SLOT_EMPTY:
-        break;
+    if (slot->log.state == TB_SLOT_EMPTY) {
+        return NOTHING;
     }
-    return NOTHING;
+    if (slot->log.state == TB_SLOT_REJECTED) {
+        return REJECTED;
+    }
+    if (!slot->valid) {
+        return BAD;
+    }
+    if (slot->log.state == TB_SLOT_TRIAL) {
+        return slot->log.attempts < TB_TRIAL_ATTEMPTS ? TRIAL : EXHAUSTED;
+    }
+    return in->failures_at_limit ? FAILING : CONFIRMED;
 }
 
 static unsigned age_rank(const tb_slot_view *slot)

@@ -103,7 +103,7 @@ tb_error tb_slot_log_append_at(const tb_flash *flash, unsigned bank, unsigned un
                                tb_record_kind kind, uint8_t argument, uint16_t generation)
 {
     const tb_chip *chip = flash->chip;
-    uint8_t unit[TB_MAX_UNIT_BYTES];
+    _Alignas(uint32_t) uint8_t unit[TB_MAX_UNIT_BYTES];
     tb_error error = TB_ERR_LOG_FULL;
 
     tb_record_encode(unit, chip->unit_bytes, kind, argument, generation);

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "core/internal.h"
 
 bool tb_all_ones(const uint8_t *bytes, size_t count)
@@ -20,8 +18,8 @@ tb_error tb_unit_write(const tb_flash *flash, unsigned bank, uint32_t offset, co
 
     if (error == TB_OK) {
         error = flash->read(flash->ctx, bank, offset, back, bytes);
-        if (error == TB_OK && memcmp(back, unit, bytes) != 0) {
-            error = TB_ERR_VERIFY;
+        for (size_t i = 0; error == TB_OK && i < bytes; i++) {
+            error = back[i] == unit[i] ? TB_OK : TB_ERR_VERIFY;
         }
     }
     return error;

@@ -12,10 +12,9 @@ uint32_t family_crc(const uint8_t *data, uint32_t bytes, bool bytewise)
 {
     uint32_t words = bytewise ? 0u : bytes / 4u, word;
     volatile uint8_t *byte_port = (volatile uint8_t *)&CRC->DR;
-    uint32_t bit;
-    reg *enable = family_crc_clock(&bit);
-    crc_settings before = crc_begin(enable, bit);
+    crc_settings before = crc_keep();
 
+    crc_begin();
     for (uint32_t i = 0; i < words; i++) {
         memcpy(&word, &data[4u * i], sizeof word);
         CRC->DR = word;
@@ -25,5 +24,7 @@ uint32_t family_crc(const uint8_t *data, uint32_t bytes, bool bytewise)
     for (uint32_t i = 4u * words; i < bytes; i++) {
         *byte_port = data[i];
     }
-    return crc_end(enable, &before);
+    word = ~CRC->DR;
+    crc_give_back(&before);
+    return word;
 }

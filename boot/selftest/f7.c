@@ -47,12 +47,6 @@ uint32_t family_ecc_register(void)
     return 0u; /* there is no ECC */
 }
 
-volatile uint32_t *family_crc_clock(uint32_t *bit)
-{
-    *bit = RCC_AHB1ENR_CRCEN;
-    return &RCC->AHB1ENR;
-}
-
 void family_check_options(void)
 {
     uint32_t optcr = FLASH->OPTCR, optcr1 = FLASH->OPTCR1, boot = optcr1 & 0xFFFFu;

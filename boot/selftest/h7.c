@@ -51,12 +51,6 @@ uint32_t family_ecc_register(void)
     return FLASH(chip_mapped_bank() == 1u ? 0u : 1u)->ECC_FA;
 }
 
-volatile uint32_t *family_crc_clock(uint32_t *bit)
-{
-    *bit = CRC_ENR_CRCEN;
-    return CRC_ENR;
-}
-
 void family_check_options(void)
 {
     uint32_t optsr = FLASH(0u)->OPTSR_CUR, odd = (optsr ^ OPTSR_EXPECTED) & OPTSR_BITS;

@@ -150,8 +150,6 @@ const char *family_flag_text(uint32_t flags);
  * it, and where there was no NMI, afterwards. */
 uint32_t family_ecc_register(void);
 extern volatile uint32_t st_nmi_count, st_nmi_register;
-/* RCC's register with the CRC unit's clock, and its bit: for crc.c. */
-volatile uint32_t *family_crc_clock(uint32_t *bit);
 /* CRC-32 (zlib) by the unit: words as words, the rest as bytes. As chip_crc32(), but any
  * length; bytewise: every byte by itself. */
 uint32_t family_crc(const uint8_t *data, uint32_t bytes, bool bytewise);

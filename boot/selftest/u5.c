@@ -46,12 +46,6 @@ uint32_t family_ecc_register(void)
     return FLASH->ECCR;
 }
 
-volatile uint32_t *family_crc_clock(uint32_t *bit)
-{
-    *bit = RCC_AHB1ENR_CRCEN;
-    return &RCC->AHB1ENR;
-}
-
 void family_check_options(void)
 {
     uint32_t optr = FLASH->OPTR, odd = (optr ^ OPTR_PRODUCTION) & OPTR_BITS;

@@ -7,5 +7,5 @@
 uint32_t tb_crc32(uint32_t crc, const void *data, size_t bytes)
 {
     (void)crc;
-    return chip_crc32(data, (uint32_t)bytes);
+    return chip_crc32_fresh(data, (uint32_t)bytes);
 }

@@ -9,11 +9,8 @@
 #define STACK_ALIGNMENT 4u
 
 static struct {
-    tb_control control;
-    bool last_was_stage2, last_was_slot;
-    uint8_t last_bank;
-    uint16_t last_generation;
-    uint8_t failures;
+    uint32_t control, report; /* of before the reset; report 0: there is none */
+    uint32_t failures;
     tb_boot_inputs in;
     tb_image_head head[2];
 } s;
@@ -22,7 +19,7 @@ bool stage1_head_read(unsigned bank, uint32_t offset, tb_image_kind kind, tb_ima
 {
     tb_identity device;
 
-    if (chip_flash.read(chip_flash.ctx, bank, offset, head, sizeof *head) != TB_OK) {
+    if (chip_flash_bare.read(chip_flash_bare.ctx, bank, offset, head, sizeof *head) != TB_OK) {
         return false;
     }
     /* Stage 1 serves any product. */
@@ -42,8 +39,11 @@ __attribute__((noinline)) bool stage1_vectors_good(const uint32_t vectors[2], ui
 
 static void slots_look(void)
 {
+    if (chip_flash_mode() != TB_OK) {
+        return;
+    }
     for (unsigned bank = 0; bank < 2u; bank++) {
-        (void)tb_slot_log_read(&chip_flash, bank, &s.in.slot[bank].log);
+        (void)tb_slot_log_read(&chip_flash_bare, bank, &s.in.slot[bank].log);
         s.in.slot[bank].valid = stage1_head_read(bank, TB_TARGET->slot_offset,
                                                  TB_IMAGE_APPLICATION, &s.head[bank]);
     }
@@ -55,9 +55,10 @@ static bool payload_good(unsigned bank)
     uint32_t offset = TB_TARGET->slot_offset + TB_HEADER_BYTES;
     uint32_t vectors[2], crc;
 
-    return chip_flash.crc32(chip_flash.ctx, bank, offset, head->size, &crc) == TB_OK &&
+    return chip_flash_bare.crc32(chip_flash_bare.ctx, bank, offset, head->size, &crc) == TB_OK &&
            crc == head->crc32 &&
-           chip_flash.read(chip_flash.ctx, bank, offset, vectors, sizeof vectors) == TB_OK &&
+           chip_flash_bare.read(chip_flash_bare.ctx, bank, offset, vectors, sizeof vectors) ==
+               TB_OK &&
            stage1_vectors_good(vectors, TB_FLASH_BASE + offset, head->size);
 }
 
@@ -65,12 +66,20 @@ static tb_error append(const tb_boot_decision *d)
 {
     const tb_slot_log *log = &s.in.slot[d->bank].log;
 
-    return tb_slot_log_append_at(&chip_flash, d->bank, log->used_units,
+    return tb_slot_log_append_at(&chip_flash_bare, d->bank, log->used_units,
                                  (tb_record_kind)d->record, d->argument, log->generation);
 }
 
-/* Says what is done and why, and does it. argument: what the image finds in r0. */
-static _Noreturn void start(const tb_boot_decision *d, unsigned bank, const tb_control *control)
+/* The reasons for stage 2 come last; all others are for a slot. Without a report it is 0. */
+static bool last_was_stage2(void)
+{
+    return TB_REPORT_WHY(s.report) >= TB_WHY_BOOT_COUNTER;
+}
+_Static_assert(TB_WHY_BOOT_COUNTER == 5 && TB_WHY_REQUESTED == 6 && TB_WHY_NO_IMAGE == 7 &&
+               TB_WHY_COUNT == 8, "reasons for stage 2 come last");
+
+/* Says what is done and why, and does it. bank: what the image finds in r0. */
+static _Noreturn void start(const tb_boot_decision *d, unsigned bank, uint32_t control)
 {
     bool slot = d->action == TB_BOOT_SLOT;
     tb_boot_report report = {
@@ -83,7 +92,7 @@ static _Noreturn void start(const tb_boot_decision *d, unsigned bank, const tb_c
         report.attempts = (uint8_t)(s.in.slot[bank].log.attempts + (d->record != 0u ? 1u : 0u));
     }
     chip_backup_write(TB_BACKUP_REPORT, tb_report_encode(&report));
-    chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(control));
+    chip_backup_write(TB_BACKUP_CONTROL, TB_CONTROL_KEY | control);
     chip_restore_reset_state(TB_TARGET);
     chip_launch(slot ? bank : s.in.mapped_bank,
                 slot ? TB_FLASH_BASE + TB_TARGET->slot_offset + TB_HEADER_BYTES
@@ -94,8 +103,7 @@ static _Noreturn void start(const tb_boot_decision *d, unsigned bank, const tb_c
 /* false: the attempt could not be written down, so that it must not be made. */
 static bool slot_start(const tb_boot_decision *d)
 {
-    const tb_slot_log *log = &s.in.slot[d->bank].log;
-    tb_control control = {0};
+    uint32_t control = 0u;
 
     if (d->record != 0u) {
         if (append(d) != TB_OK) {
@@ -105,29 +113,28 @@ static bool slot_start(const tb_boot_decision *d)
         chip_watchdog_start(timeout_ms != 0u ? timeout_ms : TB_TRIAL_WATCHDOG_DEFAULT_MS);
     }
     /* The counter belongs to the image that has run up to now. */
-    if (s.last_was_slot && s.last_bank == d->bank &&
-        s.last_generation == log->generation) {
-        control.armed = s.control.armed;
-        control.failures = s.failures;
+    if (!last_was_stage2() && TB_REPORT_IMAGE(s.report) ==
+                                  ((uint32_t)d->bank << 16 | s.in.slot[d->bank].log.generation)) {
+        control = (s.control & TB_CONTROL_ARMED) | s.failures;
     }
-    start(d, d->bank, &control);
+    start(d, d->bank, control);
 }
 
 /* false: there is no stage 2 to start. */
 static bool stage2_start(const tb_boot_decision *d)
 {
     /* A stage 2 that hangs or crashes is counted, and the copies take turns. */
-    tb_control control = {.failures = s.last_was_stage2 ? s.failures : 0u};
+    uint32_t failures = last_was_stage2() ? s.failures : 0u;
     int bank = -1;
 
-    if (control.failures < STAGE2_FAILURES_MAX) {
-        bank = stage2_load(control.failures % 2u == 1u);
+    if (failures < STAGE2_FAILURES_MAX) {
+        bank = stage2_load(failures % 2u == 1u);
     }
     if (bank < 0) {
         return false;
     }
     chip_watchdog_start(TB_TRIAL_WATCHDOG_DEFAULT_MS);
-    start(d, (unsigned)bank, &control);
+    start(d, (unsigned)bank, failures);
 }
 
 /* Does the swap take a reset? A constant, by the row. */
@@ -137,18 +144,10 @@ static bool stage2_start(const tb_boot_decision *d)
  * was of the image that ran before; and the next pass is told why this one began. */
 static bool mapped_to(const tb_boot_decision *d)
 {
-    tb_control control = {.swapping = true, .failures = (uint8_t)s.in.cause};
-
     if (d->swap && SWAPS_BY_RESET) {
-        chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(&control));
+        chip_backup_write(TB_BACKUP_CONTROL, TB_CONTROL_KEY | TB_CONTROL_SWAPPING | s.in.cause);
     }
     return !d->swap || chip_swap_by_option(d->bank) == TB_OK;
-}
-
-/* The reasons for stage 2; all others are for a slot. */
-static bool is_stage2(unsigned why)
-{
-    return why == TB_WHY_REQUESTED || why == TB_WHY_NO_IMAGE || why == TB_WHY_BOOT_COUNTER;
 }
 
 /* The last resort: the ROM answers on the wire. The next reset starts with a clean slate. */
@@ -163,26 +162,22 @@ static _Noreturn void give_up(void)
 static void history_read(void)
 {
     uint32_t words[TB_BACKUP_COUNT];
-    tb_boot_report last;
-    bool failed;
+    bool failed, armed;
 
     chip_backup_read(words);
-    s.control = tb_control_decode(words[TB_BACKUP_CONTROL]);
-    last = tb_report_decode(words);
-    s.last_bank = last.bank;
-    s.last_generation = last.generation;
-    s.last_was_stage2 = last.present && is_stage2(last.why);
-    s.last_was_slot = last.present && !is_stage2(last.why);
+    s.control = tb_control_checked(words[TB_BACKUP_CONTROL]);
+    s.report = tb_report_present(words[TB_BACKUP_REPORT]) ? words[TB_BACKUP_REPORT] : 0u;
     s.in.cause = chip_reset_cause();
     chip_reset_cause_clear();
-    if (SWAPS_BY_RESET && s.control.swapping) {
+    s.failures = s.control & TB_CONTROL_COUNT;
+    if (SWAPS_BY_RESET && (s.control & TB_CONTROL_SWAPPING) != 0u) {
         if ((s.in.cause == TB_RESET_SOFTWARE || s.in.cause == TB_RESET_OPTION) &&
-            s.control.failures < TB_RESET_COUNT) {
-            s.in.cause = (tb_reset_cause)s.control.failures;
+            s.failures < TB_RESET_COUNT) {
+            s.in.cause = (tb_reset_cause)s.failures;
         }
-        s.control = (tb_control){0};
-        s.last_was_stage2 = false;
-    } else if (s.in.cause == TB_RESET_SOFTWARE && s.control.fault) {
+        s.control = s.failures = 0u;
+        s.report = last_was_stage2() ? 0u : s.report;
+    } else if (s.in.cause == TB_RESET_SOFTWARE && (s.control & TB_CONTROL_FAULT) != 0u) {
         s.in.cause = TB_RESET_FAULT;
         if (stage1_owns(words[TB_BACKUP_FAULT_PC]) &&
             (words[TB_BACKUP_FAULT_PC] & STAGE1_FAULT_LAST) != 0u) {
@@ -190,19 +185,20 @@ static void history_read(void)
         }
     }
     failed = s.in.cause == TB_RESET_WATCHDOG || s.in.cause == TB_RESET_FAULT;
-    s.failures = s.control.failures;
-    if (failed && (s.control.armed || s.last_was_stage2) && s.failures < UINT8_MAX) {
+    armed = (s.control & TB_CONTROL_ARMED) != 0u;
+    if (failed && (armed || last_was_stage2()) && s.failures < TB_CONTROL_COUNT) {
         s.failures++;
     }
-    s.in.failures_at_limit = s.control.armed && s.failures >= TB_BOOT_FAILURES;
-    s.in.stage2_requested = s.control.request == TB_REQUEST_STAGE2 || (failed && s.last_was_stage2);
+    s.in.failures_at_limit = armed && s.failures >= TB_BOOT_FAILURES;
+    s.in.stage2_requested =
+        (s.control & TB_CONTROL_STAGE2) != 0u || (failed && last_was_stage2());
 }
 
 _Noreturn void stage1_main(void)
 {
     chip_watchdog_feed(); /* a hardware watchdog may be running since reset */
     chip_flash_init();
-    s.in.mapped_bank = chip_flash.mapped_bank(chip_flash.ctx);
+    s.in.mapped_bank = chip_flash_bare.mapped_bank(chip_flash_bare.ctx);
     history_read();
     if (chip_line_held_low(TB_TARGET)) {
         s.in.stage2_requested = true;

@@ -5,18 +5,20 @@ static bool payload_load(unsigned bank, const tb_image_head *head)
 {
     uint32_t *run = (uint32_t *)TB_TARGET->stage2_run;
 
-    return chip_flash.read(chip_flash.ctx, bank, TB_TARGET->stage2_offset + TB_HEADER_BYTES, run,
-                       head->size) == TB_OK &&
-           chip_crc32(run, head->size) == head->crc32 &&
+    uint32_t offset = TB_TARGET->stage2_offset + TB_HEADER_BYTES;
+
+    return chip_flash_bare.read(chip_flash_bare.ctx, bank, offset, run, head->size) == TB_OK &&
+           chip_crc32_fresh(run, head->size) == head->crc32 &&
            stage1_vectors_good(run, TB_TARGET->stage2_run, head->size);
 }
 
 int stage2_load(bool older)
 {
     tb_image_head head[2];
-    bool good[2];
+    bool good[2] = {false, false};
+    unsigned banks = chip_flash_mode() == TB_OK ? 2u : 1u;
 
-    for (unsigned bank = 0; bank < 2u; bank++) {
+    for (unsigned bank = 0; bank < banks; bank++) {
         good[bank] = stage1_head_read(bank, TB_TARGET->stage2_offset, TB_IMAGE_STAGE2, &head[bank]);
     }
     unsigned bank = good[1] && (!good[0] || head[1].version > head[0].version) ? 1u : 0u;

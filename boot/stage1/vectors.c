@@ -19,21 +19,19 @@ void reset_handler(void)
  * for stage 2, which needs less of what may be broken; the third, for the ROM. */
 __attribute__((used)) _Noreturn void stage1_fault(uint32_t pc)
 {
-    uint32_t words[TB_BACKUP_COUNT];
-    tb_control control;
+    uint32_t words[TB_BACKUP_COUNT], control;
 
     chip_backup_read(words);
-    control = tb_control_decode(words[TB_BACKUP_CONTROL]);
-    if (control.fault && stage1_owns(words[TB_BACKUP_FAULT_PC])) {
-        if (control.request == TB_REQUEST_STAGE2) {
+    control = tb_control_checked(words[TB_BACKUP_CONTROL]);
+    if ((control & TB_CONTROL_FAULT) != 0u && stage1_owns(words[TB_BACKUP_FAULT_PC])) {
+        if ((control & TB_CONTROL_STAGE2) != 0u) {
             pc |= STAGE1_FAULT_LAST;
         }
-        control.request = TB_REQUEST_STAGE2;
+        control |= TB_CONTROL_STAGE2;
     }
-    control.fault = true;
     chip_backup_write(TB_BACKUP_FAULT_PC, pc);
     chip_backup_write(TB_BACKUP_FAULT_STATUS, SCB_CFSR);
-    chip_backup_write(TB_BACKUP_CONTROL, tb_control_encode(&control));
+    chip_backup_write(TB_BACKUP_CONTROL, control | TB_CONTROL_FAULT);
     chip_reset();
 }
 

@@ -46,7 +46,7 @@ void chip_restore_reset_state(const tb_chip *chip)
     (void)wait_for(&RCC->CR, RCC_CR_PLLRDY, 0u);
     RCC->PLLCFGR = RCC_PLLCFGR_RESET;
     set_latency(FLASH_ACR_RESET);
-    RCC->AHB1RSTR = 1u << chip->board.port;
+    RCC->AHB1RSTR = 1u << chip->board.port | CRC_ENR_CRCEN;
     RCC->AHB1RSTR = 0u;
     RCC->AHB1ENR = RCC_AHB1ENR_RESET;
     RCC->APB1ENR1 = RCC_APB1ENR1_RESET; /* APB2ENR, SYSCFG's, comes after the swap */

@@ -26,7 +26,7 @@
 
 typedef enum snb_reading { SNB_UNKNOWN, SNB_PHYSICAL, SNB_BY_PLACE } snb_reading;
 
-tb_error flash_mode(void)
+tb_error chip_flash_mode(void)
 {
     return (FLASH->OPTCR & FLASH_OPTCR_NDBANK) == 0u ? TB_OK : TB_ERR_SINGLE_BANK;
 }

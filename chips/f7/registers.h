@@ -126,6 +126,10 @@ typedef struct usart_registers { /* RM0410 34.8 */
 
 #define SYSCFG_MEMRMP_FB_MODE (1u << 8) /* SWP_FB in RM0410 */
 
+/* The clock of the CRC unit, and its reset. */
+#define CRC_ENR (&RCC->AHB1ENR)
+#define CRC_RSTR (&RCC->AHB1RSTR)
+#define CRC_ENR_CRCEN RCC_AHB1ENR_CRCEN
 #define CRC_CR_RESET 1u
 #define CRC_CR_REV_IN_WORD (3u << 5)
 #define CRC_CR_REV_OUT (1u << 7)

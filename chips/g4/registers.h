@@ -161,6 +161,10 @@ typedef struct usart_registers { /* RM0440 37.8 and 38.7 */
 #define SYSCFG_MEMRMP_MEM_MODE_SYSTEM 1u
 #define SYSCFG_MEMRMP_FB_MODE (1u << 8)
 
+/* The clock of the CRC unit, and its reset. */
+#define CRC_ENR (&RCC->AHB1ENR)
+#define CRC_RSTR (&RCC->AHB1RSTR)
+#define CRC_ENR_CRCEN RCC_AHB1ENR_CRCEN
 #define CRC_CR_RESET 1u
 #define CRC_CR_REV_IN_BYTE (1u << 5)
 #define CRC_CR_REV_IN_WORD (3u << 5)

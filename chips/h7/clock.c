@@ -19,6 +19,9 @@ void chip_restore_reset_state(const tb_chip *chip)
     }
     RCC->AHB4RSTR = 1u << chip->board.port;
     RCC->AHB4RSTR = 0u;
+    *CRC_RSTR = CRC_ENR_CRCEN;
+    *CRC_RSTR = 0u;
+    *CRC_ENR = 0u;
     RCC_GATES->AHB4ENR = 0u;
     RCC_GATES->APB4ENR = RCC_APB4ENR_RESET;
 }

@@ -61,8 +61,9 @@ typedef struct usart_registers { /* RM0433 48.7 */
 #define GPIO(port) ((gpio_registers *)(0x58020000u + 0x400u * (port)))
 /* hsi_ker_ck, which stands at 64 MHz whatever the core runs at. */
 #define UART_KERNEL_HZ 64000000u
-/* The clock of the CRC unit. */
+/* The clock of the CRC unit, and its reset. */
 #define CRC_ENR (IS_H7A3 ? &RCC_GATES->AHB1ENR : &RCC_GATES->AHB4ENR)
+#define CRC_RSTR (IS_H7A3 ? &RCC->AHB1RSTR : &RCC->AHB4RSTR)
 #define CRC_ENR_CRCEN (IS_H7A3 ? 1u << 9 : 1u << 19)
 #define GPIO_ENR (RCC_GATES->AHB4ENR)
 #define PWR_CR1 (*(reg *)0x58024800u)

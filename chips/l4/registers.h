@@ -81,12 +81,13 @@ typedef struct usart_registers { /* RM0351 40.8 and 41.7; PRESC on L4+ */
 #define RCC_PLLCFGR_SRC_HSI 2u
 #define RCC_PLLCFGR_N_SHIFT 8u
 #define RCC_PLLCFGR_REN (1u << 24)
-/* 16 MHz x 10 / 2 = 80 MHz, the most that both lines do in range 1 without boost, and the
- * wait states for it (RM0351 3.3.3, RM0432 3.3.3). The reset clock is MSI. */
+/* 16 MHz x 10 / 2 = 80 MHz; L4+: x 15 / 2 = 120 MHz, in range 1 boost, which is needed above
+ * 80 MHz. The wait states: RM0351 3.3.3, RM0432 3.3.3. The reset clock is MSI. */
 #define RCC_CFGR_SW_RESET RCC_CFGR_SW_MSI
-#define CLOCK_PLLCFGR (RCC_PLLCFGR_SRC_HSI | (10u << RCC_PLLCFGR_N_SHIFT) | RCC_PLLCFGR_REN)
-#define CLOCK_WAIT_STATES (IS_L4PLUS ? 3u : 4u)
-#define CLOCK_BOOST false
+#define CLOCK_PLLCFGR \
+    (RCC_PLLCFGR_SRC_HSI | ((IS_L4PLUS ? 15u : 10u) << RCC_PLLCFGR_N_SHIFT) | RCC_PLLCFGR_REN)
+#define CLOCK_WAIT_STATES (IS_L4PLUS ? 5u : 4u)
+#define CLOCK_BOOST IS_L4PLUS
 #define CLOCK_HSI_ON RCC_CR_HSION
 #define RCC_AHB1ENR_CRCEN (1u << 12)
 #define RCC_AHB1ENR_RESET (1u << 8) /* FLASHEN */
@@ -166,6 +167,10 @@ typedef struct usart_registers { /* RM0351 40.8 and 41.7; PRESC on L4+ */
 #define SYSCFG_MEMRMP_MEM_MODE_SYSTEM 1u
 #define SYSCFG_MEMRMP_FB_MODE (1u << 8)
 
+/* The clock of the CRC unit, and its reset. */
+#define CRC_ENR (&RCC->AHB1ENR)
+#define CRC_RSTR (&RCC->AHB1RSTR)
+#define CRC_ENR_CRCEN RCC_AHB1ENR_CRCEN
 #define CRC_CR_RESET 1u
 #define CRC_CR_REV_IN_BYTE (1u << 5)
 #define CRC_CR_REV_IN_WORD (3u << 5)

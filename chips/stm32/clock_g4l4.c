@@ -76,6 +76,8 @@ void chip_restore_reset_state(const tb_chip *chip)
     supply_restore(chip);
     RCC->AHB2RSTR = 1u << chip->board.port;
     RCC->AHB2RSTR = 0u;
+    *CRC_RSTR = CRC_ENR_CRCEN;
+    *CRC_RSTR = 0u;
     RCC->AHB1ENR = RCC_AHB1ENR_RESET;
     RCC->AHB2ENR = 0u;
     RCC->APB1ENR1 = RCC_APB1ENR1_RESET;

@@ -1,4 +1,5 @@
-/* Between the shared half of a flash driver (flash.c: banks, addresses, ECC) and the half
+/* Between the shared half of a flash driver (flash.c, flash_bare.c: banks,
+ * addresses, ECC) and the half
  * that a family's controller needs. */
 #ifndef CHIPS_STM32_FLASH_H
 #define CHIPS_STM32_FLASH_H
@@ -12,12 +13,10 @@
 
 /* ---- from the family -------------------------------------------------------------- */
 
-/* Two banks, as the row says? Else the reason why nothing may be written. */
-tb_error flash_mode(void);
 /* An uncorrectable unit was read: true, and the flag is cleared. */
 bool flash_take_ecc_error(void);
 /* memcpy() that comes back whatever the source is; flash_take_ecc_error() tells then. This
- * and chip_crc32() are all that reads flash. */
+ * and chip_crc32_fresh() are all that reads flash. */
 void flash_copy(void *to, const void *from, size_t bytes);
 /* What caches hold of flash is forgotten. */
 void flash_flush_caches(void);

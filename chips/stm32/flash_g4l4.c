@@ -1,6 +1,7 @@
 /* The flash controller of G4, L4 and L4+ (RM0440 3.3): what chips/stm32/flash.c leaves to
  * the family. */
 #include "chips/armv7m.h"
+#include "chips/chips.h"
 #include "chips/stm32/flash.h"
 #include "registers.h"
 
@@ -8,7 +9,7 @@
  * an erase of 25 ms at most (DS12288). */
 #define BUSY_ROUNDS 0x800000u
 
-tb_error flash_mode(void)
+tb_error chip_flash_mode(void)
 {
     return (FLASH->OPTR & FLASH_OPTR_DBANK) == FLASH_OPTR_DBANK ? TB_OK : TB_ERR_SINGLE_BANK;
 }

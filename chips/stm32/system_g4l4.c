@@ -27,7 +27,7 @@ tb_error chip_check(const tb_chip *chip)
     if (id != 0u && id != chip->device_id) {
         return TB_ERR_CHIP;
     }
-    return flash_mode();
+    return chip_flash_mode();
 }
 
 void chip_backup_read(uint32_t words[TB_BACKUP_COUNT])

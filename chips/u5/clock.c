@@ -31,6 +31,9 @@ void chip_restore_reset_state(const tb_chip *chip)
     (void)set_range(0u);
     RCC->AHB2RSTR1 = 1u << chip->board.port;
     RCC->AHB2RSTR1 = 0u;
+    *CRC_RSTR = CRC_ENR_CRCEN;
+    *CRC_RSTR = 0u;
+    *CRC_ENR = RCC_AHB1ENR_RESET;
     RCC->AHB2ENR1 = RCC_AHB2ENR1_RESET;
     RCC->AHB3ENR = RCC_AHB3ENR_RESET;
     RCC->APB3ENR = 0u;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "chips/armv7m.h"
+#include "chips/chips.h"
 #include "chips/stm32/flash.h"
 #include "registers.h"
 #include "tb_target.h"
@@ -20,7 +21,7 @@ bool flash_always_dual(void)
                                             : TB_TARGET->flash_kib == 4096u;
 }
 
-tb_error flash_mode(void)
+tb_error chip_flash_mode(void)
 {
     uint32_t optr = FLASH->OPTR;
 

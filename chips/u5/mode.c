@@ -12,7 +12,7 @@
 
 bool chip_dual_bank(void)
 {
-    return flash_mode() != TB_ERR_SINGLE_BANK;
+    return chip_flash_mode() != TB_ERR_SINGLE_BANK;
 }
 
 bool chip_dual_bank_optional(void)

@@ -86,6 +86,7 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define RCC_PLL1CFGR_REN (1u << 18)
 #define RCC_PLL1DIVR_RESET 0x01010280u
 #define RCC_PLL1DIVR_RESET_PQR 0x01010200u /* each of them 2 */
+#define RCC_AHB1ENR_RESET 0xD0000100u /* SRAM1, DCACHE1, BKPSRAM, FLASH */
 #define RCC_AHB1ENR_CRCEN (1u << 12)
 #define RCC_AHB3ENR_RESET 0x80000000u /* SRAM4 */
 #define RCC_AHB3ENR_PWREN (1u << 2)
@@ -162,6 +163,10 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define ICACHE_CR_CACHEINV (1u << 1)
 #define ICACHE_SR_BUSYF 1u
 
+/* The clock of the CRC unit, and its reset. */
+#define CRC_ENR (&RCC->AHB1ENR)
+#define CRC_RSTR (&RCC->AHB1RSTR)
+#define CRC_ENR_CRCEN RCC_AHB1ENR_CRCEN
 #define CRC_CR_RESET 1u
 #define CRC_CR_REV_IN_BYTE (1u << 5)
 #define CRC_CR_REV_IN_WORD (3u << 5)

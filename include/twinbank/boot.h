@@ -32,6 +32,16 @@ typedef struct tb_control {
 tb_control tb_control_decode(uint32_t word);
 uint32_t tb_control_encode(const tb_control *control);
 
+/* The same by its bits: what stage 1 has room for. */
+#define TB_CONTROL_KEY 0x7B1A0000u
+#define TB_CONTROL_STAGE2 (1u << 12)
+#define TB_CONTROL_SWAPPING (1u << 10)
+#define TB_CONTROL_FAULT (1u << 9)
+#define TB_CONTROL_ARMED (1u << 8)
+#define TB_CONTROL_COUNT 0xFFu
+/* The word, or the key alone where it does not decode. */
+uint32_t tb_control_checked(uint32_t word);
+
 typedef enum tb_reset_cause {
     TB_RESET_POWER = 0, TB_RESET_PIN, TB_RESET_SOFTWARE, TB_RESET_WATCHDOG, TB_RESET_FAULT,
     TB_RESET_OPTION, TB_RESET_STANDBY, TB_RESET_COUNT
@@ -104,5 +114,11 @@ typedef struct tb_boot_report {
 } tb_boot_report;
 tb_boot_report tb_report_decode(const uint32_t backup[TB_BACKUP_COUNT]);
 uint32_t tb_report_encode(const tb_boot_report *report);
+
+/* Fields of the word, where it is one. */
+bool tb_report_present(uint32_t word);
+#define TB_REPORT_WHY(word) ((word) >> 26 & 15u)
+#define TB_REPORT_CAUSE(word) ((word) >> 22 & 15u)
+#define TB_REPORT_IMAGE(word) ((word) & 0x1FFFFu) /* bank and generation */
 
 #endif
