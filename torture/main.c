@@ -14,7 +14,6 @@
 #include "torture/lives.h"
 #include "torture/plant.h"
 
-#define MOST_JOBS 64u
 #define TICK_US 200000u
 #define BAR_WIDTH 24u
 
@@ -22,6 +21,7 @@ typedef struct options {
     const char *chip, *only, *replay, *plant;
     uint32_t seed;
     unsigned depth, jobs, sample;
+    unsigned audit;
     bool whole;
 } options;
 
@@ -115,6 +115,8 @@ static options parse(int argc, char **argv)
             o.depth = number(name, value, 1, 2);
         } else if (strcmp(name, "--jobs") == 0) {
             o.jobs = number(name, value, 1, MOST_JOBS);
+        } else if (strcmp(name, "--audit") == 0) {
+            o.audit = number(name, value, 0, 1000000);
         } else if (strcmp(name, "--sample") == 0) {
             o.sample = number(name, value, 1, 1000000);
         } else {
@@ -132,7 +134,7 @@ static void progress(const plan *p, double began, bool terminal)
         return;
     }
     double spent = seconds() - began;
-    unsigned next = atomic_load(&p->t->next), done = next < p->cases ? next : p->cases;
+    unsigned done = atomic_load(&p->t->taken);
     unsigned long long lives = atomic_load(&p->t->lives);
     double left = done == 0u ? 0 : spent * (p->cases - done) / done;
     unsigned full = (unsigned)((unsigned long long)done * BAR_WIDTH / p->cases);
@@ -151,7 +153,7 @@ static void start_workers(const plan *p, unsigned jobs, pid_t *workers)
     for (unsigned i = 0; i < jobs; i++) {
         workers[i] = fork();
         if (workers[i] == 0) {
-            plan_work(p);
+            plan_work(p, i);
             _exit(0);
         }
         if (workers[i] < 0) {
@@ -178,8 +180,10 @@ static void print_failures(const plan *p)
 {
     unsigned count = atomic_load(&p->t->failures);
     for (unsigned i = 0; i < count && i < MOST_FAILURES; i++) {
+        char text[CASE_TEXT_BYTES];
+        case_print(&p->t->failed[i].c, text);
         printf("  FAILED  %s\n          make replay CHIP=%s CASE=%s\n", p->t->failed[i].why,
-               p->chip->name, p->t->failed[i].text);
+               p->chip->name, text);
     }
     if (count > MOST_FAILURES) {
         printf("  and %u more\n", count - MOST_FAILURES);
@@ -195,7 +199,8 @@ static unsigned torture(const options *o, const tb_chip *chip, const scenario *s
         wrong("no memory", s->name);
     }
     plan p = {.chip = chip, .s = s, .seed = o->seed, .depth = o->depth, .sample = o->sample,
-              .plant = o->plant, .whole = o->whole, .t = t};
+              .plant = o->plant, .whole = o->whole, .t = t, .audit = o->audit,
+              .memo = memo_new()};
     char why[RIG_TEXT_BYTES];
     if (!plan_count(&p, why)) {
         printf("%-16s FAILED without any interruption: %s\n", s->name, why);
@@ -217,17 +222,19 @@ static unsigned torture(const options *o, const tb_chip *chip, const scenario *s
         printf("%-16s FAILED: %u cases, %llu lives: some never came\n", s->name, p.cases, lives);
         failures++;
     }
-    printf("%s%-16s %4u ops %6llu lives (%llu with two cuts) %5.0f/s  old %llu new %llu stage2 %llu"
-           "  joined %llu  longest %.1f s  %s\n",
+    printf("%s%-16s %4u ops %6llu lives (%llu with two cuts) %5.0f/s  old %llu new %llu rec %llu stage2 %llu"
+           "  ran %llu joined %llu audited %llu unfiled %llu longest %.1f s  %s\n",
            terminal ? "\r" : "", s->name, p.ops, lives, atomic_load(&t->deep),
-           spent > 0 ? (double)lives / spent : 0, atomic_load(&t->settled[SETTLED_OLD]),
-           atomic_load(&t->settled[SETTLED_NEW]), atomic_load(&t->settled[SETTLED_STAGE2]),
-           atomic_load(&t->joined), (double)atomic_load(&t->longest_us) * 1e-6,
+           spent > 0 ? (double)lives / spent : 0, atomic_load(&t->outcome[OUTCOME_OLD]),
+           atomic_load(&t->outcome[OUTCOME_NEW]), atomic_load(&t->outcome[OUTCOME_RECOVERED]), atomic_load(&t->outcome[OUTCOME_STAGE2]),
+           atomic_load(&t->ran), atomic_load(&t->joined), atomic_load(&t->audited), atomic_load(&t->unfiled),
+           (double)atomic_load(&t->longest_us) * 1e-6,
            failures == 0u ? "no brick" : "FAILED");
     print_failures(&p);
     fflush(stdout);
     *all_lives += lives;
     plan_free(&p);
+    memo_free(p.memo);
     munmap(t, sizeof *t);
     return failures;
 }
@@ -244,7 +251,11 @@ int main(int argc, char **argv)
         if (!case_parse(&c, o.replay)) {
             wrong("--replay: not a case", o.replay);
         }
-        return plan_replay(chip, &c, o.plant) ? 0 : 1;
+        char why[RIG_TEXT_BYTES];
+        bool good = plan_replay(chip, &c, o.plant, true, why);
+        printf("%s: %s\n", good ? "passed" : "FAILED",
+               good ? "an image runs, whole, and takes the update again" : why);
+        return good ? 0 : 1;
     }
     if (o.only != NULL && scenario_find(o.only, strlen(o.only)) == NULL) {
         wrong("--scenario: none of --list", o.only);

@@ -39,6 +39,13 @@ uint32_t oracle_crc32(const uint8_t *data, size_t bytes)
     return ~crc;
 }
 
+static void tell(const oracle *o, unsigned bank, uint32_t offset, uint32_t bytes)
+{
+    if (o->look != NULL) {
+        o->look(o->look_ctx, bank, offset, bytes);
+    }
+}
+
 static const uint8_t *bank_data(const oracle *o, unsigned bank)
 {
     return sim_flash_bank(o->m, bank);
@@ -136,12 +143,19 @@ static oracle_image look_at_image(const oracle *o, unsigned bank, unsigned kind)
     return image;
 }
 
+/* What the verdict on an image rests on: its header, and what follows where that is right. */
+static void look_again(const oracle *o, unsigned bank, uint32_t offset, const oracle_image *image)
+{
+    tell(o, bank, offset, HEADER_BYTES + image->bytes);
+}
+
 const oracle_image *oracle_slot(oracle *o, unsigned bank)
 {
     if (o->dirty[bank][ORACLE_SLOT]) {
         o->slot[bank] = look_at_image(o, bank, KIND_APPLICATION);
         o->dirty[bank][ORACLE_SLOT] = false;
     }
+    look_again(o, bank, o->chip->slot_offset, &o->slot[bank]);
     return &o->slot[bank];
 }
 
@@ -151,6 +165,7 @@ const oracle_image *oracle_stage2(oracle *o, unsigned bank)
         o->stage2[bank] = look_at_image(o, bank, KIND_STAGE2);
         o->dirty[bank][ORACLE_STAGE2] = false;
     }
+    look_again(o, bank, o->chip->stage2_offset, &o->stage2[bank]);
     return &o->stage2[bank];
 }
 
@@ -216,6 +231,7 @@ oracle_log oracle_log_read(const oracle *o, unsigned bank, unsigned look)
 {
     unsigned bytes = o->chip->unit_bytes;
     oracle_log log = {0};
+    tell(o, bank, log_at(o, 0), (uint32_t)o->chip->log_units * bytes);
     for (unsigned i = 0; i < o->chip->log_units; i++) {
         uint8_t other[TB_MAX_UNIT_BYTES];
         const uint8_t *unit = bank_data(o, bank) + log_at(o, i);
@@ -237,6 +253,7 @@ oracle_log oracle_log_read(const oracle *o, unsigned bank, unsigned look)
 unsigned oracle_looks(const oracle *o, unsigned bank)
 {
     unsigned looks = 1;
+    tell(o, bank, log_at(o, 0), (uint32_t)o->chip->log_units * o->chip->unit_bytes);
     for (unsigned i = 0; i < o->chip->log_units && looks < MOST_LOOKS; i++) {
         if (sim_flash_unit(o->m, bank, log_at(o, i), NULL) == SIM_UNIT_UNSTABLE) {
             looks *= 3u;
@@ -285,6 +302,7 @@ int oracle_decides(oracle *o)
 static const char *stage1_kept(oracle *o)
 {
     for (unsigned bank = 0; bank < 2u; bank++) {
+        tell(o, bank, 0, o->chip->stage1_bytes);
         if (!o->dirty[bank][ORACLE_STAGE1]) {
             continue;
         }
@@ -360,68 +378,27 @@ static const char *records_legal(const oracle *o, unsigned bank, unsigned *torn)
     return NULL;
 }
 
+static bool log_empty(const oracle *o, unsigned bank)
+{
+    const tb_chip *c = o->chip;
+    uint32_t bytes = (uint32_t)c->log_units * c->unit_bytes;
+    tell(o, bank, log_at(o, 0), bytes);
+    return blank(bank_data(o, bank) + log_at(o, 0), bytes) &&
+           all_whole(o, bank, log_at(o, 0), bytes);
+}
+
 const char *oracle_log_legal(oracle *o, unsigned cuts)
 {
     unsigned torn = 0;
     for (unsigned bank = 0; bank < 2u; bank++) {
         /* Without a header whatever is left of a log counts for nothing. */
-        const char *wrong = oracle_slot(o, bank)->wrong == NULL
+        const char *wrong = !log_empty(o, bank) && oracle_slot(o, bank)->wrong == NULL
                                 ? records_legal(o, bank, &torn) : NULL;
         if (wrong != NULL) {
             return wrong;
         }
     }
     return torn > cuts ? "more torn records than interruptions" : NULL;
-}
-
-/* ---- the whole state in a number ------------------------------------------------------- */
-
-static uint64_t mix_in(uint64_t hash, uint64_t value)
-{
-    hash = (hash ^ value) * 0x9E3779B97F4A7C15ull;
-    return hash ^ (hash >> 29);
-}
-
-/* 0: something in it is unstable. */
-static uint64_t chunk_hash(const oracle *o, unsigned bank, uint32_t at)
-{
-    const uint8_t *data = bank_data(o, bank) + at;
-    uint64_t hash = at + bank + 1u;
-    for (uint32_t i = 0; i < ORACLE_CHUNK_BYTES; i += o->chip->unit_bytes) {
-        sim_unit how = sim_flash_unit(o->m, bank, at + i, NULL);
-        if (how == SIM_UNIT_UNSTABLE) {
-            return 0u;
-        }
-        hash = mix_in(hash, how == SIM_UNIT_WHOLE ? 0u : i + 1u);
-        for (uint32_t k = 0; k < o->chip->unit_bytes; k += 8u) {
-            uint64_t word;
-            memcpy(&word, data + i + k, sizeof word);
-            hash = mix_in(hash, word);
-        }
-    }
-    return hash | 1u;
-}
-
-uint64_t oracle_state_hash(oracle *o)
-{
-    uint64_t hash = 1;
-    for (unsigned bank = 0; bank < 2u; bank++) {
-        for (uint32_t i = 0; i < o->chip->bank_bytes / ORACLE_CHUNK_BYTES; i++) {
-            if (o->hash[bank][i] == 0u) {
-                o->hash[bank][i] = chunk_hash(o, bank, i * ORACLE_CHUNK_BYTES);
-            }
-            if (o->hash[bank][i] == 0u) {
-                return 0u;
-            }
-            hash = mix_in(hash, o->hash[bank][i]);
-        }
-    }
-    size_t count;
-    const uint32_t *backup = sim_backup_words(o->m, &count);
-    for (size_t i = 0; i < count; i++) {
-        hash = mix_in(hash, backup[i]);
-    }
-    return hash | 1u;
 }
 
 /* ---- watching ------------------------------------------------------------ */
@@ -431,10 +408,6 @@ void oracle_touch(oracle *o, unsigned bank, uint32_t offset, uint32_t bytes)
     const tb_chip *c = o->chip;
     if (bank > 1u) {
         return;
-    }
-    for (uint32_t at = offset / ORACLE_CHUNK_BYTES;
-         at < ORACLE_CHUNKS && at * ORACLE_CHUNK_BYTES < offset + bytes; at++) {
-        o->hash[bank][at] = 0u;
     }
     o->dirty[bank][ORACLE_STAGE1] |= offset < c->stage1_bytes;
     o->dirty[bank][ORACLE_STAGE2] |=

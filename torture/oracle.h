@@ -29,9 +29,6 @@ typedef struct oracle_log {
     unsigned attempts, torn, used, reason;
 } oracle_log;
 
-#define ORACLE_CHUNK_BYTES 2048u
-#define ORACLE_CHUNKS 1024u
-
 typedef struct oracle {
     sim_machine *m;
     const tb_chip *chip;
@@ -40,7 +37,9 @@ typedef struct oracle {
     bool had_image, had_stage2;
     bool dirty[2][ORACLE_REGIONS];
     oracle_image slot[2], stage2[2]; /* of regions that are not dirty */
-    uint64_t hash[2][ORACLE_CHUNKS]; /* 0: to be computed */
+    /* Told what a judgement rests on, also where it was looked at earlier. May be NULL. */
+    void (*look)(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes);
+    void *look_ctx;
 } oracle;
 
 /* Takes what is in flash now as what must be kept. */
@@ -65,10 +64,6 @@ int oracle_decides(oracle *o);
 const char *oracle_instant(oracle *o);
 /* What must hold of the logs after `cuts` interruptions. NULL or what does not. */
 const char *oracle_log_legal(oracle *o, unsigned cuts);
-
-/* All of flash, how each unit reads and what the backup registers hold, in one number. 0: some
- * unit reads differently at each look, so that what follows from this state is not settled. */
-uint64_t oracle_state_hash(oracle *o);
 
 uint32_t oracle_crc32(const uint8_t *data, size_t bytes);
 

@@ -87,13 +87,39 @@ bool rig_said(const rig *r, const char *text)
 
 /* ---- time ------------------------------------------------------------ */
 
-static void interrupted(rig *r)
+/* Each start is at a round second, with the same in RAM where power was away, so that two of
+ * them that find the same in flash go on alike. */
+static void start_anew(rig *r, bool power, bool all_lost)
 {
-    r->cuts_seen = sim_cuts_fired(r->m);
+    sim_ps now = sim_now(r->m);
     r->in_tail = r->in_head; /* what was on the wire is lost */
     r->out_tail = r->out_head;
     rig_forget(r);
+    sim_rest_until(r->m, power ? (now / SIM_PS_PER_S + 1u) * SIM_PS_PER_S : now);
+    if (r->starting != NULL) {
+        r->starting(r->start_ctx, power);
+    }
+    if (power) {
+        sim_set_random(r->m, r->poison);
+        sim_power_on(r->m, all_lost);
+    }
+    sim_set_random(r->m, r->chance);
+    if (r->started != NULL) {
+        r->started(r->start_ctx);
+    }
+}
+
+void rig_power_cycle(rig *r)
+{
+    start_anew(r, true, true);
+    tb_client_init(&r->client, &r->link, NULL);
+}
+
+static void interrupted(rig *r, bool power)
+{
+    r->cuts_seen = sim_cuts_fired(r->m);
     r->boots++;
+    start_anew(r, power, false);
     longjmp(*r->escape, 1);
 }
 
@@ -105,11 +131,8 @@ bool rig_run(rig *r, sim_ps duration)
     if (end == SIM_END_STOP) {
         return rig_fail(r, "the part stopped: %s", sim_end_text(r->m));
     }
-    if (end == SIM_END_POWER_CUT) {
-        sim_power_on(r->m, false);
-    }
     if (sim_cuts_fired(r->m) > r->cuts_seen) {
-        interrupted(r);
+        interrupted(r, end == SIM_END_POWER_CUT);
     }
     return r->failure[0] == '\0';
 }
@@ -237,6 +260,7 @@ rig *rig_new(const tb_chip *chip, const char *factory, uint32_t seed, bool trace
         options.trace_line = print_trace;
     }
     r->chip = chip;
+    r->poison = r->chance = 0x9E3779B97F4A7C15ull ^ seed;
     r->m = sim_new(chip, &options);
     if (r->m == NULL) {
         give_up("no simulator model", chip->name);

@@ -31,6 +31,11 @@ typedef struct rig {
     oracle oracle;
     unsigned cuts_seen;
     jmp_buf *escape;
+    uint64_t poison, chance; /* after an interruption: what RAM holds, what chance gives */
+    /* The part is about to start anew (lost: from power-on), and has just been reset. */
+    void (*starting)(void *ctx, bool lost);
+    void (*started)(void *ctx);
+    void *start_ctx;
     unsigned boots; /* after an interruption: power-ons and resets that were injected */
     bool by_watchdog; /* the last interruption */
     const char *next_image; /* what the repetition sends where it is not the scenario's own */
@@ -45,6 +50,8 @@ const char *rig_file(const tb_chip *chip, const char *name);
 /* With the factory's file in flash and power on. Exits with a message where it cannot. */
 rig *rig_new(const tb_chip *chip, const char *factory, uint32_t seed, bool trace);
 void rig_free(rig *r);
+/* Off and on again, VBAT too; the host begins anew. */
+void rig_power_cycle(rig *r);
 /* false: something went wrong that no cut explains; it is in `failure`. */
 bool rig_run(rig *r, sim_ps duration);
 /* Until the console has said it; false after `limit`. */

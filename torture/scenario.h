@@ -24,9 +24,14 @@ const scenario *scenario_find(const char *name, size_t length);
 
 /* A file of the firmware, read once. */
 const tb_image_file *scenario_image(const tb_chip *chip, const char *name);
-/* Runs until one image runs for good, or stage 2 because there is none, and judges that. */
-bool scenario_settle(rig *r, const scenario *s, settled_in *in);
+/* Runs until one image runs for good, or stage 2 because there is none, and judges that.
+ * bank: the one that is mapped as the image runs. */
+bool scenario_settle(rig *r, const scenario *s, settled_in *in, unsigned *bank);
+/* The judgement alone, on what is in flash; SETTLED_OLD and SETTLED_NEW are told apart. */
+bool scenario_judge(rig *r, const scenario *s, settled_in *in, unsigned bank);
 /* The same, with the new image as the only right answer. */
 bool scenario_settle_new(rig *r, const scenario *s);
+
+bool scenario_nothing(rig *r);
 
 #endif

@@ -259,8 +259,10 @@ static bool repeat_stage2(rig *r, const scenario *s, settled_in from)
 {
     (void)from;
     settled_in in;
+    unsigned bank;
     if (!both_copies(r)) {
-        if (!enter_stage2(r) || !send(r, NEXT) || !reset(r, 0) || !scenario_settle(r, s, &in)) {
+        if (!enter_stage2(r) || !send(r, NEXT) || !reset(r, 0) || 
+            !scenario_settle(r, s, &in, &bank)) {
             return false;
         }
         if (!both_copies(r)) {
@@ -272,7 +274,7 @@ static bool repeat_stage2(rig *r, const scenario *s, settled_in from)
 
 /* ---- the factory's first boot ------------------------------------------------------------ */
 
-static bool nothing(rig *r)
+bool scenario_nothing(rig *r)
 {
     (void)r;
     return true;
@@ -307,7 +309,7 @@ const scenario scenarios[] = {
     {"stage2-itself", "stage 2 updates its other copy", "factory.hex", "app-1.0.0.twb", SMALL,
      false, 0, old_runs_then_stage2, update_stage2, repeat_stage2},
     {"factory", "the first boot from the factory", "factory.hex", "app-1.0.0.twb", SMALL, false,
-     200, nothing, first_boot, repeat_update},
+     200, scenario_nothing, first_boot, repeat_update},
 };
 const size_t scenario_count = sizeof scenarios / sizeof scenarios[0];
 

@@ -71,20 +71,22 @@ static bool says(rig *r, unsigned bank)
     return rig_said(r, text);
 }
 
-/* An image runs for good: confirmed, or on trial where that is all there is to expect. */
-static bool image_runs(rig *r, const scenario *s, unsigned *bank)
+/* Confirmed, or on trial where that is all there is to expect. */
+static bool is_for_good(rig *r, const scenario *s, unsigned bank)
 {
-    *bank = mapped_bank(r);
-    if (!in_slot(r) || !says(r, *bank)) {
-        return false;
-    }
-    for (unsigned look = 0; look < oracle_looks(&r->oracle, *bank); look++) {
-        oracle_log log = oracle_log_read(&r->oracle, *bank, look);
+    for (unsigned look = 0; look < oracle_looks(&r->oracle, bank); look++) {
+        oracle_log log = oracle_log_read(&r->oracle, bank, look);
         if (log.state == ORACLE_CONFIRMED || (s->trial_is_enough && log.state == ORACLE_TRIAL)) {
             return true;
         }
     }
     return false;
+}
+
+static bool image_runs(rig *r, const scenario *s, unsigned *bank)
+{
+    *bank = mapped_bank(r);
+    return in_slot(r) && says(r, *bank) && is_for_good(r, s, *bank);
 }
 
 /* Versions never fall but by a rollback: a newer confirmed image must not stand aside. */
@@ -93,14 +95,14 @@ static bool newest_runs(rig *r, unsigned bank)
     oracle *o = &r->oracle;
     unsigned other = bank ^ 1u;
     oracle_log mine = oracle_log_read(o, bank, 0);
-    if (oracle_slot(o, other)->wrong != NULL) {
-        return true;
-    }
     for (unsigned look = 0; look < oracle_looks(o, other); look++) {
         oracle_log log = oracle_log_read(o, other, look);
         if (log.state != ORACLE_CONFIRMED || log.generation <= mine.generation) {
             return true;
         }
+    }
+    if (oracle_slot(o, other)->wrong != NULL) {
+        return true;
     }
     return rig_fail(r, "bank %u runs though bank %u holds a newer confirmed image", bank + 1u,
                     other + 1u);
@@ -131,10 +133,23 @@ static bool judge_flash(rig *r)
     return wrong == NULL || rig_fail(r, "%s", wrong);
 }
 
-bool scenario_settle(rig *r, const scenario *s, settled_in *in)
+bool scenario_judge(rig *r, const scenario *s, settled_in *in, unsigned bank)
+{
+    if (*in == SETTLED_STAGE2) {
+        return oracle_bootable(&r->oracle, 0) || oracle_bootable(&r->oracle, 1)
+                   ? rig_fail(r, "stage 2 runs though there is an image to boot")
+                   : judge_flash(r);
+    }
+    if (!is_for_good(r, s, bank)) {
+        return rig_fail(r, "the image that runs is not confirmed");
+    }
+    return judge_image(r, s, bank, in) && judge_flash(r);
+}
+
+bool scenario_settle(rig *r, const scenario *s, settled_in *in, unsigned *bank)
 {
     sim_ps limit = sim_now(r->m) + SETTLE_LIMIT_PS;
-    unsigned bank, stage2 = 0;
+    unsigned stage2 = 0;
     while (sim_now(r->m) < limit) {
         sim_ps step = sim_now(r->m) + STEP_PS;
         while (sim_now(r->m) < step) {
@@ -142,8 +157,9 @@ bool scenario_settle(rig *r, const scenario *s, settled_in *in)
                 return false;
             }
         }
-        if (image_runs(r, s, &bank)) {
-            return judge_image(r, s, bank, in) && judge_flash(r);
+        if (image_runs(r, s, bank)) {
+            *in = SETTLED_NEW;
+            return scenario_judge(r, s, in, *bank);
         }
         stage2 = in_stage2(r) ? stage2 + 1u : 0u;
         if (stage2 > STAGE2_STEPS) {
@@ -155,11 +171,9 @@ bool scenario_settle(rig *r, const scenario *s, settled_in *in)
                 sim_pin_reset(r->m);
                 continue;
             }
-            if (image) {
-                return rig_fail(r, "stage 2 runs though there is an image to boot");
-            }
             *in = SETTLED_STAGE2;
-            return judge_flash(r);
+            *bank = 0;
+            return scenario_judge(r, s, in, 0);
         }
     }
     return rig_fail(r, "nothing runs for good, PC 0x%08X; the console said: %.100s",
@@ -169,7 +183,8 @@ bool scenario_settle(rig *r, const scenario *s, settled_in *in)
 bool scenario_settle_new(rig *r, const scenario *s)
 {
     settled_in in = SETTLED_STAGE2;
-    if (!scenario_settle(r, s, &in)) {
+    unsigned bank;
+    if (!scenario_settle(r, s, &in, &bank)) {
         return false;
     }
     return in == SETTLED_NEW || rig_fail(r, "the repeated update did not come to run");

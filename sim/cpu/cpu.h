@@ -104,6 +104,11 @@ uint64_t sim_cpu_next_tick(const sim_cpu *cpu);
 void sim_cpu_map(sim_cpu *cpu, uint32_t base, uint32_t bytes, uint8_t *host, sim_code *code,
                  unsigned flags);
 void sim_cpu_unmap(sim_cpu *cpu, uint32_t base, uint32_t bytes);
+/* Asked where memory is mapped as flash: which of its granules are so (one flag each); the
+ * others are left to the bus. NULL: all of them. Told, with host NULL, what is unmapped. */
+typedef const bool *(*sim_cpu_veil)(void *ctx, uint32_t base, uint32_t bytes,
+                                    const uint8_t *host, sim_code *code);
+void sim_cpu_set_veil(sim_cpu *cpu, sim_cpu_veil veil, void *ctx);
 
 /* Records for `bytes` of code memory, all undecoded. */
 sim_code *sim_code_new(uint32_t bytes);

@@ -144,6 +144,8 @@ struct sim_cpu {
     uint32_t fpscr;
     uint32_t sp_limit[2]; /* ARMv8-M: MSPLIM, PSPLIM */
     uint32_t csselr;
+    sim_cpu_veil veil;
+    void *veil_ctx;
     const char *lockup; /* what happened, for stop_text */
     char stop_text[160];
 };

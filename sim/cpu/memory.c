@@ -86,9 +86,16 @@ void sim_cpu_map(sim_cpu *cpu, uint32_t base, uint32_t bytes, uint8_t *host, sim
                  unsigned flags)
 {
     assert(base % SIM_GRANULE_BYTES == 0 && bytes % SIM_GRANULE_BYTES == 0);
+    const bool *clear = NULL;
+    if (cpu->veil && (flags & SIM_MAP_FLASH))
+        clear = cpu->veil(cpu->veil_ctx, base, bytes, host, code);
     forget_edge(cpu, base - SIM_GRANULE_BYTES);
     for (uint32_t offset = 0; offset < bytes; offset += SIM_GRANULE_BYTES) {
         sim_granule *g = granule_for_change(cpu, base + offset);
+        if (clear && !clear[offset >> SIM_GRANULE_SHIFT]) {
+            *g = (sim_granule){ 0 };
+            continue;
+        }
         g->rd = flags & SIM_MAP_READ ? host + offset : NULL;
         g->wr = flags & SIM_MAP_WRITE ? host + offset : NULL;
         g->code = code && (flags & SIM_MAP_EXEC) ? code + offset / SIM_GRANULE_BYTES : NULL;
@@ -106,7 +113,15 @@ void sim_cpu_unmap(sim_cpu *cpu, uint32_t base, uint32_t bytes)
     for (uint32_t offset = 0; offset < bytes; offset += SIM_GRANULE_BYTES)
         if (cpu->map[(base + offset) >> SIM_TABLE_SHIFT] != sim_no_granules)
             *sim_granule_at(cpu, base + offset) = (sim_granule){ 0 };
+    if (cpu->veil)
+        (void)cpu->veil(cpu->veil_ctx, base, bytes, NULL, NULL);
     sim_attention(cpu);
+}
+
+void sim_cpu_set_veil(sim_cpu *cpu, sim_cpu_veil veil, void *ctx)
+{
+    cpu->veil = veil;
+    cpu->veil_ctx = ctx;
 }
 
 void sim_cpu_set_flash_timing(sim_cpu *cpu, unsigned wait_states, bool icache, bool dcache,

@@ -207,6 +207,9 @@ static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_acces
         return SIM_ACCESS_FAULT;
     }
     if (is_flash(m, address)) {
+        if (m->watching != NULL) {
+            sim_watch_flash(m, address, size, kind == SIM_ACCESS_FETCH);
+        }
         return m->flash->read(m->flash->self, address, size, kind, value);
     }
     uint8_t *host;
@@ -214,6 +217,9 @@ static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_acces
     uint32_t offset, target;
     unsigned bit;
     if (sim_ram_at(m, address, &host, &code, &offset)) {
+        if (m->watching != NULL) {
+            sim_watch_ram(m, address, size, false);
+        }
         *value = little_endian(host + offset, size);
         return SIM_ACCESS_OK;
     }
@@ -254,6 +260,9 @@ static sim_access bus_write(void *ctx, uint32_t address, unsigned size, uint32_t
     unsigned bit;
     if (sim_ram_at(m, address, &host, &code, &offset)) {
         ram_write(host, code, offset, size, value);
+        if (m->watching != NULL) {
+            sim_watch_ram(m, address, size, true);
+        }
         return SIM_ACCESS_OK;
     }
     if (m->family->bit_band && bit_band(address, &target, &bit)) {

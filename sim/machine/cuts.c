@@ -32,6 +32,9 @@ static void fire(void *self)
     entry->fired = true;
     m->cuts_fired++;
     m->op_cut = NULL;
+    if (entry->cut.random != 0u) {
+        m->random = entry->cut.random;
+    }
     m->flash->tear(m->flash->self, entry->cut.outcome);
     sim_trace(m, SIM_TRACE_RESET, "%s",
               !entry->cut.reset_only          ? "injected power cut"
@@ -40,6 +43,7 @@ static void fire(void *self)
     if (entry->cut.reset_only) {
         unsigned cause = entry->cut.reset_cause;
         sim_request_reset(m, cause == 0u ? (unsigned)SIM_RESET_PIN : cause);
+        m->breaking = m->breaking || entry->cut.stay;
     } else {
         m->power_cut = true;
         m->cut_backup_lost = entry->cut.backup_lost;
@@ -93,6 +97,11 @@ bool sim_op_place(const sim_machine *m, unsigned *bank, uint32_t *offset, uint32
     }
     m->flash->place(m->flash->self, bank, offset, bytes);
     return true;
+}
+
+const uint8_t *sim_op_data(const sim_machine *m)
+{
+    return m->flash->op_data == NULL ? NULL : m->flash->op_data(m->flash->self);
 }
 
 bool sim_op_begin(sim_machine *m, sim_op_kind kind, sim_ps until)

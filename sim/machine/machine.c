@@ -19,8 +19,14 @@ static uint64_t next_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
+void sim_set_random(sim_machine *m, uint64_t random)
+{
+    m->random = random;
+}
+
 uint32_t sim_random(sim_machine *m)
 {
+    sim_watch_random(m);
     return (uint32_t)(next_random(&m->random) >> 32);
 }
 
@@ -160,6 +166,7 @@ void sim_free(sim_machine *m)
         m->flash->destroy(m->flash->self);
     }
     sim_free_cuts(m);
+    sim_free_watch(m);
     for (size_t i = 0; i < PERIPH_TOPS; i++) {
         free(m->slots[i]);
     }
@@ -299,6 +306,7 @@ static void boot(sim_machine *m)
 static void reset(sim_machine *m, unsigned cause, bool backup_lost)
 {
     m->reset_pending = 0;
+    m->resets++;
     m->stopped = m->locked_up = false;
     m->text[0] = '\0';
     sim_cuts_reset(m);
@@ -326,6 +334,8 @@ void sim_power_on(sim_machine *m, bool backup_lost)
     m->power_cut = m->cut_backup_lost = false;
     reset(m, SIM_RESET_POWER, lost);
 }
+
+unsigned sim_resets(const sim_machine *m) { return m->resets; }
 
 void sim_pin_reset(sim_machine *m)
 {
@@ -434,6 +444,9 @@ sim_end sim_run(sim_machine *m, sim_ps until)
         }
         if (interrupted(m)) {
             continue; /* a reset ended in a stop at once */
+        }
+        if (m->breaking) {
+            continue; /* asked for as a reset came: before its first instruction */
         }
         sim_ps next = until;
         if (m->events != NULL && m->events->when < next) {

@@ -186,6 +186,9 @@ typedef enum sim_unit {
     SIM_UNIT_UNSTABLE    /* as shown, or as `other`, or uncorrectable, anew at each read */
 } sim_unit;
 
+/* A running number over these bytes, for comparing states: 64 bits, not for adversaries. */
+uint64_t sim_mix_bytes(uint64_t hash, const void *bytes, size_t count);
+
 /* ---- the flash model (one per family; sim_set_flash() in its constructor) ---------- */
 
 /* What age does to a unit, for tests: not an operation. */
@@ -194,6 +197,15 @@ typedef enum sim_damage {
     SIM_DAMAGE_UNCORRECTABLE, /* reads wrong, with ECCD and NMI */
     SIM_DAMAGE_SILENT         /* reads wrong, and ECC does not see it */
 } sim_damage;
+
+/* An operation as it would be. */
+typedef struct sim_what_if {
+    sim_op_kind kind; /* SIM_OP_PROGRAM or SIM_OP_ERASE_PAGE */
+    unsigned bank;
+    uint32_t offset, bytes;
+    const uint8_t *data;
+    sim_cut_outcome outcome; /* SIM_CUT_NEW: it was complete */
+} sim_what_if;
 
 typedef enum sim_boot_area { SIM_BOOT_FLASH, SIM_BOOT_SYSTEM, SIM_BOOT_SRAM } sim_boot_area;
 
@@ -229,6 +241,17 @@ typedef struct sim_flash_model {
     void (*place)(const void *self, unsigned *bank, uint32_t *offset, uint32_t *bytes);
     /* The unit that holds this offset; its second reading goes to `other`. May be NULL. */
     sim_unit (*unit)(const void *self, unsigned bank, uint32_t offset, uint8_t *other);
+    void (*remap)(void *self); /* maps what the core sees anew */
+    /* Of the operation that begins: what is to be programmed. May be NULL. */
+    const uint8_t *(*op_data)(const void *self);
+    /* What such an operation makes of the contents, whole or torn; registers, caches and the
+     * core's map stay as they are. Not for options. May be NULL. */
+    void (*apply)(void *self, const sim_what_if *op);
+    /* All that is kept of these bytes (whole units), and back; at most 3 bytes for each. */
+    size_t (*take)(const void *self, unsigned bank, uint32_t offset, uint32_t bytes, uint8_t *out);
+    void (*give)(void *self, unsigned bank, uint32_t offset, uint32_t bytes, const uint8_t *in);
+    /* What it keeps over a reset beside the arrays, in one number. */
+    uint64_t (*options)(const void *self);
     size_t (*state_bytes)(const void *self);
     void (*save)(const void *self, uint8_t *out);
     bool (*restore)(void *self, const uint8_t *in, size_t bytes); /* false: not a state of it */
@@ -338,6 +361,8 @@ typedef struct sim_cut {
     bool reset_only; /* a reset at that moment, not a power cut */
     unsigned reset_cause; /* sim_reset_cause; 0: the pin */
     bool backup_lost;
+    bool stay;       /* reset_only: the run ends (SIM_END_BREAK) before the first instruction */
+    uint64_t random; /* chance goes on from here as it fires; 0: as it stands */
 } sim_cut;
 
 void sim_schedule_cut(sim_machine *m, const sim_cut *cut);
@@ -350,6 +375,37 @@ void sim_set_op_hook(sim_machine *m, void (*hook)(void *ctx, sim_op_kind kind), 
 bool sim_op_place(const sim_machine *m, unsigned *bank, uint32_t *offset, uint32_t *bytes);
 unsigned sim_cuts_fired(const sim_machine *m);
 unsigned sim_cuts_scheduled(const sim_machine *m);
+
+/* ---- for tools that compare runs --------------------------------------------------------- */
+
+/* Told what a run depends on, so that it need not be made again from a state that differs
+ * only elsewhere. */
+typedef struct sim_watch {
+    void *ctx;
+    /* Contents of a bank are about to be read (or the controller looks at them: not told). true:
+     * of this granule of 1 KB no more need be told. */
+    bool (*flash)(void *ctx, unsigned bank, uint32_t offset, unsigned size, bool fetch);
+    /* RAM is read that has not been written since the watch began. NULL: RAM is not watched. */
+    void (*ram)(void *ctx, uint32_t address, unsigned size);
+    void (*random)(void *ctx); /* chance was asked */
+} sim_watch;
+/* NULL ends it. Slower while it lasts; the course of things is the same. */
+void sim_set_watch(sim_machine *m, const sim_watch *watch);
+/* Chance goes on from here. */
+void sim_set_random(sim_machine *m, uint64_t random);
+/* The power is away until then (not before now), or, where a reset has just come, it is now:
+ * time is counted from here, so that two runs from here are the same to the picosecond. */
+void sim_rest_until(sim_machine *m, sim_ps when);
+unsigned sim_resets(const sim_machine *m); /* of any cause, power-on too, since sim_new */
+/* From the hook: what is to be programmed; NULL where the model does not tell. */
+const uint8_t *sim_op_data(const sim_machine *m);
+/* Flash contents without the core: see sim_flash_model. false: the model cannot. */
+bool sim_flash_apply(sim_machine *m, const sim_what_if *op, uint64_t random);
+size_t sim_flash_take(const sim_machine *m, unsigned bank, uint32_t offset, uint32_t bytes,
+                      uint8_t *out);
+void sim_flash_give(sim_machine *m, unsigned bank, uint32_t offset, uint32_t bytes,
+                    const uint8_t *in);
+uint64_t sim_flash_options(const sim_machine *m);
 
 /* ---- state between runs --------------------------------------------------------------- */
 

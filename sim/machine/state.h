@@ -65,6 +65,9 @@ struct sim_machine {
     void (*op_hook)(void *ctx, sim_op_kind kind);
     void *op_hook_ctx;
     unsigned cuts_scheduled, cuts_fired;
+    unsigned resets;
+
+    struct sim_watching *watching; /* watch.c */
 };
 
 /* time.c */
@@ -80,6 +83,12 @@ void sim_map_ram(sim_machine *m);
 /* cuts.c */
 void sim_cuts_reset(sim_machine *m);
 void sim_free_cuts(sim_machine *m);
+
+/* watch.c */
+void sim_watch_flash(sim_machine *m, uint32_t address, unsigned size, bool fetch);
+void sim_watch_ram(sim_machine *m, uint32_t address, unsigned size, bool write);
+void sim_watch_random(sim_machine *m);
+void sim_free_watch(sim_machine *m);
 
 /* machine.c */
 void sim_wake_up_run(sim_machine *m); /* the loop must look again: makes the core come back */

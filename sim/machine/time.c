@@ -53,6 +53,13 @@ void sim_set_hclk(sim_machine *m, uint32_t hz)
     sim_wake_up_run(m); /* the deadline in cycles is another one now */
 }
 
+void sim_rest_until(sim_machine *m, sim_ps when)
+{
+    assert(when >= sim_now(m));
+    m->base_ps = when;
+    m->base_cycles = sim_cpu_cycles(m->cpu);
+}
+
 uint32_t sim_hclk_hz(const sim_machine *m)
 {
     return m->hz;

@@ -312,6 +312,39 @@ static void place_of_op(const void *self, unsigned *where, uint32_t *offset, uin
     *bytes = f->op.bytes;
 }
 
+static void remap(void *self)
+{
+    flash_f7_map(self);
+}
+
+static const uint8_t *op_data(const void *self)
+{
+    return ((const flash_f7 *)self)->op.data;
+}
+
+static size_t take(const void *self, unsigned which, uint32_t offset, uint32_t bytes, uint8_t *out)
+{
+    const f7_bank *b = &((const flash_f7 *)self)->bank[which];
+    memcpy(out, b->data + offset, bytes);
+    memcpy(out + bytes, b->other + offset, bytes);
+    return 2u * (size_t)bytes;
+}
+
+static void give(void *self, unsigned which, uint32_t offset, uint32_t bytes, const uint8_t *in)
+{
+    for (uint32_t at = 0; at < bytes; at += F7_WORD_BYTES) {
+        flash_f7_set_word(self, which, (offset + at) / F7_WORD_BYTES, in + at, in + bytes + at);
+    }
+}
+
+static uint64_t options(const void *self)
+{
+    const flash_f7 *f = self;
+    uint64_t hash = sim_mix_bytes(1u, f->options, sizeof f->options);
+    hash = sim_mix_bytes(hash, f->registers, sizeof f->registers);
+    return sim_mix_bytes(hash, f->stored, sizeof f->stored);
+}
+
 static sim_unit unit_reads(const void *self, unsigned which, uint32_t offset, uint8_t *other)
 {
     const flash_f7 *f = self;
@@ -409,7 +442,8 @@ void sim_flash_f7_new(sim_machine *m)
         .self = f, .read = flash_f7_read, .write = flash_f7_write, .peek = flash_f7_peek,
         .bank = bank, .load = load, .reset = reset_model, .boot = boot, .set_mapping = set_mapping,
         .tear = flash_f7_tear, .optr = optr, .latency = latency, .damage = damage,
-        .place = place_of_op, .unit = unit_reads,
+        .place = place_of_op, .unit = unit_reads, .remap = remap, .op_data = op_data, .apply = flash_f7_apply,
+        .take = take, .give = give, .options = options,
         .state_bytes = state_bytes, .save = save, .restore = restore, .destroy = destroy};
     sim_add_periph(m, &f->periph);
     sim_set_flash(m, &f->model);

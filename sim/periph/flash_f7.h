@@ -100,6 +100,7 @@ sim_access flash_f7_write(void *self, uint32_t address, unsigned size, uint32_t 
 void flash_f7_start_erase(flash_f7 *f);
 void flash_f7_start_options(flash_f7 *f);
 void flash_f7_done(void *self);
+void flash_f7_apply(void *self, const sim_what_if *what);
 void flash_f7_tear(void *self, sim_cut_outcome outcome);
 /* Waits for the operation in progress. false: reset or power came first. */
 bool flash_f7_wait(flash_f7 *f);

@@ -163,6 +163,22 @@ static void tear_options(flash_f7 *f, sim_cut_outcome outcome)
     }
 }
 
+/* For tools that ask what would be: nothing but contents changes. */
+void flash_f7_apply(void *self, const sim_what_if *what)
+{
+    flash_f7 *f = self;
+    f7_op was = f->op;
+    f->op = (f7_op){.kind = what->kind, .banks = 1u << what->bank, .offset = what->offset,
+                    .bytes = what->bytes};
+    if (what->kind == SIM_OP_PROGRAM) {
+        memcpy(f->op.data, what->data, what->bytes);
+        tear_program(f, what->outcome);
+    } else {
+        tear_erase(f, what->outcome);
+    }
+    f->op = was;
+}
+
 void flash_f7_tear(void *self, sim_cut_outcome outcome)
 {
     static const char *const names[] = {"old", "new", "mixed", "mixed", "unstable"};

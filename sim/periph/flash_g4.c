@@ -454,6 +454,52 @@ static sim_unit unit_reads(const void *self, unsigned which, uint32_t offset, ui
     }
 }
 
+static void remap(void *self)
+{
+    flash_g4_map(self);
+}
+
+static const uint8_t *op_data(const void *self)
+{
+    return ((const flash_g4 *)self)->op.data;
+}
+
+static size_t take(const void *self, unsigned which, uint32_t offset, uint32_t bytes, uint8_t *out)
+{
+    const flash_region *r = &((const flash_g4 *)self)->region[which];
+    memcpy(out, r->data + offset, bytes);
+    out += bytes;
+    for (uint32_t at = offset; at < offset + bytes; at += UNIT_BYTES) {
+        uint8_t state = r->state[at / UNIT_BYTES];
+        *out++ = state;
+        if (state == UNIT_UNSTABLE) {
+            memcpy(out, r->other + at, UNIT_BYTES);
+        } else {
+            memset(out, 0, UNIT_BYTES);
+        }
+        out += UNIT_BYTES;
+    }
+    return 2u * (size_t)bytes + bytes / UNIT_BYTES;
+}
+
+static void give(void *self, unsigned which, uint32_t offset, uint32_t bytes, const uint8_t *in)
+{
+    flash_g4 *f = self;
+    const uint8_t *kept = in + bytes;
+    for (uint32_t at = 0; at < bytes; at += UNIT_BYTES, kept += UNIT_BYTES + 1u) {
+        memcpy(f->region[which].other + offset + at, kept + 1, UNIT_BYTES);
+        flash_g4_set_unit(f, which, (offset + at) / UNIT_BYTES, in + at, (unit_state)*kept);
+    }
+}
+
+static uint64_t options(const void *self)
+{
+    const flash_g4 *f = self;
+    uint64_t hash = sim_mix_bytes(1u, f->options, sizeof f->options);
+    hash = sim_mix_bytes(hash, f->stored, sizeof f->stored);
+    return sim_mix_bytes(hash, f->registers, sizeof f->registers) + f->stored_intact;
+}
+
 static uint32_t optr(const void *self)
 {
     return ((const flash_g4 *)self)->options[OPT_OPTR];
@@ -507,6 +553,8 @@ void flash_g4_new(sim_machine *m, const flash_kind *kind)
         .bank = bank, .load = load, .reset = reset_model, .boot = boot, .set_mapping = set_mapping,
         .tear = flash_g4_tear, .optr = optr, .latency = latency,
         .damage = damage, .place = place, .unit = unit_reads,
+        .remap = remap, .op_data = op_data, .apply = flash_g4_apply, .take = take, .give = give,
+        .options = options,
         .state_bytes = flash_g4_state_bytes, .save = flash_g4_save, .restore = flash_g4_restore,
         .destroy = destroy};
     sim_add_periph(m, &f->periph);

@@ -199,6 +199,7 @@ void flash_g4_start_erase(flash_g4 *f);
 void flash_g4_start_options(flash_g4 *f);
 void flash_g4_done(void *self);
 void flash_g4_tear(void *self, sim_cut_outcome outcome);
+void flash_g4_apply(void *self, const sim_what_if *what);
 void flash_g4_begin_program(flash_g4 *f, unsigned region, uint32_t offset, uint32_t high,
                             sim_ps time);
 /* Waits for the operation in progress. false: reset or power came first. */

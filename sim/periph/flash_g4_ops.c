@@ -41,8 +41,7 @@ static void finish(flash_g4 *f)
     f->op.active = false;
     f->sr &= ~(uint32_t)SR_BSY;
     f->cr &= ~(CR_STRT | CR_OPTSTRT);
-    f->busy_banks = 0;
-    flash_g4_map(f);
+    set_busy(f, 0);
 }
 
 static void erase_range(flash_g4 *f, unsigned region, uint32_t offset, uint32_t bytes)
@@ -255,6 +254,24 @@ void flash_g4_tear(void *self, sim_cut_outcome outcome)
         break;
     }
     finish(f);
+}
+
+/* For tools that ask what would be: nothing but contents changes. */
+void flash_g4_apply(void *self, const sim_what_if *what)
+{
+    flash_g4 *f = self;
+    flash_op was = f->op;
+    f->op = (flash_op){.kind = what->kind, .region = what->bank, .offset = what->offset,
+                       .bytes = what->bytes};
+    if (what->kind != SIM_OP_PROGRAM && what->outcome == SIM_CUT_NEW) {
+        flash_g4_erase_units(f, what->bank, what->offset, what->bytes);
+    } else if (what->kind != SIM_OP_PROGRAM) {
+        tear_erase(f, what->bank, what->offset, what->bytes, what->outcome);
+    } else {
+        memcpy(f->op.data, what->data, UNIT_BYTES);
+        tear_program(f, what->outcome);
+    }
+    f->op = was;
 }
 
 /* ---- programming ---- */

@@ -437,6 +437,54 @@ static void place_of_op(const void *self, unsigned *where, uint32_t *offset, uin
     *bytes = f->begun.bytes;
 }
 
+static void remap(void *self)
+{
+    flash_h7_map(self);
+}
+
+static const uint8_t *op_data(const void *self)
+{
+    return ((const flash_h7 *)self)->begun.data;
+}
+
+static size_t take(const void *self, unsigned which, uint32_t offset, uint32_t bytes, uint8_t *out)
+{
+    const flash_h7 *f = self;
+    const h7_bank *b = &f->bank[which];
+    uint32_t unit = f->chip->unit_bytes;
+    memcpy(out, b->data + offset, bytes);
+    out += bytes;
+    for (uint32_t at = offset; at < offset + bytes; at += unit) {
+        uint8_t state = b->state[at / unit];
+        *out++ = state;
+        if (state == H7_UNIT_UNSTABLE) {
+            memcpy(out, b->other + at, unit);
+        } else {
+            memset(out, 0, unit);
+        }
+        out += unit;
+    }
+    return 2u * (size_t)bytes + bytes / unit;
+}
+
+static void give(void *self, unsigned which, uint32_t offset, uint32_t bytes, const uint8_t *in)
+{
+    flash_h7 *f = self;
+    uint32_t unit = f->chip->unit_bytes;
+    const uint8_t *kept = in + bytes;
+    for (uint32_t at = 0; at < bytes; at += unit, kept += unit + 1u) {
+        memcpy(f->bank[which].other + offset + at, kept + 1, unit);
+        flash_h7_set_unit(f, which, (offset + at) / unit, in + at, (h7_unit)*kept);
+    }
+}
+
+static uint64_t options(const void *self)
+{
+    const flash_h7 *f = self;
+    uint64_t hash = sim_mix_bytes(1u, f->cur, sizeof f->cur);
+    return sim_mix_bytes(hash, f->prg, sizeof f->prg) + f->swapped;
+}
+
 static sim_unit unit_reads(const void *self, unsigned which, uint32_t offset, uint8_t *other)
 {
     const flash_h7 *f = self;
@@ -548,7 +596,8 @@ void sim_flash_h7_new(sim_machine *m)
         .self = f, .read = flash_h7_read, .write = flash_h7_write, .peek = flash_h7_peek,
         .bank = bank, .load = load, .reset = reset_model, .boot = boot, .set_mapping = set_mapping,
         .tear = flash_h7_tear, .optr = optr, .latency = latency, .damage = damage,
-        .place = place_of_op, .unit = unit_reads,
+        .place = place_of_op, .unit = unit_reads, .remap = remap, .op_data = op_data, .apply = flash_h7_apply,
+        .take = take, .give = give, .options = options,
         .state_bytes = state_bytes, .save = save, .restore = restore, .destroy = destroy};
     sim_add_periph(m, &f->periph);
     sim_set_flash(m, &f->model);

@@ -122,6 +122,7 @@ void flash_h7_force_write(h7_place *p);
 void flash_h7_start_erase(h7_place *p);
 void flash_h7_start_options(flash_h7 *f);
 void flash_h7_done(void *self);
+void flash_h7_apply(void *self, const sim_what_if *what);
 void flash_h7_options_done(void *self);
 void flash_h7_tear(void *self, sim_cut_outcome outcome);
 /* Waits for the place's operation. false: reset or power came first. */

@@ -176,6 +176,20 @@ static void tear_options(flash_h7 *f, sim_cut_outcome outcome)
     f->option_busy = false;
 }
 
+/* For tools that ask what would be: nothing but contents changes. */
+void flash_h7_apply(void *self, const sim_what_if *what)
+{
+    flash_h7 *f = self;
+    h7_op op = {.kind = what->kind, .bank = what->bank, .offset = what->offset,
+                .bytes = what->bytes};
+    if (what->kind == SIM_OP_PROGRAM) {
+        memcpy(op.data, what->data, what->bytes);
+        tear_program(f, &op, what->outcome);
+    } else {
+        tear_erase(f, &op, what->outcome);
+    }
+}
+
 void flash_h7_tear(void *self, sim_cut_outcome outcome)
 {
     static const char *const names[] = {"old", "new", "mixed", "ecc", "unstable"};

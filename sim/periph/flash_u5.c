@@ -379,6 +379,55 @@ static unsigned latency(const void *self)
     return ((const flash_u5 *)self)->acr & ACR_LATENCY;
 }
 
+static void remap(void *self)
+{
+    flash_u5_map(self);
+}
+
+static const uint8_t *op_data(const void *self)
+{
+    return ((const flash_u5 *)self)->op.data;
+}
+
+static size_t take(const void *self, unsigned which, uint32_t offset, uint32_t bytes, uint8_t *out)
+{
+    const u5_bank *b = &((const flash_u5 *)self)->bank[which];
+    memcpy(out, b->data + offset, bytes);
+    out += bytes;
+    for (uint32_t at = offset; at < offset + bytes; at += U5_UNIT_BYTES) {
+        uint8_t state = b->state[at / U5_UNIT_BYTES];
+        *out++ = state;
+        if (state == U5_UNSTABLE) {
+            memcpy(out, b->other + at, U5_UNIT_BYTES);
+        } else {
+            memset(out, 0, U5_UNIT_BYTES);
+        }
+        out += U5_UNIT_BYTES;
+    }
+    return 2u * (size_t)bytes + bytes / U5_UNIT_BYTES;
+}
+
+static void give(void *self, unsigned which, uint32_t offset, uint32_t bytes, const uint8_t *in)
+{
+    flash_u5 *f = self;
+    const uint8_t *kept = in + bytes;
+    for (uint32_t at = 0; at < bytes; at += U5_UNIT_BYTES, kept += U5_UNIT_BYTES + 1u) {
+        memcpy(f->bank[which].other + offset + at, kept + 1, U5_UNIT_BYTES);
+        flash_u5_set_unit(f, which, (offset + at) / U5_UNIT_BYTES, in + at, (u5_state)*kept);
+    }
+}
+
+/* Of OPSR only whether it tells of an option change: the address in it differs with every
+ * interruption, and says nothing that the contents do not. */
+static uint64_t options(const void *self)
+{
+    const flash_u5 *f = self;
+    uint64_t hash = sim_mix_bytes(1u, f->options, sizeof f->options);
+    hash = sim_mix_bytes(hash, f->registers, sizeof f->registers);
+    hash = sim_mix_bytes(hash, f->stored, sizeof f->stored);
+    return hash + (f->opsr >> 29 == 6u) + 2u * f->swapped;
+}
+
 static void destroy(void *self)
 {
     flash_u5 *f = self;
@@ -418,9 +467,10 @@ void sim_flash_u5_new(sim_machine *m)
         .self = f, .read = flash_u5_read, .write = flash_u5_write, .peek = flash_u5_peek,
         .bank = bank, .load = load, .reset = reset_model, .boot = flash_u5_boot,
         .set_mapping = set_mapping, .tear = flash_u5_tear, .optr = optr, .latency = latency,
-        .damage = damage, .place = place_of_op, .unit = unit_reads,
-        .state_bytes = flash_u5_state_bytes, .save = flash_u5_save, .restore = flash_u5_restore,
-        .destroy = destroy};
+        .damage = damage, .place = place_of_op, .unit = unit_reads, .remap = remap,
+        .op_data = op_data, .apply = flash_u5_apply, .take = take, .give = give,
+        .options = options, .state_bytes = flash_u5_state_bytes, .save = flash_u5_save,
+        .restore = flash_u5_restore, .destroy = destroy};
     sim_add_periph(m, &f->periph);
     flash_u5_icache_init(f);
     sim_set_flash(m, &f->model);

@@ -150,6 +150,7 @@ void flash_u5_start_erase(flash_u5 *f);
 void flash_u5_start_options(flash_u5 *f);
 void flash_u5_done(void *self);
 void flash_u5_tear(void *self, sim_cut_outcome outcome);
+void flash_u5_apply(void *self, const sim_what_if *what);
 
 /* flash_u5_options.c: option bytes, boot, saved state */
 void flash_u5_options_init(flash_u5 *f);

@@ -211,6 +211,25 @@ static uint32_t operation_code(const flash_u5 *f)
     return U5_OPSR_CODE(mass ? 5u : codes[op->kind]) | where;
 }
 
+/* For tools that ask what would be: nothing but contents changes. */
+void flash_u5_apply(void *self, const sim_what_if *what)
+{
+    flash_u5 *f = self;
+    u5_op was = f->op;
+    bool filled = f->icache_filled;
+    f->op = (u5_op){.kind = what->kind, .bank = what->bank, .offset = what->offset,
+                    .bytes = what->bytes};
+    f->icache_filled = false;
+    if (what->kind == SIM_OP_PROGRAM) {
+        memcpy(f->op.data, what->data, U5_UNIT_BYTES);
+        tear_program(f, what->outcome);
+    } else {
+        tear_erase(f, what->bank, what->offset, what->bytes, what->outcome);
+    }
+    f->op = was;
+    f->icache_filled = filled;
+}
+
 void flash_u5_tear(void *self, sim_cut_outcome outcome)
 {
     flash_u5 *f = self;

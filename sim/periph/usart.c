@@ -128,6 +128,7 @@ typedef struct sim_uart {
     bool wire_busy, heard;
 
     sim_event low_end; /* the receiver's frame that began with a pin driven low */
+    uint32_t polled_at, polled; /* PC and answer of the last look at ISR */
     sim_ps low_from, low_until;
     bool low_busy;
 } sim_uart;
@@ -533,11 +534,27 @@ void sim_uart_pin(sim_part *part, unsigned port, unsigned pin, bool level)
 
 /* ---- registers ------------------------------------------------------------------------ */
 
+/* Asked again from the same place while it still sends, and with the same answer: a loop that
+ * waits for the transmitter. */
+static uint32_t polled(sim_uart *u)
+{
+    sim_machine *m = u->block.part->m;
+    uint32_t isr = status(u), pc = sim_cpu_pc(sim_core(m));
+    bool sends = (isr & (ISR_TXE | ISR_TC)) != (ISR_TXE | ISR_TC) && (isr & ISR_RXNE) == 0u;
+    if (sends && u->polled_at == pc && u->polled == isr) {
+        (void)sim_poll_busy(m);
+        isr = status(u);
+    }
+    u->polled_at = pc;
+    u->polled = isr;
+    return isr;
+}
+
 static uint32_t uart_read(void *owner, unsigned reg, uint32_t stored)
 {
     sim_uart *u = owner;
     if (reg == R_ISR) {
-        return status(u);
+        return polled(u);
     }
     if (reg != R_RDR) {
         return stored;
