@@ -260,6 +260,7 @@ static bool prepare(run *x, bool trace)
     x->state.oracle = &x->r->oracle;
     if (x->p->memo != NULL && x->mode != MODE_COUNT) {
         record_init(&x->record, x->r, x->p->memo, &x->state, x->p->hot);
+        x->record.exact = x->p->exact;
         (void)state_flash(&x->state); /* what the lives inherit need not be computed again */
     }
     x->r->ops_before = sim_op_count(x->r->m, 0);

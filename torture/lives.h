@@ -89,6 +89,7 @@ typedef struct plan {
     unsigned audit;  /* one of so many known lives is run all the same; 0: none */
     const char *plant; /* a fault for the oracle to find; NULL */
     bool whole;        /* every life is run, to its end */
+    bool exact;        /* no page is known by its kind alone */
     tally *t;
     memo *memo;
     /* made by plan_count(): */

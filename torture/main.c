@@ -13,27 +13,36 @@
 
 #include "torture/lives.h"
 #include "torture/plant.h"
+#include "torture/report.h"
+#include "torture/shrink.h"
 
-#define TICK_US 200000u
+#define TICK_US 100000u
 #define BAR_WIDTH 24u
+#define PLAIN_SECONDS 5.0 /* between lines of progress where there is no terminal */
+#define MOST_CHIPS 16u
+#define SHRUNK 2u /* failures of a scenario that are made shorter */
 
 typedef struct options {
-    const char *chip, *only, *replay, *plant;
+    const char *only, *replay, *plant, *html, *json;
+    const tb_chip *chip[MOST_CHIPS];
+    unsigned chips;
     uint32_t seed;
-    unsigned depth, jobs, sample;
-    unsigned audit;
-    bool whole;
+    unsigned depth, jobs, sample, audit;
+    bool whole, exact;
 } options;
 
 static const char usage[] =
-    "usage: twinbank-torture [--chip NAME] [--scenario NAME] [--depth 1|2] [--sample N]\n"
-    "                        [--jobs N] [--seed N] [--whole] [--plant FAULT] [--list]\n"
+    "usage: twinbank-torture [--chip NAME[,NAME...]] [--scenario NAME] [--depth 1|2]\n"
+    "                        [--sample N] [--jobs N] [--seed N] [--audit N] [--whole] [--exact]\n"
+    "                        [--html FILE] [--json FILE] [--plant FAULT] [--list]\n"
     "       twinbank-torture --replay CASE [--chip NAME]\n"
     "\n"
     "Interrupts every flash operation of every scenario: before, while (five outcomes) and\n"
     "after, by power, pin and watchdog, and judges every recovery. --depth 2 interrupts the\n"
     "recoveries too. --sample N takes one of N of the operations that are not critical.\n"
-    "--whole lives every life to its end, even where another one came by the same state.\n"
+    "A life whose course is known, as a run of the same beginning has read the same, is judged\n"
+    "without being run: --audit N runs one of N of these all the same, and compares; --exact\n"
+    "takes no page for known by its kind alone; --whole runs every life to its end.\n"
     "A failure prints a CASE. Firmware is read from build/firmware, or $TB_FIRMWARE_ROOT.\n"
     "Status: 0 all well, 1 a life failed, 2 wrong use or no firmware.\n";
 
@@ -80,60 +89,89 @@ static const char *known_plant(const char *name)
     wrong("--plant", "no such fault: stage1, images, stage2, log, injector");
 }
 
+static void add_chips(options *o, const char *names)
+{
+    o->chips = 0;
+    while (*names != '\0') {
+        char name[32];
+        size_t length = strcspn(names, ",");
+        snprintf(name, sizeof name, "%.*s", (int)length, names);
+        const tb_chip *chip = tb_chip_find(name);
+        if (chip == NULL || !chip->has_banks || o->chips == MOST_CHIPS) {
+            wrong("--chip: no such part with two banks", name);
+        }
+        o->chip[o->chips++] = chip;
+        names += length + (names[length] == ',');
+    }
+}
+
+static void take_value(options *o, const char *name, const char *value)
+{
+    if (strcmp(name, "--chip") == 0) {
+        add_chips(o, value);
+    } else if (strcmp(name, "--scenario") == 0) {
+        o->only = value;
+    } else if (strcmp(name, "--replay") == 0) {
+        o->replay = value;
+    } else if (strcmp(name, "--plant") == 0) {
+        o->plant = known_plant(value);
+    } else if (strcmp(name, "--html") == 0) {
+        o->html = value;
+    } else if (strcmp(name, "--json") == 0) {
+        o->json = value;
+    } else if (strcmp(name, "--seed") == 0) {
+        o->seed = number(name, value, 0, UINT32_MAX);
+    } else if (strcmp(name, "--depth") == 0) {
+        o->depth = number(name, value, 1, 2);
+    } else if (strcmp(name, "--jobs") == 0) {
+        o->jobs = number(name, value, 1, MOST_JOBS);
+    } else if (strcmp(name, "--audit") == 0) {
+        o->audit = number(name, value, 0, 1000000);
+    } else if (strcmp(name, "--sample") == 0) {
+        o->sample = number(name, value, 1, 1000000);
+    } else {
+        wrong("no such option", name);
+    }
+}
+
 static options parse(int argc, char **argv)
 {
-    options o = {.chip = "stm32g474re", .seed = 1, .depth = 1, .sample = 1};
+    options o = {.seed = 1, .depth = 1, .sample = 1, .audit = 1000};
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     o.jobs = cpus < 1 ? 1u : cpus > (long)MOST_JOBS ? MOST_JOBS : (unsigned)cpus;
+    add_chips(&o, "stm32g474re");
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i];
         if (strcmp(name, "--list") == 0) {
             list();
-        }
-        if (strcmp(name, "--whole") == 0) {
-            o.whole = true;
-            continue;
-        }
-        if (strcmp(name, "--help") == 0) {
+        } else if (strcmp(name, "--help") == 0) {
             fputs(usage, stdout);
             exit(0);
-        }
-        const char *value = i + 1 < argc ? argv[++i] : NULL;
-        if (value == NULL) {
+        } else if (strcmp(name, "--whole") == 0) {
+            o.whole = true;
+        } else if (strcmp(name, "--exact") == 0) {
+            o.exact = true;
+        } else if (i + 1 == argc) {
             wrong("what is this, or a value is missing", name);
-        } else if (strcmp(name, "--chip") == 0) {
-            o.chip = value;
-        } else if (strcmp(name, "--scenario") == 0) {
-            o.only = value;
-        } else if (strcmp(name, "--replay") == 0) {
-            o.replay = value;
-        } else if (strcmp(name, "--plant") == 0) {
-            o.plant = known_plant(value);
-        } else if (strcmp(name, "--seed") == 0) {
-            o.seed = number(name, value, 0, UINT32_MAX);
-        } else if (strcmp(name, "--depth") == 0) {
-            o.depth = number(name, value, 1, 2);
-        } else if (strcmp(name, "--jobs") == 0) {
-            o.jobs = number(name, value, 1, MOST_JOBS);
-        } else if (strcmp(name, "--audit") == 0) {
-            o.audit = number(name, value, 0, 1000000);
-        } else if (strcmp(name, "--sample") == 0) {
-            o.sample = number(name, value, 1, 1000000);
         } else {
-            wrong("no such option", name);
+            take_value(&o, name, argv[++i]);
         }
+    }
+    if (o.whole && o.depth > 1u) {
+        wrong("--whole", "with --depth 1 only: second interruptions follow known courses");
     }
     return o;
 }
 
 /* ---- one scenario ------------------------------------------------------------ */
 
-static void progress(const plan *p, double began, bool terminal)
+static void progress(const plan *p, double began, bool terminal, double *said)
 {
-    if (!terminal) {
+    double now = seconds(), spent = now - began;
+    if (!terminal && now - *said < PLAIN_SECONDS) {
         return;
     }
-    double spent = seconds() - began;
+    *said = now;
     unsigned done = atomic_load(&p->t->taken);
     unsigned long long lives = atomic_load(&p->t->lives);
     double left = done == 0u ? 0 : spent * (p->cases - done) / done;
@@ -142,8 +180,13 @@ static void progress(const plan *p, double began, bool terminal)
     memset(bar, '.', BAR_WIDTH);
     memset(bar, '#', full);
     bar[BAR_WIDTH] = '\0';
-    printf("\r%-16s [%s] %3u %%  %llu lives, %.0f/s, %.0f s left   ", p->s->name, bar,
-           done * 100u / p->cases, lives, spent > 0 ? (double)lives / spent : 0, left);
+    if (terminal) {
+        printf("\r%-15s [%s] %3u %%  %llu lives, %.0f/s, %.0f s left   ", p->s->name, bar,
+               done * 100u / p->cases, lives, spent > 0 ? (double)lives / spent : 0, left);
+    } else {
+        printf("  %s: %u %%, %llu lives, %.0f/s, %.0f s left\n", p->s->name,
+               done * 100u / p->cases, lives, spent > 0 ? (double)lives / spent : 0, left);
+    }
     fflush(stdout);
 }
 
@@ -176,107 +219,216 @@ static bool all_over(pid_t *workers, unsigned jobs, bool *lost)
     return over;
 }
 
-static void print_failures(const plan *p)
+static void run_workers(const options *o, const plan *p, bool *lost)
+{
+    pid_t workers[MOST_JOBS];
+    bool terminal = isatty(STDOUT_FILENO) == 1;
+    double began = seconds(), said = began;
+    start_workers(p, o->jobs, workers);
+    while (!all_over(workers, o->jobs, lost)) {
+        usleep(TICK_US);
+        progress(p, began, terminal, &said);
+    }
+    fputs(terminal ? "\r" : "", stdout);
+}
+
+static void fill_row(report_row *row, const plan *p, bool lost)
+{
+    const tally *t = p->t;
+    row->ops = p->ops;
+    row->cases = p->cases;
+    row->lives = atomic_load(&t->lives);
+    row->deep = atomic_load(&t->deep);
+    row->ran = atomic_load(&t->ran);
+    row->joined = atomic_load(&t->joined);
+    row->audited = atomic_load(&t->audited);
+    row->checks = atomic_load(&t->checks);
+    row->longest_us = atomic_load(&t->longest_us);
+    row->most_boots = atomic_load(&t->most_boots);
+    row->wear = p->wear;
+    row->clean_us = p->clean_us;
+    row->failures = atomic_load(&t->failures) + (lost ? 1u : 0u);
+    for (unsigned k = 0; k < OUTCOMES; k++) {
+        row->outcome[k] = atomic_load(&t->outcome[k]);
+        for (unsigned i = 0; i < 2u * BINS; i++) {
+            row->bin[i / BINS][i % BINS][k] = atomic_load(&t->bin[i / BINS][i % BINS][k]);
+        }
+    }
+}
+
+static void print_failures(const plan *p, report_row *row)
 {
     unsigned count = atomic_load(&p->t->failures);
     for (unsigned i = 0; i < count && i < MOST_FAILURES; i++) {
+        life_case c = p->t->failed[i].c;
         char text[CASE_TEXT_BYTES];
-        case_print(&p->t->failed[i].c, text);
+        case_print(&c, text);
         printf("  FAILED  %s\n          make replay CHIP=%s CASE=%s\n", p->t->failed[i].why,
                p->chip->name, text);
+        if (i < REPORT_CASES) {
+            memcpy(row->failed[i], text, sizeof text);
+            memcpy(row->why[i], p->t->failed[i].why, sizeof row->why[i]);
+        }
+        if (i < SHRUNK && shrink(p->chip, &c, p->plant)) {
+            case_print(&c, text);
+            printf("          shorter: make replay CHIP=%s CASE=%s\n", p->chip->name, text);
+        }
     }
     if (count > MOST_FAILURES) {
         printf("  and %u more\n", count - MOST_FAILURES);
     }
 }
 
-/* Failures, the clean run's too. */
-static unsigned torture(const options *o, const tb_chip *chip, const scenario *s,
-                        unsigned long long *all_lives)
+/* What must be true of the run itself. */
+static unsigned account(const plan *p)
+{
+    const tally *t = p->t;
+    unsigned wrongs = 0;
+    unsigned long long first = atomic_load(&t->lives) - atomic_load(&t->deep);
+    if (first < p->cases && atomic_load(&t->failures) == 0u) {
+        printf("  FAILED  %u cases, %llu lives: some never came\n", p->cases, first);
+        wrongs++;
+    }
+    if (atomic_load(&t->scheduled) != atomic_load(&t->fired)) {
+        printf("  FAILED  %llu interruptions scheduled, %llu fired\n",
+               (unsigned long long)atomic_load(&t->scheduled),
+               (unsigned long long)atomic_load(&t->fired));
+        wrongs++;
+    }
+    if (atomic_load(&t->unfiled) != 0u) {
+        printf("  FAILED  the second interruptions of %llu lives were not reached\n",
+               (unsigned long long)atomic_load(&t->unfiled));
+        wrongs++;
+    }
+    return wrongs;
+}
+
+static void print_row(const report_row *row)
+{
+    printf("%-15s %4u ops %7llu lives (%llu twice cut; %llu run, %llu compared) %5.0f/s  old %llu "
+           "new %llu recovered %llu stage 2 %llu  longest %u boots, %.1f s  %s\n",
+           row->s->name, (unsigned)row->ops, row->lives, row->deep, row->ran, row->audited,
+           row->seconds > 0 ? (double)row->lives / row->seconds : 0, row->outcome[OUTCOME_OLD],
+           row->outcome[OUTCOME_NEW], row->outcome[OUTCOME_RECOVERED],
+           row->outcome[OUTCOME_STAGE2], row->most_boots, (double)row->longest_us * 1e-6,
+           row->failures == 0u ? "no brick" : "FAILED");
+}
+
+static void torture(const options *o, report_row *row)
 {
     tally *t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (t == MAP_FAILED) {
-        wrong("no memory", s->name);
+    plan p = {.chip = row->chip, .s = row->s, .seed = o->seed, .depth = o->depth,
+              .sample = o->sample, .plant = o->plant, .whole = o->whole, .exact = o->exact,
+              .audit = o->audit, .memo = memo_new()};
+    if (t == MAP_FAILED || p.memo == NULL) {
+        wrong("no memory", row->s->name);
     }
-    plan p = {.chip = chip, .s = s, .seed = o->seed, .depth = o->depth, .sample = o->sample,
-              .plant = o->plant, .whole = o->whole, .t = t, .audit = o->audit,
-              .memo = memo_new()};
     char why[RIG_TEXT_BYTES];
-    if (!plan_count(&p, why)) {
-        printf("%-16s FAILED without any interruption: %s\n", s->name, why);
-        return 1;
-    }
-    memset(t, 0, sizeof *t);
-    pid_t workers[MOST_JOBS];
-    bool terminal = isatty(STDOUT_FILENO) == 1, lost = false;
     double began = seconds();
-    start_workers(&p, o->jobs, workers);
-    while (!all_over(workers, o->jobs, &lost)) {
-        usleep(TICK_US);
-        progress(&p, began, terminal);
+    p.t = t;
+    if (!plan_count(&p, why)) {
+        printf("%-15s FAILED without any interruption: %s\n", row->s->name, why);
+        row->failures = 1;
+    } else {
+        bool lost = false;
+        memset(t, 0, sizeof *t);
+        run_workers(o, &p, &lost);
+        row->seconds = seconds() - began;
+        fill_row(row, &p, lost);
+        row->failures += account(&p);
+        print_row(row);
+        print_failures(&p, row);
     }
-    double spent = seconds() - began;
-    unsigned long long lives = atomic_load(&t->lives);
-    unsigned failures = atomic_load(&t->failures) + (lost ? 1u : 0u);
-    if (lives - atomic_load(&t->deep) < p.cases) {
-        printf("%-16s FAILED: %u cases, %llu lives: some never came\n", s->name, p.cases, lives);
-        failures++;
-    }
-    printf("%s%-16s %4u ops %6llu lives (%llu with two cuts) %5.0f/s  old %llu new %llu rec %llu stage2 %llu"
-           "  ran %llu joined %llu audited %llu unfiled %llu longest %.1f s  %s\n",
-           terminal ? "\r" : "", s->name, p.ops, lives, atomic_load(&t->deep),
-           spent > 0 ? (double)lives / spent : 0, atomic_load(&t->outcome[OUTCOME_OLD]),
-           atomic_load(&t->outcome[OUTCOME_NEW]), atomic_load(&t->outcome[OUTCOME_RECOVERED]), atomic_load(&t->outcome[OUTCOME_STAGE2]),
-           atomic_load(&t->ran), atomic_load(&t->joined), atomic_load(&t->audited), atomic_load(&t->unfiled),
-           (double)atomic_load(&t->longest_us) * 1e-6,
-           failures == 0u ? "no brick" : "FAILED");
-    print_failures(&p);
     fflush(stdout);
-    *all_lives += lives;
     plan_free(&p);
     memo_free(p.memo);
     munmap(t, sizeof *t);
+}
+
+/* ---- all of them ------------------------------------------------------------ */
+
+static bool wanted(const options *o, const scenario *s, const tb_chip *chip)
+{
+    return (o->only == NULL || strcmp(o->only, s->name) == 0) &&
+           (s->applies == NULL || s->applies(chip));
+}
+
+static double busy_seconds(void)
+{
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
+}
+
+static unsigned summary(const options *o, report *r, double began)
+{
+    unsigned long long lives = 0, ran = 0;
+    unsigned failures = 0;
+    for (size_t i = 0; i < r->rows; i++) {
+        lives += r->row[i].lives;
+        ran += r->row[i].ran;
+        failures += r->row[i].failures;
+    }
+    r->seconds = seconds() - began;
+    r->busy = busy_seconds();
+    printf("%llu lives in %.0f s, %.0f/s; %llu of them run; %.0f s of processor time, %.0f lives "
+           "for each; %u failed\n",
+           lives, r->seconds, r->seconds > 0 ? (double)lives / r->seconds : 0, ran, r->busy,
+           r->busy > 0 ? (double)lives / r->busy : 0, failures);
+    if (o->html != NULL && !report_html(r, o->html)) {
+        wrong("cannot be written", o->html);
+    }
+    if (o->json != NULL && !report_json(r, o->json)) {
+        wrong("cannot be written", o->json);
+    }
+    if (o->html != NULL) {
+        printf("The report: %s\n", o->html);
+    }
     return failures;
+}
+
+static int replay(const options *o)
+{
+    life_case c;
+    char why[RIG_TEXT_BYTES];
+    if (!case_parse(&c, o->replay)) {
+        wrong("--replay: not a case", o->replay);
+    }
+    bool good = plan_replay(o->chip[0], &c, o->plant, true, why);
+    printf("%s: %s\n", good ? "passed" : "FAILED",
+           good ? "an image runs, whole, and takes the update again" : why);
+    return good ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
     options o = parse(argc, argv);
-    const tb_chip *chip = tb_chip_find(o.chip);
-    if (chip == NULL || !chip->has_banks) {
-        wrong("--chip: no such part with two banks", o.chip);
-    }
     if (o.replay != NULL) {
-        life_case c;
-        if (!case_parse(&c, o.replay)) {
-            wrong("--replay: not a case", o.replay);
-        }
-        char why[RIG_TEXT_BYTES];
-        bool good = plan_replay(chip, &c, o.plant, true, why);
-        printf("%s: %s\n", good ? "passed" : "FAILED",
-               good ? "an image runs, whole, and takes the update again" : why);
-        return good ? 0 : 1;
+        return replay(&o);
     }
     if (o.only != NULL && scenario_find(o.only, strlen(o.only)) == NULL) {
         wrong("--scenario: none of --list", o.only);
     }
-    printf("seed %" PRIu32 ", %s, depth %u, %u at a time\n", o.seed, chip->name, o.depth, o.jobs);
+    report r = {.seed = o.seed, .depth = o.depth, .sample = o.sample,
+                .row = calloc(MOST_CHIPS * scenario_count, sizeof *r.row)};
+    if (r.row == NULL) {
+        wrong("no memory", "report");
+    }
     double began = seconds();
-    unsigned failures = 0;
-    unsigned long long lives = 0;
-    for (size_t i = 0; i < scenario_count; i++) {
-        if (o.only == NULL || strcmp(o.only, scenarios[i].name) == 0) {
-            failures += torture(&o, chip, &scenarios[i], &lives);
+    for (unsigned k = 0; k < o.chips; k++) {
+        printf("seed %" PRIu32 ", %s, depth %u, %u at a time\n", o.seed, o.chip[k]->name, o.depth,
+               o.jobs);
+        for (size_t i = 0; i < scenario_count; i++) {
+            if (wanted(&o, &scenarios[i], o.chip[k])) {
+                report_row *row = &r.row[r.rows++];
+                row->chip = o.chip[k];
+                row->s = &scenarios[i];
+                torture(&o, row);
+            }
         }
     }
-    double spent = seconds() - began;
-    struct rusage used;
-    getrusage(RUSAGE_CHILDREN, &used);
-    double busy = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-                  (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
-    printf("%llu lives in %.0f s, %.0f/s; %.0f s of processor time, %.0f lives for each; "
-           "%u failed\n",
-           lives, spent, spent > 0 ? (double)lives / spent : 0, busy,
-           busy > 0 ? (double)lives / busy : 0, failures);
+    unsigned failures = summary(&o, &r, began);
+    free(r.row);
     return failures == 0u ? 0 : 1;
 }

@@ -16,6 +16,7 @@ typedef struct scenario {
     bool (*act)(rig *r);               /* cut */
     /* After the recovery: the same once more, and it must work. */
     bool (*repeat)(rig *r, const struct scenario *s, settled_in from);
+    bool (*applies)(const tb_chip *chip); /* NULL: on every part */
 } scenario;
 
 extern const scenario scenarios[];

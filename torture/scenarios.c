@@ -289,27 +289,46 @@ static bool first_boot(rig *r)
     return sim_op_count(r->m, 0) == 0u || rig_fail(r, "a boot of a confirmed image wrote flash");
 }
 
+/* ---- a swap by option byte ------------------------------------------------------------ */
+
+static bool swaps_by_option(const tb_chip *chip)
+{
+    return chip->family == TB_FAMILY_U5 || chip->family == TB_FAMILY_H7;
+}
+
+static bool small_installed(rig *r)
+{
+    return old_runs(r) && send(r, SMALL);
+}
+
+static bool boot_small(rig *r)
+{
+    return reset(r, 0) && wait_for(r, SMALL_CONFIRMED, BOOT_LIMIT_PS);
+}
+
 const scenario scenarios[] = {
     {"update-app", "the application updates itself", "factory.hex", "app-1.0.0.twb", SMALL, false,
-     0, old_runs, send_small_and_boot, repeat_update},
+     0, old_runs, send_small_and_boot, repeat_update, NULL},
     {"update-stage2", "stage 2 updates the application", "factory.hex", "app-1.0.0.twb", SMALL,
-     false, 0, old_runs_then_stage2, send_small_and_boot, repeat_by_stage2},
+     false, 0, old_runs_then_stage2, send_small_and_boot, repeat_by_stage2, NULL},
     {"update-tutorial", "the tutorial's client, from an empty device", "factory-no-app.hex", NULL,
-     SMALL, false, 0, stage2_comes_up, tutorial, repeat_tutorial},
+     SMALL, false, 0, stage2_comes_up, tutorial, repeat_tutorial, NULL},
     {"confirm", "a trial is confirmed over the wire", "factory.hex", "app-1.0.0.twb", NEVER, true,
-     0, on_trial, confirm, repeat_confirm},
+     0, on_trial, confirm, repeat_confirm, NULL},
     {"rollback-crash", "an image that crashes is tried and rolled back", "factory.hex",
      "app-1.0.0.twb", NULL, false, 0, crash_installed, fail_and_fall_back,
-     repeat_after_fall},
+     repeat_after_fall, NULL},
     {"rollback-hang", "an image that hangs is tried and rolled back", "factory.hex",
      "app-1.0.0.twb", NULL, false, 0, hang_installed, fail_and_fall_back,
-     repeat_after_fall},
+     repeat_after_fall, NULL},
     {"rollback-asked", "a confirmed image is rolled back over the wire", "factory.hex",
-     "app-1.0.0.twb", "app-1.1.0.twb", false, 0, at_1_1_0, roll_back, repeat_rollback},
+     "app-1.0.0.twb", "app-1.1.0.twb", false, 0, at_1_1_0, roll_back, repeat_rollback, NULL},
     {"stage2-itself", "stage 2 updates its other copy", "factory.hex", "app-1.0.0.twb", SMALL,
-     false, 0, old_runs_then_stage2, update_stage2, repeat_stage2},
+     false, 0, old_runs_then_stage2, update_stage2, repeat_stage2, NULL},
+    {"swap", "the first boot of a new image, whose swap is an option byte", "factory.hex",
+     "app-1.0.0.twb", SMALL, false, 0, small_installed, boot_small, repeat_update, swaps_by_option},
     {"factory", "the first boot from the factory", "factory.hex", "app-1.0.0.twb", SMALL, false,
-     200, scenario_nothing, first_boot, repeat_update},
+     200, scenario_nothing, first_boot, repeat_update, NULL},
 };
 const size_t scenario_count = sizeof scenarios / sizeof scenarios[0];
 

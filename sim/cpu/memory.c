@@ -93,7 +93,7 @@ void sim_cpu_map(sim_cpu *cpu, uint32_t base, uint32_t bytes, uint8_t *host, sim
     for (uint32_t offset = 0; offset < bytes; offset += SIM_GRANULE_BYTES) {
         sim_granule *g = granule_for_change(cpu, base + offset);
         if (clear && !clear[offset >> SIM_GRANULE_SHIFT]) {
-            *g = (sim_granule){ 0 };
+            *g = (sim_granule){ .flags = flags }; /* costs what it costs */
             continue;
         }
         g->rd = flags & SIM_MAP_READ ? host + offset : NULL;
@@ -210,6 +210,8 @@ sim_access sim_raw_read(sim_cpu *cpu, uint32_t address, unsigned size, sim_acces
         memcpy(value, g->rd + (address & (SIM_GRANULE_BYTES - 1u)), size);
         return SIM_ACCESS_OK;
     }
+    if ((g->flags & SIM_MAP_FLASH) && !g->rd && kind != SIM_ACCESS_FETCH)
+        flash_read_cost(cpu, address); /* veiled */
     if (is_ppb(address))
         return ppb_read(cpu, address, size, value);
     if (is_bit_band(cpu, address)) {

@@ -128,7 +128,8 @@ typedef struct sim_uart {
     bool wire_busy, heard;
 
     sim_event low_end; /* the receiver's frame that began with a pin driven low */
-    uint32_t polled_at, polled; /* PC and answer of the last look at ISR */
+    uint32_t polled; /* the answer of the last look at ISR, */
+    unsigned polls;  /* and how often it was the same before */
     sim_ps low_from, low_until;
     bool low_busy;
 } sim_uart;
@@ -534,18 +535,17 @@ void sim_uart_pin(sim_part *part, unsigned port, unsigned pin, bool level)
 
 /* ---- registers ------------------------------------------------------------------------ */
 
-/* Asked again from the same place while it still sends, and with the same answer: a loop that
- * waits for the transmitter. */
+/* Asked again and again while it still sends, and always with the same answer: a loop that waits
+ * for the transmitter. */
 static uint32_t polled(sim_uart *u)
 {
-    sim_machine *m = u->block.part->m;
-    uint32_t isr = status(u), pc = sim_cpu_pc(sim_core(m));
+    uint32_t isr = status(u);
     bool sends = (isr & (ISR_TXE | ISR_TC)) != (ISR_TXE | ISR_TC) && (isr & ISR_RXNE) == 0u;
-    if (sends && u->polled_at == pc && u->polled == isr) {
-        (void)sim_poll_busy(m);
+    u->polls = sends && u->polled == isr ? u->polls + 1u : 0u;
+    if (u->polls > 2u) {
+        (void)sim_poll_busy(u->block.part->m);
         isr = status(u);
     }
-    u->polled_at = pc;
     u->polled = isr;
     return isr;
 }
@@ -556,6 +556,7 @@ static uint32_t uart_read(void *owner, unsigned reg, uint32_t stored)
     if (reg == R_ISR) {
         return polled(u);
     }
+    u->polls = 0;
     if (reg != R_RDR) {
         return stored;
     }
@@ -667,6 +668,7 @@ static sim_access uart_write(void *owner, unsigned reg, uint32_t old, uint32_t r
     static const uint32_t fixed[] = {[R_CR2] = CR2_FIXED, [R_CR3] = CR3_FIXED,
                                      [R_BRR] = ~0u,       [R_PRESC] = ~0u};
     sim_uart *u = owner;
+    u->polls = 0;
     sim_access result = refuse(u, reg, raw);
     if (result != SIM_ACCESS_OK) {
         return result;

@@ -50,6 +50,7 @@ void sim_flash_g4_new(sim_machine *m) { (void)m; }
 void sim_irq(sim_machine *m, unsigned irq, bool level) { m->irq[irq] = level; }
 void sim_request_reset(sim_machine *m, unsigned cause) { m->reset_cause |= cause; }
 bool sim_tracing(const sim_machine *m, unsigned category) { (void)m, (void)category; return true; }
+bool sim_poll_busy(sim_machine *m) { return m != NULL; }
 uint32_t sim_random(sim_machine *m) { return m->random = m->random * 1664525u + 1013904223u; }
 
 void sim_set_part(sim_machine *m, struct sim_part *part, void (*destroy)(struct sim_part *part))

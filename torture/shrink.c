@@ -1,0 +1,103 @@
+#define _POSIX_C_SOURCE 200809L
+#include "torture/shrink.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MOST_SECONDS 20
+#define MOST_TRIES 60u
+
+typedef struct search {
+    const tb_chip *chip;
+    const char *plant;
+    time_t until;
+    unsigned tries;
+} search;
+
+/* In a process of its own: what fails may end it. */
+static bool fails(search *x, const life_case *c)
+{
+    if (x->tries == MOST_TRIES || time(NULL) >= x->until) {
+        return false;
+    }
+    x->tries++;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        char why[RIG_TEXT_BYTES];
+        alarm(MOST_SECONDS);
+        _exit(plan_replay(x->chip, c, x->plant, false, why) ? 0 : 1);
+    }
+    int status = 0;
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 1;
+}
+
+static bool take(search *x, life_case *c, const life_case *next)
+{
+    if (!fails(x, next)) {
+        return false;
+    }
+    *c = *next;
+    return true;
+}
+
+static bool simpler_cut(search *x, life_case *c, unsigned which)
+{
+    static const uint8_t moments[MOMENTS] = {0, 6, 1, 2, 3, 4, 5};
+    bool better = false;
+    for (uint8_t source = 0; source < c->cut[which].source; source++) {
+        life_case next = *c;
+        next.cut[which].source = source;
+        if (take(x, c, &next)) {
+            better = true;
+            break;
+        }
+    }
+    for (unsigned i = 0; i < MOMENTS && moments[i] != c->cut[which].moment; i++) {
+        life_case next = *c;
+        next.cut[which].moment = moments[i];
+        if (take(x, c, &next)) {
+            better = true;
+            break;
+        }
+    }
+    return better;
+}
+
+/* The first of half of them, a quarter ... that fails too. */
+static bool earlier(search *x, life_case *c)
+{
+    bool better = false;
+    for (uint32_t step = c->cut[0].op; step > 0u; step /= 2u) {
+        while (c->cut[0].op >= step) {
+            life_case next = *c;
+            next.cut[0].op -= step;
+            if (!take(x, c, &next)) {
+                break;
+            }
+            better = true;
+        }
+    }
+    return better;
+}
+
+bool shrink(const tb_chip *chip, life_case *c, const char *plant)
+{
+    search x = {.chip = chip, .plant = plant, .until = time(NULL) + MOST_SECONDS};
+    bool better = false;
+    if (!fails(&x, c)) {
+        return false; /* by the memo alone, or it hung */
+    }
+    if (c->count > 1u) {
+        life_case next = *c;
+        next.count = 1;
+        better = take(&x, c, &next);
+    }
+    for (unsigned i = 0; i < c->count; i++) {
+        better = simpler_cut(&x, c, i) || better;
+    }
+    return (c->count == 1u && earlier(&x, c)) || better;
+}
