@@ -7,6 +7,12 @@ JOBS ?= $(shell nproc)
 TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb stm32l476rg stm32l4r5zi stm32h743zi stm32h7a3zi stm32f767zi stm32u575zi \
     stm32l476re stm32l4r5zg stm32u575zg
 
+# One of each family, for torture-all.
+TORTURE_CHIPS := stm32g474re stm32l476rg stm32l4r5zi stm32u575zi stm32f767zi stm32h743zi
+TORTURE_HOW = --depth $(or $(DEPTH),1) --seed $(or $(SEED),1)
+comma := ,
+space := $(subst x,,x x)
+
 .DEFAULT_GOAL := all
 .PHONY: all help setup host firmware demo run test torture torture-link replay bench sanitize clang budgets docs clean fuzz
 
@@ -56,8 +62,15 @@ run: firmware ## A simulated board that stays on, its wire at build/wire: try th
 test: $(TEST_CHIPS:%=firmware-%) ## All tests: unit, scenario, end to end, oracle, budgets
 	@ctest --test-dir $(BUILD)/host --output-on-failure -j$(JOBS)
 
-torture: firmware ## Every flash operation interrupted in every way, and the recoveries too (SEED=1)
-	@$(BIN)/twinbank-torture --chip $(CHIP) --depth 2 --seed $(or $(SEED),1)
+torture: firmware ## Every flash operation interrupted in every way, with a report (SEED=1 DEPTH=1)
+	@mkdir -p $(BUILD)/torture
+	@$(BIN)/twinbank-torture --chip $(CHIP) $(TORTURE_HOW) \
+	    --html $(BUILD)/torture/report.html --json $(BUILD)/torture/result.json
+
+torture-all: $(TORTURE_CHIPS:%=firmware-%) ## The same on one part of each family, one report
+	@mkdir -p $(BUILD)/torture
+	@$(BIN)/twinbank-torture --chip $(subst $(space),$(comma),$(TORTURE_CHIPS)) $(TORTURE_HOW) \
+	    --html $(BUILD)/torture/report.html --json $(BUILD)/torture/result.json
 
 torture-link: firmware ## A million frames over a hostile line, power cuts too (FRAMES, SEED; CASE: one again)
 	@$(BUILD)/host/tests/test_e2e_bad_link --chip $(CHIP) --seed $(or $(SEED),1) --jobs $(JOBS) \

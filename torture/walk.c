@@ -347,7 +347,7 @@ void run_walk(run *x, uint32_t op, sim_op_kind kind, unsigned bank, uint32_t off
     bool array = kind == SIM_OP_PROGRAM || kind == SIM_OP_ERASE_PAGE;
     sim_what_if what = {.kind = kind, .bank = bank, .offset = offset, .bytes = bytes,
                         .data = sim_op_data(x->r->m)};
-    spot at = here(x, bank, offset);
+    spot at = here(x, array ? bank : 2u, offset); /* option bytes have no place on the strip */
     oracle was = x->r->oracle;
     x->base_flags = at.flags;
     for (uint32_t which = 0; which < count && !enough(x); which++) {
