@@ -46,9 +46,14 @@ void tb_server_receive(tb_server *s, const uint8_t *bytes, size_t count, uint32_
     tb_frame frame;
     tb_error error = TB_OK;
 
-    for (size_t i = 0; i < count; i++) {
+    while (count > 0) {
+        size_t taken;
+        tb_receive got = tb_receiver_bytes(&s->receiver, bytes, count, &taken, &frame, &error);
+
         s->last_byte_ms = now_ms;
-        serve(s, tb_receiver_byte(&s->receiver, bytes[i], &frame, &error), &frame, &error);
+        bytes += taken;
+        count -= taken;
+        serve(s, got, &frame, &error);
     }
 }
 

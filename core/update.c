@@ -104,12 +104,15 @@ static tb_error erase_next(tb_update *u)
 static tb_error erase_ahead(tb_update *u, uint32_t at)
 {
     tb_page page;
-    uint32_t need;
+    uint32_t need, here;
 
+    if (at < u->ahead_to) {
+        return TB_OK;
+    }
     if (!region_page(u, at, &page)) {
         return TB_ERR_RANGE;
     }
-    need = page.offset + page.bytes;
+    need = here = page.offset + page.bytes;
     if (need < total_bytes(u)) {
         if (!region_page(u, need, &page)) {
             return TB_ERR_RANGE;
@@ -123,6 +126,7 @@ static tb_error erase_ahead(tb_update *u, uint32_t at)
             return error;
         }
     }
+    u->ahead_to = here;
     return TB_OK;
 }
 
@@ -134,6 +138,7 @@ static tb_error begin_fresh(tb_update *u)
 
     u->next = 0;
     u->erased_to = 0;
+    u->ahead_to = 0;
     u->log_erased = false;
     error = erase_next(u);
     if (error == TB_OK && has_log(u) && !u->log_erased) {

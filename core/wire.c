@@ -137,12 +137,33 @@ tb_receive tb_receiver_next(tb_receiver *r, tb_frame *frame, tb_error *error)
     }
 }
 
-tb_receive tb_receiver_byte(tb_receiver *r, uint8_t byte, tb_frame *frame, tb_error *error)
+/* What is in the buffer began well; a length that is too large was found when it came. */
+static size_t still_missing(const tb_receiver *r)
 {
+    size_t length = (size_t)r->buffer[2] | (size_t)r->buffer[3] << 8;
+
+    return r->fill < FRAME_HEAD ? 1u : TB_WIRE_OVERHEAD + length - r->fill;
+}
+
+tb_receive tb_receiver_bytes(tb_receiver *r, const uint8_t *bytes, size_t count, size_t *taken,
+                             tb_frame *frame, tb_error *error)
+{
+    size_t missing;
+
     drop(r, r->consumed);
     r->consumed = 0;
-    r->buffer[r->fill++] = byte;
+    missing = still_missing(r);
+    *taken = count < missing ? count : missing;
+    memcpy(r->buffer + r->fill, bytes, *taken);
+    r->fill = (uint16_t)(r->fill + *taken);
     return tb_receiver_next(r, frame, error);
+}
+
+tb_receive tb_receiver_byte(tb_receiver *r, uint8_t byte, tb_frame *frame, tb_error *error)
+{
+    size_t taken;
+
+    return tb_receiver_bytes(r, &byte, 1, &taken, frame, error);
 }
 
 tb_receive tb_receiver_timeout(tb_receiver *r, tb_frame *frame, tb_error *error)

@@ -37,6 +37,7 @@ typedef struct tb_update {
     uint32_t region_bytes;   /* image area, log excluded */
     uint32_t next;           /* offset of the next byte expected, in the image */
     uint32_t erased_to;      /* region bytes [session_from, erased_to) are this session's blank pages */
+    uint32_t ahead_to;       /* below this all is erased that must be before it is written */
     uint32_t resumed_from;
     uint8_t unit[TB_MAX_UNIT_BYTES];
     uint8_t unit_fill;

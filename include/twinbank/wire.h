@@ -164,6 +164,10 @@ void tb_receiver_init(tb_receiver *r, uint8_t *buffer, uint16_t max_payload);
  * tb_receiver_next() until it gives MORE, before the next byte. */
 tb_receive tb_receiver_byte(tb_receiver *r, uint8_t byte, tb_frame *frame, tb_error *error);
 tb_receive tb_receiver_next(tb_receiver *r, tb_frame *frame, tb_error *error);
+/* The same for as many of `count` (at least 1) bytes as the frame under way still takes:
+ * *taken, at least 1. */
+tb_receive tb_receiver_bytes(tb_receiver *r, const uint8_t *bytes, size_t count, size_t *taken,
+                             tb_frame *frame, tb_error *error);
 /* Silence in mid-frame: gives up the partial frame. BAD with TB_ERR_FRAME_TIMEOUT, or
  * MORE where nothing was pending. Same rule afterwards. */
 tb_receive tb_receiver_timeout(tb_receiver *r, tb_frame *frame, tb_error *error);
