@@ -28,13 +28,16 @@ static inline void crc_words(const uint32_t *word, uint32_t count)
         CRC->DR = *word++;
     }
     /* The unit takes a word in 4 cycles; the loop has to be no slower. */
-    for (; count != 0u; count -= 4u) {
-        uint32_t a = word[0], b = word[1], c = word[2], d = word[3];
-        CRC->DR = a;
-        CRC->DR = b;
-        CRC->DR = c;
-        CRC->DR = d;
-        word += 4;
+    if (count != 0u) {
+        do {
+            uint32_t a = word[0], b = word[1], c = word[2], d = word[3];
+            CRC->DR = a;
+            CRC->DR = b;
+            CRC->DR = c;
+            CRC->DR = d;
+            word += 4;
+            count -= 4u;
+        } while (count != 0u);
     }
 }
 
