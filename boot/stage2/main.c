@@ -13,6 +13,9 @@
 #define RING_BYTES 4096u
 /* Of a full ring something is kept back for what is under way when the sender stops. */
 #define WINDOW_BYTES (RING_BYTES - 256u)
+/* The decoder takes 2 KB, which a stage 2 in one sector of 16 KB does not have. A constant, by
+ * the row. */
+#define EXPANDS (TB_TARGET->stage2_bytes > 0x4000u)
 #define STATUS_OFFSET 5u /* of a native reply: token, command, length, seq, status */
 
 static struct {
@@ -112,7 +115,8 @@ static void server_start(unsigned bank)
     tb_server_config config = {
         .flash = &chip_flash, .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES, .can_baud = true,
         .version_text = stage2.version_text, .send = send,
-        .expand = &stage2.expand, .expand_served = &tb_expand_served,
+        .expand = EXPANDS ? &stage2.expand : NULL,
+        .expand_served = EXPANDS ? &tb_expand_served : NULL,
         .refusal = chip_check(TB_TARGET), .mode_set = chip_dual_bank_optional() ? mode_set : NULL,
         .protect = protect, .protected_banks = chip_protected_banks(),
         .policy = {.device = {.chip = TB_TARGET}, .running_bank = -1,

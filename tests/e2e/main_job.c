@@ -141,6 +141,7 @@ static void power_is_cut_in_mid_update(void **state)
     sim_schedule_cut(w.b->machine, &cut);
     status(&w);
     board_forget(w.b);
+    w.client.plain_only = true; /* all of it, so that the cut is in its midst */
     assert_int_equal(tb_client_send(&w.client, &image, &sent), TB_CLIENT_OK);
     assert_int_equal(sim_cuts_fired(w.b->machine), 1);
     assert_int_equal(w.b->power_cycles, 1);
@@ -148,6 +149,35 @@ static void power_is_cut_in_mid_update(void **state)
     assert_int_equal(flash(&w, "app-1.2.0.twb", &sent), TB_FATE_CONFIRMED);
     assert_true(board_wait(w.b, "1.2.0", SIM_PS_PER_S));
     tb_image_file_free(&image);
+    board_free(w.b);
+}
+
+/* 1.0 runs, and the tool has its file: little is sent. Then from 1.1 to 1.2, of which the other
+ * bank, with 1.0, has pages. */
+static void fewer_bytes_do(void **state)
+{
+    (void)state;
+    bench w;
+    tb_sent sent;
+    tb_image_file source;
+    tb_complaint why;
+    open_bench(&w, chip, "factory.hex");
+    assert_true(board_wait(w.b, "1.0.0", SIM_PS_PER_S));
+    assert_true(tb_image_load(&source, board_file(w.b, "app-1.0.0.twb"), &why));
+    w.client.sources = &source;
+    w.client.source_count = 1;
+    assert_int_equal(flash(&w, "app-1.1.0.twb", &sent), TB_FATE_CONFIRMED);
+    assert_int_equal(sent.how, TB_SENT_DELTA);
+    assert_true(sent.sent_bytes < source.bytes / 20u);
+    uint64_t erased = sim_op_count(w.b->machine, 1u << SIM_OP_ERASE_PAGE);
+    assert_int_equal(flash(&w, "app-1.2.0.twb", &sent), TB_FATE_CONFIRMED);
+    assert_true(board_wait(w.b, "1.2.0", SIM_PS_PER_S));
+    if (w.b->chip->pages[0].bytes <= 2048u) { /* else all of it is on pages that change */
+        assert_true(sent.kept_bytes > 0);
+        assert_true(sim_op_count(w.b->machine, 1u << SIM_OP_ERASE_PAGE) - erased <
+                    source.bytes / 2048u);
+    }
+    tb_image_file_free(&source);
     board_free(w.b);
 }
 
@@ -278,6 +308,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_main_job),
         cmocka_unit_test(the_main_job_on_the_trimmed_parts),
         cmocka_unit_test(power_is_cut_in_mid_update),
+        cmocka_unit_test(fewer_bytes_do),
         cmocka_unit_test(never_confirming_is_rolled_back),
         cmocka_unit_test(a_trial_can_be_confirmed_or_rolled_back_by_wire),
         cmocka_unit_test(stage2_works_without_an_application),
