@@ -14,7 +14,7 @@ comma := ,
 space := $(subst x,,x x)
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup host firmware demo run test torture torture-link replay bench sanitize clang budgets docs clean fuzz
+.PHONY: all help setup host firmware demo run test torture mutants torture-link replay bench sanitize clang budgets docs clean fuzz
 
 all: firmware ## Host programs and the firmware for CHIP
 
@@ -75,6 +75,9 @@ torture-all: $(TORTURE_CHIPS:%=firmware-%) ## The same on one part of each famil
 torture-link: firmware ## A million frames over a hostile line, power cuts too (FRAMES, SEED; CASE: one again)
 	@$(BUILD)/host/tests/test_e2e_bad_link --chip $(CHIP) --seed $(or $(SEED),1) --jobs $(JOBS) \
 	    --frames $(or $(FRAMES),1000000) $(if $(CASE),--case $(CASE))
+
+mutants: $(TEST_CHIPS:%=firmware-%) ## The bugs of others planted one at a time: each must be caught
+	@tools/mutants
 
 replay: firmware ## One life that make torture printed: CASE=...
 	@$(BIN)/twinbank-torture --chip $(CHIP) --replay "$(CASE)"
