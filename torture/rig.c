@@ -10,6 +10,8 @@
 #define PORT_BYTES 4096u /* what a host's port takes before it blocks */
 #define SLICE_PS (20u * SIM_PS_PER_MS)
 
+bool rig_every_poll;
+
 static _Noreturn void give_up(const char *what, const char *detail)
 {
     fprintf(stderr, "twinbank-torture: %s: %s\n", what, detail);
@@ -251,7 +253,7 @@ static void load_factory(rig *r, const char *name)
 rig *rig_new(const tb_chip *chip, const char *factory, uint32_t seed, bool trace)
 {
     rig *r = calloc(1, sizeof *r);
-    sim_options options = {.seed = seed, .lockup_waits = true, .skip_polls = true};
+    sim_options options = {.seed = seed, .lockup_waits = true, .skip_polls = !rig_every_poll};
     if (r == NULL) {
         abort();
     }

@@ -45,6 +45,10 @@ typedef struct rig {
     char failure[RIG_TEXT_BYTES]; /* the first thing that was wrong */
 } rig;
 
+/* Set before rig_new(): each poll of a busy flag is executed, as what it does between two of
+ * them matters. */
+extern bool rig_every_poll;
+
 /* The file of build/firmware/<chip>/. In a static buffer. */
 const char *rig_file(const tb_chip *chip, const char *name);
 /* With the factory's file in flash and power on. Exits with a message where it cannot. */

@@ -12,11 +12,13 @@
 const tb_image_file *scenario_image(const tb_chip *chip, const char *name)
 {
     static struct {
+        const tb_chip *chip;
         const char *name;
         tb_image_file file;
-    } known[8];
+    } known[128]; /* eight for each of sixteen parts */
     size_t i = 0;
-    while (known[i].name != NULL && strcmp(known[i].name, name) != 0) {
+    while (known[i].name != NULL &&
+           (known[i].chip != chip || strcmp(known[i].name, name) != 0)) {
         i++;
     }
     if (known[i].name == NULL) {
@@ -27,6 +29,7 @@ const tb_image_file *scenario_image(const tb_chip *chip, const char *name)
             exit(2);
         }
         known[i].name = name;
+        known[i].chip = chip;
     }
     return &known[i].file;
 }

@@ -151,8 +151,8 @@ static bool wants_second(const run *x, const life_case *c)
     if (x->p->depth < 2u || c->count != 1u || x->p->s->instants > 0u || cut->source > 1u) {
         return false;
     }
-    return x->p->critical[cut->op] ? cut->source == (case_chance(seed, cut->op, cut->moment, 4) & 1u)
-                                   : case_chance(seed, cut->op, cut->moment, 5) % SAMPLE_FIRST == 0u;
+    return !cut->plain ? cut->source == (case_chance(seed, cut->op, cut->moment, 4) & 1u)
+                       : case_chance(seed, cut->op, cut->moment, 5) % SAMPLE_FIRST == 0u;
 }
 
 static known judge(run *x, const life_case *c, const spot *at, bool nest, result *got)
@@ -298,17 +298,18 @@ static void second_cut(run *x, const life_case *c, const course_op *op, const sp
     r->oracle = was;
 }
 
-/* At critical operations after a critical one at every moment, else by sample. */
+/* At critical operations after a critical one at every moment (of a sample: at one), else by
+ * sample. */
 static void second_cuts(run *x, const life_case *c, const course *way, uint32_t which,
                         uint32_t number)
 {
     const plan *p = x->p;
     const course_op *op = op_of(x, way, which);
     bool critical = run_is_critical(x->r->chip, (sim_op_kind)op->kind, op->offset, op->bytes);
-    bool all = critical && p->critical[c->cut[0].op];
+    bool pair = critical && !c->cut[0].plain, all = pair && p->sample <= 1u;
     uint32_t key = c->cut[0].op * 8u + c->cut[0].moment;
     unsigned only = case_chance(p->seed, key, number, 6) % MOMENTS;
-    if (!all && case_chance(p->seed, key, number, 7) % SAMPLE_SECOND != 0u) {
+    if (!pair && case_chance(p->seed, key, number, 7) % SAMPLE_SECOND != 0u) {
         return;
     }
     for (unsigned moment = all ? 0u : only; moment < (all ? MOMENTS : only + 1u); moment++) {

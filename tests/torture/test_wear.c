@@ -1,0 +1,199 @@
+/* What wears flash out and what takes time: a boot that has nothing to do writes nothing, failing
+ * images cost a bounded number of units, and no watchdog comes while firmware erases. The part
+ * is the first argument. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "torture/scenario.h"
+
+#define SECOND SIM_PS_PER_S
+#define TRIALS 3u
+
+static const tb_chip *chip;
+
+static rig *start(const char *factory)
+{
+    return rig_new(chip, factory, 1, false);
+}
+
+static void pause(rig *r, unsigned ms)
+{
+    r->link.pause(r, ms);
+}
+
+static uint64_t written(const rig *r)
+{
+    return sim_op_count(r->m, 0);
+}
+
+static void reset_somehow(rig *r, unsigned i)
+{
+    rig_forget(r);
+    if (i % 3u == 0u) {
+        sim_pin_reset(r->m);
+    } else {
+        sim_power_on(r->m, i % 3u == 1u);
+    }
+}
+
+/* ---- idle ------------------------------------------------------------ */
+
+static void boots_of_a_confirmed_image_write_nothing(void **state)
+{
+    (void)state;
+    rig *r = start("factory.hex");
+    for (unsigned i = 0; i < 12u; i++) {
+        assert_true(rig_wait(r, "app 1.0.0 running", SECOND));
+        pause(r, 50);
+        reset_somehow(r, i);
+    }
+    assert_int_equal(written(r), 0);
+    rig_free(r);
+}
+
+static void a_device_without_an_image_writes_nothing(void **state)
+{
+    (void)state;
+    rig *r = start("factory-no-app.hex");
+    for (unsigned i = 0; i < 12u; i++) {
+        pause(r, 100);
+        assert_int_equal(tb_client_connect(&r->client), TB_CLIENT_OK);
+        assert_int_equal(r->client.hello.role, TB_ROLE_STAGE2);
+        reset_somehow(r, i);
+    }
+    assert_int_equal(written(r), 0);
+    rig_free(r);
+}
+
+/* F7 programs by words. */
+static unsigned writes_of_a_record(void)
+{
+    return chip->family == TB_FAMILY_F7 ? chip->unit_bytes / 4u : 1u;
+}
+
+/* ---- boot loops ------------------------------------------------------------ */
+
+static rig *with(const char *image)
+{
+    rig *r = start("factory.hex");
+    tb_sent sent;
+    assert_true(rig_wait(r, "app 1.0.0 running", SECOND));
+    assert_int_equal(tb_client_connect(&r->client), TB_CLIENT_OK);
+    assert_int_equal(tb_client_send(&r->client, scenario_image(chip, image), &sent),
+                     TB_CLIENT_OK);
+    return r;
+}
+
+/* An ATTEMPT for each trial, REJECTED, and on U5 and H7 the swap there and back. */
+static void a_failing_image_costs_few_units(void **state)
+{
+    static const char *const images[] = {"app-crash.twb", "app-hang.twb"};
+    (void)state;
+    for (unsigned i = 0; i < 2u; i++) {
+        rig *r = with(images[i]);
+        uint64_t before = written(r);
+        rig_forget(r);
+        assert_int_equal(tb_client_reset(&r->client, TB_CMD_RESET, 0), TB_CLIENT_OK);
+        assert_true(rig_wait(r, "app 1.0.0 running", 20u * SECOND));
+        uint64_t options = sim_op_count(r->m, 1u << SIM_OP_OPTION);
+        assert_true(options <= 2u);
+        assert_true(written(r) - before - options <= (TRIALS + 1u) * writes_of_a_record());
+        uint64_t after = written(r);
+        for (unsigned k = 0; k < 6u; k++) {
+            reset_somehow(r, k);
+            assert_true(rig_wait(r, "app 1.0.0 running", SECOND));
+        }
+        assert_int_equal(written(r), after);
+        rig_free(r);
+    }
+}
+
+static void an_image_that_never_confirms_costs_few_units(void **state)
+{
+    (void)state;
+    rig *r = with("app-never-confirm.twb");
+    uint64_t before = written(r);
+    rig_forget(r);
+    assert_int_equal(tb_client_reset(&r->client, TB_CMD_RESET, 0), TB_CLIENT_OK);
+    for (unsigned i = 0; i < 10u; i++) {
+        pause(r, 300);
+        reset_somehow(r, 1u); /* power, VBAT too */
+    }
+    assert_true(rig_wait(r, "app 1.0.0 running", SECOND));
+    uint64_t options = sim_op_count(r->m, 1u << SIM_OP_OPTION);
+    assert_true(written(r) - before - options <= (TRIALS + 1u) * writes_of_a_record());
+    assert_true(options <= 2u);
+    rig_free(r);
+}
+
+/* ---- the watchdog ------------------------------------------------------------ */
+
+static void put(rig *r, uint32_t address, uint32_t value)
+{
+    assert_int_equal(sim_core_write(r->m, address, 4, value), SIM_ACCESS_OK);
+}
+
+/* The independent watchdog as a reset leaves it, 4 * 4096 periods of the LSI: half a second,
+ * which is less than an erase of a sector takes on F7 and H7. */
+static void start_watchdog(rig *r)
+{
+    uint32_t base = chip->family == TB_FAMILY_H7 ? 0x58004800u : 0x40003000u;
+    put(r, base, 0xCCCCu);
+    put(r, base, 0x5555u);
+    put(r, base + 4u, 0u);
+    put(r, base + 8u, 0xFFFu);
+    put(r, base, 0xAAAAu);
+    pause(r, 2);
+    put(r, base, 0xAAAAu);
+}
+
+static void no_watchdog_comes_while_stage_2_erases(void **state)
+{
+    (void)state;
+    rig_every_poll = true; /* it is fed between them */
+    rig *r = start("factory-no-app.hex");
+    tb_sent sent;
+    pause(r, 100);
+    assert_int_equal(tb_client_connect(&r->client), TB_CLIENT_OK);
+    start_watchdog(r);
+    unsigned resets = sim_resets(r->m);
+    assert_int_equal(tb_client_send(&r->client, scenario_image(chip, "app-1.1.0.twb"), &sent),
+                     TB_CLIENT_OK);
+    assert_true(sim_op_count(r->m, 1u << SIM_OP_ERASE_PAGE) > 1u);
+    assert_int_equal(sim_resets(r->m), resets);
+    rig_free(r);
+}
+
+static void no_watchdog_comes_while_an_application_erases(void **state)
+{
+    (void)state;
+    rig_every_poll = true;
+    rig *r = start("factory.hex");
+    tb_sent sent;
+    assert_true(rig_wait(r, "app 1.0.0 running", SECOND));
+    assert_int_equal(tb_client_connect(&r->client), TB_CLIENT_OK);
+    start_watchdog(r);
+    unsigned resets = sim_resets(r->m);
+    assert_int_equal(tb_client_send(&r->client, scenario_image(chip, "app-1.1.0.twb"), &sent),
+                     TB_CLIENT_OK);
+    assert_int_equal(sim_resets(r->m), resets);
+    rig_free(r);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(boots_of_a_confirmed_image_write_nothing),
+        cmocka_unit_test(a_device_without_an_image_writes_nothing),
+        cmocka_unit_test(a_failing_image_costs_few_units),
+        cmocka_unit_test(an_image_that_never_confirms_costs_few_units),
+        cmocka_unit_test(no_watchdog_comes_while_stage_2_erases),
+        cmocka_unit_test(no_watchdog_comes_while_an_application_erases),
+    };
+    chip = tb_chip_find(argc > 1 ? argv[1] : "stm32g474re");
+    return chip == NULL ? 2 : cmocka_run_group_tests(tests, NULL, NULL);
+}
