@@ -70,7 +70,7 @@ uint64_t run_chance(const life_case *c, unsigned cuts)
     uint64_t chance = sim_mix_bytes(7u, &c->seed, sizeof c->seed);
     for (unsigned i = 0; i < cuts; i++) {
         const case_cut *cut = &c->cut[i];
-        if (cut->moment == MOMENT_UNSTABLE) { /* of the plain ones a few streams: more would all be run */
+        if (cut->moment == MOMENT_UNSTABLE) { /* a few streams for plain ones: else all are run */
             chance += cut->plain ? cut->op % PLAIN_CHANCES + 1u : run_tear(c, i);
         }
     }

@@ -596,7 +596,8 @@ void sim_flash_h7_new(sim_machine *m)
         .self = f, .read = flash_h7_read, .write = flash_h7_write, .peek = flash_h7_peek,
         .bank = bank, .load = load, .reset = reset_model, .boot = boot, .set_mapping = set_mapping,
         .tear = flash_h7_tear, .optr = optr, .latency = latency, .damage = damage,
-        .place = place_of_op, .unit = unit_reads, .remap = remap, .op_data = op_data, .apply = flash_h7_apply,
+        .place = place_of_op, .unit = unit_reads, .remap = remap,
+        .op_data = op_data, .apply = flash_h7_apply,
         .take = take, .give = give, .options = options,
         .state_bytes = state_bytes, .save = save, .restore = restore, .destroy = destroy};
     sim_add_periph(m, &f->periph);
