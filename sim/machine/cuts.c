@@ -81,6 +81,8 @@ uint64_t sim_op_count(const sim_machine *m, unsigned kind_mask)
     return sum;
 }
 
+sim_ps sim_op_time(const sim_machine *m) { return m->op_time; }
+
 unsigned sim_cuts_fired(const sim_machine *m) { return m->cuts_fired; }
 unsigned sim_cuts_scheduled(const sim_machine *m) { return m->cuts_scheduled; }
 
@@ -117,6 +119,7 @@ bool sim_op_begin(sim_machine *m, sim_op_kind kind, sim_ps until)
         }
     }
     m->ops[kind]++;
+    m->op_time += until - sim_now(m);
     if (hit == NULL) {
         return true;
     }

@@ -368,6 +368,8 @@ typedef struct sim_cut {
 void sim_schedule_cut(sim_machine *m, const sim_cut *cut);
 void sim_schedule_cut_at(sim_machine *m, sim_ps when, sim_cut_outcome outcome, bool backup_lost);
 uint64_t sim_op_count(const sim_machine *m, unsigned kind_mask);
+/* How long they take by themselves, all together, the interrupted ones too. */
+sim_ps sim_op_time(const sim_machine *m);
 /* Called as each operation begins, before it is counted and before any cut of it is looked
  * for: a cut of this very operation may be scheduled from it. */
 void sim_set_op_hook(sim_machine *m, void (*hook)(void *ctx, sim_op_kind kind), void *ctx);

@@ -62,6 +62,7 @@ struct sim_machine {
     cut_entry *cuts;
     cut_entry *op_cut; /* fires at the end of the operation in progress */
     uint64_t ops[4];
+    sim_ps op_time;
     void (*op_hook)(void *ctx, sim_op_kind kind);
     void *op_hook_ctx;
     unsigned cuts_scheduled, cuts_fired;

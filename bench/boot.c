@@ -1,0 +1,124 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench.h"
+#include "host/lib/factory.h"
+
+/* PCs of stage 1, and where it copies itself to; by half-word. */
+#define CODE_BYTES 0x10000u
+#define PLACES (CODE_BYTES / 2u)
+
+typedef struct profile {
+    uint32_t flash[PLACES], ram[PLACES]; /* instructions */
+    uint64_t flash_cycles[PLACES], ram_cycles[PLACES];
+} profile;
+
+/* The small application's image made as long as the slot takes. */
+static void fill_slot(tb_image_file *image, const tb_chip *chip)
+{
+    uint32_t total = (tb_slot_image_bytes(chip) - TB_HEADER_BYTES) & ~31u, random = 1;
+    uint8_t *data = realloc(image->data, TB_HEADER_BYTES + total);
+    bench_must(data != NULL, "no memory");
+    for (size_t i = image->bytes; i < TB_HEADER_BYTES + total; i++) {
+        random = random * 1664525u + 1013904223u;
+        data[i] = (uint8_t)(random >> 24);
+    }
+    image->data = data;
+    image->bytes = TB_HEADER_BYTES + total;
+    image->head.size = total;
+    image->head.crc32 = tb_crc32(0, data + TB_HEADER_BYTES, total);
+    image->head.header_crc32 = tb_crc32(0, &image->head, offsetof(tb_image_head, header_crc32));
+    memcpy(data, &image->head, sizeof image->head);
+}
+
+static void program_full(board *b)
+{
+    char stage1[256], stage2[256], app[] = "/tmp/twinbank-bench-XXXXXX";
+    tb_image_file image;
+    tb_complaint why;
+    tb_factory factory;
+    int file = mkstemp(app);
+
+    bench_must(file >= 0, "cannot make a temporary file");
+    snprintf(stage1, sizeof stage1, "%s", board_file(b, "stage1.elf"));
+    snprintf(stage2, sizeof stage2, "%s", board_file(b, "stage2.twb"));
+    bench_must(tb_image_load(&image, board_file(b, "app-1.0.0.twb"), &why), "app-1.0.0.twb");
+    fill_slot(&image, b->chip);
+    bench_must(tb_file_write(app, image.data, image.bytes, &why), app);
+    const tb_factory_options options = {.chip = b->chip, .stage1 = stage1, .stage2 = stage2,
+                                        .app = app};
+    bench_must(tb_factory_make(&options, &factory, &why), why.what);
+    for (size_t i = 0; i < factory.count; i++) {
+        bench_must(sim_flash_load(b->machine, factory.parts[i].address, factory.parts[i].data,
+                                  factory.parts[i].bytes),
+                   "the factory file does not fit");
+    }
+    tb_factory_free(&factory);
+    tb_image_file_free(&image);
+    (void)remove(app);
+    sim_power_on(b->machine, true);
+}
+
+/* Instruction by instruction up to the slot. */
+static void run_to_slot(board *b, profile *p, boot_result *r)
+{
+    sim_cpu *core = sim_core(b->machine);
+    uint32_t entry = TB_FLASH_BASE + b->chip->slot_offset;
+    sim_ps start = sim_now(b->machine);
+    uint64_t start_cycles = sim_cpu_cycles(core), before = start_cycles;
+
+    for (;;) {
+        uint32_t pc = sim_cpu_reg(core, 15);
+        if (pc >= entry && pc < TB_FLASH_BASE + b->chip->bank_bytes) {
+            break;
+        }
+        bench_must(sim_now(b->machine) - start < SIM_PS_PER_S, "the application is not reached");
+        sim_run(b->machine, sim_now(b->machine) + 1);
+        uint64_t cycles = sim_cpu_cycles(core);
+        if (pc - TB_FLASH_BASE < CODE_BYTES) {
+            p->flash[(pc - TB_FLASH_BASE) / 2u]++;
+            p->flash_cycles[(pc - TB_FLASH_BASE) / 2u] += cycles - before;
+        } else if (pc - b->chip->sram.base < CODE_BYTES) {
+            p->ram[(pc - b->chip->sram.base) / 2u]++;
+            p->ram_cycles[(pc - b->chip->sram.base) / 2u] += cycles - before;
+        }
+        if (sim_flash_latency(b->machine) > r->wait_states) {
+            r->wait_states = sim_flash_latency(b->machine);
+        }
+        before = cycles;
+    }
+    r->cycles = sim_cpu_cycles(core) - start_cycles;
+    r->microseconds = (double)(sim_now(b->machine) - start) / 1e6;
+}
+
+boot_result bench_boot(const char *chip, bool full)
+{
+    board *b = board_new_exact(chip, full ? "factory-no-app.hex" : "factory.hex", 1);
+    profile *p = calloc(1, sizeof *p);
+    boot_result r = {0};
+    uint32_t often;
+
+    bench_must(p != NULL, "no memory");
+    if (full) {
+        program_full(b);
+    }
+    bench_must(board_wait(b, "1.0.0", 5 * SIM_PS_PER_S), "1.0.0 does not come up");
+    board_run(b, 300 * SIM_PS_PER_MS);
+    bench_must(sim_peek(b->machine, TB_FLASH_BASE + b->chip->slot_offset +
+                                        (uint32_t)offsetof(tb_image_head, size),
+                        &r.payload_bytes, sizeof r.payload_bytes),
+               "the image cannot be read");
+    uint64_t writes = sim_op_count(b->machine, 0);
+    sim_pin_reset(b->machine);
+    run_to_slot(b, p, &r);
+    r.flash_writes = sim_op_count(b->machine, 0) - writes;
+    /* What is done at least once for 64 words is the loop over the payload. */
+    often = r.payload_bytes / 256u;
+    for (size_t i = 0; i < PLACES; i++) {
+        r.loop_cycles += p->flash[i] >= often ? p->flash_cycles[i] : 0;
+        r.loop_cycles += p->ram[i] >= often ? p->ram_cycles[i] : 0;
+    }
+    free(p);
+    board_free(b);
+    return r;
+}
