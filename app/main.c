@@ -13,6 +13,7 @@
 #define HEARTBEAT_MS 1000u
 #define RING_BYTES 4096u
 #define WINDOW_BYTES (RING_BYTES - 256u)
+#define CYCLES_A_BIT 16u /* that interrupt, CRC and copying take of this core: measured */
 
 static tb_ota ota;
 static tb_server server;
@@ -35,6 +36,18 @@ static void wire_send(void *ctx, const uint8_t *bytes, size_t count)
 {
     (void)ctx;
     chip_uart_send(&wire, bytes, count);
+}
+
+static bool wire_reaches(void *ctx, uint32_t baud)
+{
+    (void)ctx;
+    return baud <= TB_TARGET->reset_hz / CYCLES_A_BIT && chip_uart_reaches(&wire, baud);
+}
+
+static void wire_set_baud(void *ctx, uint32_t baud)
+{
+    (void)ctx;
+    chip_uart_set_baud(&wire, baud);
 }
 
 static void say_other_slot(void)
@@ -141,6 +154,9 @@ static void start(void)
     config.expand = &expand;
     config.expand_served = &tb_expand_served;
     config.window = WINDOW_BYTES;
+    config.baud_reached = wire_reaches;
+    config.baud_set = wire_set_baud;
+    config.usual_baud = BAUD;
     tb_server_init(&server, &config);
     chip_uart_open(&wire, &TB_TARGET->board, BAUD, ring, RING_BYTES);
 }

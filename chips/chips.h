@@ -106,9 +106,11 @@ uint16_t chip_uart_read(chip_uart *uart, uint8_t *out, uint16_t bytes);
 bool chip_uart_take_lost(chip_uart *uart);
 void chip_uart_send(chip_uart *uart, const uint8_t *bytes, size_t count);
 void chip_uart_flush(chip_uart *uart); /* until the last stop bit has left */
-/* Takes effect at once; what is in the ring is forgotten. false: not to be had from
- * the port's clock, and nothing has changed. */
-bool chip_uart_set_baud(chip_uart *uart, uint32_t baud);
+/* Can the port's clock make it, with an error below 2 %? */
+bool chip_uart_reaches(const chip_uart *uart, uint32_t baud);
+/* Waits for the last stop bit, then changes; what is in the ring is forgotten. Only for a rate
+ * that chip_uart_reaches(). */
+void chip_uart_set_baud(chip_uart *uart, uint32_t baud);
 void chip_pin_output(unsigned port, unsigned pin);
 void chip_pin_set(unsigned port, unsigned pin, bool high);
 

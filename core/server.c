@@ -25,7 +25,7 @@ static void serve(tb_server *s, tb_receive got, tb_frame *frame, tb_error *error
         bool tutorial = frame->token == TB_WIRE_TOKEN_TUTORIAL;
 
         if (got == TB_RECEIVE_FRAME) {
-            s->good_frames++;
+            s->good_frame = true;
             s->last_token = frame->token;
             if (tutorial) {
                 tb_tutorial_frame(s, frame);
@@ -41,11 +41,33 @@ static void serve(tb_server *s, tb_receive got, tb_frame *frame, tb_error *error
     }
 }
 
+/* Silence counts from the first look after a good frame: while that is served (an erase) nobody
+ * listens. */
+static void note_good_frame(tb_server *s, uint32_t now_ms)
+{
+    if (s->baud_limit_ms != 0u && s->good_frame) {
+        s->good_frame = false;
+        s->baud_since_ms = now_ms;
+        s->baud_limit_ms = TB_BAUD_SILENCE_MS;
+    }
+}
+
+static void watch_baud(tb_server *s, uint32_t now_ms)
+{
+    if (s->baud_limit_ms != 0u && !s->good_frame &&
+        now_ms - s->baud_since_ms >= s->baud_limit_ms) {
+        s->baud_limit_ms = 0u;
+        s->config.baud_set(s->config.ctx, s->config.usual_baud);
+        tb_receiver_init(&s->receiver, s->buffer, TB_WIRE_MAX_PAYLOAD);
+    }
+}
+
 void tb_server_receive(tb_server *s, const uint8_t *bytes, size_t count, uint32_t now_ms)
 {
     tb_frame frame;
     tb_error error = TB_OK;
 
+    note_good_frame(s, now_ms);
     while (count > 0) {
         size_t taken;
         tb_receive got = tb_receiver_bytes(&s->receiver, bytes, count, &taken, &frame, &error);
@@ -55,6 +77,7 @@ void tb_server_receive(tb_server *s, const uint8_t *bytes, size_t count, uint32_
         count -= taken;
         serve(s, got, &frame, &error);
     }
+    watch_baud(s, now_ms);
 }
 
 bool tb_server_idle(tb_server *s, uint32_t now_ms)
@@ -62,6 +85,8 @@ bool tb_server_idle(tb_server *s, uint32_t now_ms)
     tb_frame frame;
     tb_error error = TB_OK;
 
+    note_good_frame(s, now_ms);
+    watch_baud(s, now_ms);
     if ((!tb_receiver_idle(&s->receiver) || s->receiver.suspect > 0) &&
         now_ms - s->last_byte_ms >= TB_WIRE_FRAME_TIMEOUT_MS) {
         serve(s, tb_receiver_timeout(&s->receiver, &frame, &error), &frame, &error);

@@ -6,8 +6,6 @@
 
 #define REPLY_PAYLOAD 4u /* offset in the frame */
 #define NO_BANK 0xFFu
-#define BAUD_MIN 1200u
-#define BAUD_MAX 10000000u
 #define OPTION_BYTES 5u /* of MODE and PROTECT, with the consent */
 #define BEGIN_BYTES (TB_HEAD_BYTES + 1u + TB_KEEP_BYTES)
 
@@ -45,7 +43,7 @@ static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint
     } else if (s->config.protect != NULL) {
         hello.capabilities |= TB_CAP_PROTECT;
     }
-    if (s->config.can_baud) {
+    if (s->config.baud_set != NULL) {
         hello.capabilities |= TB_CAP_BAUD;
     }
     if (s->config.mode_set != NULL) {
@@ -345,14 +343,13 @@ static tb_error on_baud(tb_server *s, const uint8_t *args, uint16_t bytes, uint8
 
     (void)bytes;
     (void)out;
-    if (!s->config.can_baud) {
+    if (s->config.baud_set == NULL) {
         return TB_ERR_NOT_HERE;
     }
-    if (baud < BAUD_MIN || baud > BAUD_MAX) {
+    if (!s->config.baud_reached(s->config.ctx, baud)) {
         return TB_ERR_ARGUMENT;
     }
     s->new_baud = baud;
-    s->action = TB_SERVER_BAUD;
     return TB_OK;
 }
 
@@ -425,26 +422,26 @@ static tb_error on_protect(tb_server *s, const uint8_t *args, uint16_t bytes, ui
 }
 
 static const struct command_row {
-    uint8_t command;
-    uint16_t least, most; /* bytes after seq */
     handler handle;
+    uint8_t command, least;
+    uint16_t most; /* bytes after seq */
 } commands[] = {
-    {TB_CMD_HELLO, 0, TB_WIRE_MAX_PAYLOAD, on_hello}, /* whatever a later protocol asks */
-    {TB_CMD_STATUS, 0, 0, on_status},
-    {TB_CMD_BEGIN, TB_HEAD_BYTES, BEGIN_BYTES, on_begin},
-    {TB_CMD_DATA, 5, TB_WIRE_MAX_PAYLOAD, on_data},
-    {TB_CMD_FINISH, 0, 0, on_finish},
-    {TB_CMD_BOOT, 0, 0, on_boot},
-    {TB_CMD_CONFIRM, 0, 0, on_confirm},
-    {TB_CMD_ROLLBACK, 0, 0, on_rollback},
-    {TB_CMD_ERASE, 1, 1, on_erase},
-    {TB_CMD_PROTECT, 1, OPTION_BYTES, on_protect},
-    {TB_CMD_RESET, 1, 1, on_reset},
-    {TB_CMD_BAUD, 4, 4, on_baud},
-    {TB_CMD_DIGEST, 4, 4, on_digest},
-    {TB_CMD_MODE, 1, OPTION_BYTES, on_mode},
-    {TB_CMD_EXPAND, 16, 16, on_expand},
-    {TB_CMD_STREAM, 5, TB_WIRE_MAX_PAYLOAD, on_stream},
+    {on_hello, TB_CMD_HELLO, 0, TB_WIRE_MAX_PAYLOAD}, /* whatever a later protocol asks */
+    {on_status, TB_CMD_STATUS, 0, 0},
+    {on_begin, TB_CMD_BEGIN, TB_HEAD_BYTES, BEGIN_BYTES},
+    {on_data, TB_CMD_DATA, 5, TB_WIRE_MAX_PAYLOAD},
+    {on_finish, TB_CMD_FINISH, 0, 0},
+    {on_boot, TB_CMD_BOOT, 0, 0},
+    {on_confirm, TB_CMD_CONFIRM, 0, 0},
+    {on_rollback, TB_CMD_ROLLBACK, 0, 0},
+    {on_erase, TB_CMD_ERASE, 1, 1},
+    {on_protect, TB_CMD_PROTECT, 1, OPTION_BYTES},
+    {on_reset, TB_CMD_RESET, 1, 1},
+    {on_baud, TB_CMD_BAUD, 4, 4},
+    {on_digest, TB_CMD_DIGEST, 4, 4},
+    {on_mode, TB_CMD_MODE, 1, OPTION_BYTES},
+    {on_expand, TB_CMD_EXPAND, 16, 16},
+    {on_stream, TB_CMD_STREAM, 5, TB_WIRE_MAX_PAYLOAD},
 };
 
 static bool served_in_any_case(uint8_t command)
@@ -481,6 +478,20 @@ static void send_reply(tb_server *s, uint8_t command, const uint8_t *end)
     s->config.send(s->config.ctx, s->reply, bytes);
 }
 
+/* Both sides change once the reply is out. */
+static void change_baud(tb_server *s)
+{
+    uint32_t baud = s->new_baud;
+
+    if (baud != 0u) {
+        s->new_baud = 0u;
+        s->good_frame = false;
+        s->baud_since_ms = s->last_byte_ms;
+        s->baud_limit_ms = baud == s->config.usual_baud ? 0u : TB_BAUD_TRIAL_MS;
+        s->config.baud_set(s->config.ctx, baud);
+    }
+}
+
 void tb_native_frame(tb_server *s, const tb_frame *frame)
 {
     uint8_t *payload = s->reply + REPLY_PAYLOAD;
@@ -507,6 +518,7 @@ void tb_native_frame(tb_server *s, const tb_frame *frame)
         put_u32(&end, s->update.next);
     }
     send_reply(s, (uint8_t)(frame->command | TB_WIRE_REPLY), end);
+    change_baud(s);
 }
 
 void tb_native_error(tb_server *s, tb_error error)

@@ -8,7 +8,6 @@
 #include "twinbank/server.h"
 
 #define BAUD 115200u
-#define BAUD_TRIAL_MS 1000u /* no good frame within this after a change: back */
 #define WELL_AFTER_MS 1000u /* running for this long: this copy of stage 2 works */
 #define RING_BYTES 4096u
 /* Of a full ring something is kept back for what is under way when the sender stops. */
@@ -16,7 +15,6 @@
 /* The decoder takes 2 KB, which a stage 2 in one sector of 16 KB does not have. A constant, by
  * the row. */
 #define EXPANDS (TB_TARGET->stage2_bytes > 0x4000u)
-#define STATUS_OFFSET 5u /* of a native reply: token, command, length, seq, status */
 
 static struct {
     chip_uart uart;
@@ -25,9 +23,6 @@ static struct {
     tb_server server;
     tb_expand expand;
     char version_text[TB_WIRE_VERSION_TEXT_BYTES + 1u];
-    uint32_t baud;
-    bool baud_on_trial;
-    uint32_t baud_since_ms;
 } stage2;
 
 void stage2_tick(void)
@@ -40,24 +35,22 @@ void stage2_line_interrupt(void)
     chip_uart_interrupt(&stage2.uart);
 }
 
-static bool answers_good_frame(const uint8_t *bytes, size_t count)
-{
-    if (bytes[0] == TB_WIRE_TOKEN_NATIVE) {
-        return count > STATUS_OFFSET && bytes[1] != TB_WIRE_REPLY &&
-               bytes[STATUS_OFFSET] != TB_ERR_FRAME_CRC &&
-               bytes[STATUS_OFFSET] != TB_ERR_FRAME_LENGTH &&
-               bytes[STATUS_OFFSET] != TB_ERR_FRAME_TIMEOUT;
-    }
-    return bytes[0] != TB_WIRE_NACK;
-}
-
 static void send(void *ctx, const uint8_t *bytes, size_t count)
 {
     (void)ctx;
-    if (count != 0u && answers_good_frame(bytes, count)) {
-        stage2.baud_on_trial = false;
-    }
     chip_uart_send(&stage2.uart, bytes, count);
+}
+
+static bool baud_reached(void *ctx, uint32_t baud)
+{
+    (void)ctx;
+    return chip_uart_reaches(&stage2.uart, baud);
+}
+
+static void baud_set(void *ctx, uint32_t baud)
+{
+    (void)ctx;
+    chip_uart_set_baud(&stage2.uart, baud);
 }
 
 /* "twinbank stage 2 1.0.0", padded with spaces to the tutorial's 27 bytes. */
@@ -113,7 +106,8 @@ static void server_start(unsigned bank)
     tb_image_head head;
     uint32_t backup[TB_BACKUP_COUNT];
     tb_server_config config = {
-        .flash = &chip_flash, .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES, .can_baud = true,
+        .flash = &chip_flash, .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES,
+        .baud_reached = baud_reached, .baud_set = baud_set, .usual_baud = BAUD,
         .version_text = stage2.version_text, .send = send,
         .expand = EXPANDS ? &stage2.expand : NULL,
         .expand_served = EXPANDS ? &tb_expand_served : NULL,
@@ -157,12 +151,6 @@ static void act(tb_server_action action)
     case TB_SERVER_RESET_TO_STAGE2:
         leave_word(TB_REQUEST_STAGE2);
         chip_reset();
-    case TB_SERVER_BAUD:
-        if (chip_uart_set_baud(&stage2.uart, stage2.server.new_baud)) {
-            stage2.baud_on_trial = true;
-            stage2.baud_since_ms = stage2.now_ms;
-        }
-        break;
     case TB_SERVER_PROTECTED:
         leave_word(TB_REQUEST_STAGE2);
         chip_options_load();
@@ -185,10 +173,6 @@ static void work(void)
         arm_wait_for_interrupt();
     }
     act(tb_server_take_action(&stage2.server));
-    if (stage2.baud_on_trial && stage2.now_ms - stage2.baud_since_ms > BAUD_TRIAL_MS) {
-        stage2.baud_on_trial = false;
-        (void)chip_uart_set_baud(&stage2.uart, BAUD);
-    }
 }
 
 _Noreturn void stage2_main(unsigned bank)

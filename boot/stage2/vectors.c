@@ -1,4 +1,7 @@
 #include "boot/stage2/stage2.h"
+
+#include <string.h>
+
 #include "chips/armv7m.h"
 #include "chips/startup.h"
 
@@ -6,13 +9,6 @@ void reset_handler(uint32_t bank);
 void nmi_handler(void);
 void fault_handler(void);
 void stage2_fault(void);
-
-/* Stage 1 gives the bank that this copy came from. */
-void reset_handler(uint32_t bank)
-{
-    chip_memory_init();
-    stage2_main(bank & 1u);
-}
 
 /* Stage 1 counts, and takes the other copy. */
 __attribute__((used)) void stage2_fault(void)
@@ -44,10 +40,22 @@ void nmi_handler(void)
     }
 }
 
-__attribute__((section(".vectors"), used)) static const chip_vector vectors[CHIP_VECTORS] = {
+__attribute__((section(".vectors"), used)) static const chip_vector vectors[ARMV7M_EXCEPTIONS] = {
     CHIP_STACK_TOP, (chip_vector)reset_handler, nmi_handler, fault_handler, fault_handler,
     fault_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler,
     fault_handler, fault_handler, fault_handler, fault_handler, stage2_tick,
-    /* only the line's interrupt is ever enabled */
-    [ARMV7M_EXCEPTIONS ... CHIP_VECTORS - 1u] = stage2_line_interrupt,
 };
+
+/* The whole table, of which an image would carry 400 bytes for nothing: only the line's interrupt
+ * is ever enabled. Aligned for as many vectors as any part has (ARMv7-M B3.2.5). */
+static chip_vector run_vectors[CHIP_VECTORS] __attribute__((aligned(1024)));
+
+/* Stage 1 gives the bank that this copy came from. */
+void reset_handler(uint32_t bank)
+{
+    chip_memory_init();
+    memcpy(run_vectors, vectors, sizeof vectors);
+    run_vectors[ARMV7M_EXCEPTIONS + TB_TARGET->board.uart_irq] = stage2_line_interrupt;
+    SCB_VTOR = (uint32_t)(uintptr_t)run_vectors;
+    stage2_main(bank & 1u);
+}

@@ -10,6 +10,7 @@
 #define USART_BRR_MAX 0xFFFFu
 #define BAUD_MIN 4u /* 256 x clock / baud has 32 bits */
 #define BAUD_MAX 4000000u
+#define BAUD_ERROR_PART 50u /* 2 %: half of what a receiver stands (RM0440 37.5.8) */
 #define MODE_ALTERNATE 2u
 #define MODE_OUTPUT 1u
 #define PULL_UP 1u
@@ -19,6 +20,7 @@ static usart_registers *registers(const chip_uart *uart)
     return (usart_registers *)uart->base;
 }
 
+/* 0: the rate cannot be made. */
 static uint32_t divider(const chip_uart *uart, uint32_t baud)
 {
     if (baud < BAUD_MIN || baud > BAUD_MAX) {
@@ -32,7 +34,10 @@ static uint32_t divider(const chip_uart *uart, uint32_t baud)
         return brr < LPUART_BRR_MIN + 0x100u || brr > LPUART_BRR_MAX ? 0u : brr;
     }
     uint32_t brr = (UART_KERNEL_HZ + baud / 2u) / baud;
-    return brr < USART_BRR_MIN || brr > USART_BRR_MAX ? 0u : brr;
+    uint32_t made = brr * baud; /* the clock that this divider would be right for */
+    uint32_t off = made > UART_KERNEL_HZ ? made - UART_KERNEL_HZ : UART_KERNEL_HZ - made;
+
+    return brr < USART_BRR_MIN || brr > USART_BRR_MAX || BAUD_ERROR_PART * off >= made ? 0u : brr;
 }
 
 static void pin_mode(unsigned port, unsigned pin, uint32_t mode)
@@ -147,19 +152,19 @@ void chip_uart_flush(chip_uart *uart)
     }
 }
 
-bool chip_uart_set_baud(chip_uart *uart, uint32_t baud)
+bool chip_uart_reaches(const chip_uart *uart, uint32_t baud)
 {
-    uint32_t brr = divider(uart, baud);
+    return divider(uart, baud) != 0u;
+}
 
-    if (brr == 0u) {
-        return false;
-    }
+void chip_uart_set_baud(chip_uart *uart, uint32_t baud)
+{
+    chip_uart_flush(uart);
     uint32_t primask = arm_interrupts_mask();
-    start(uart, brr);
+    start(uart, divider(uart, baud));
     uart->tail = uart->head;
     uart->lost = false;
     arm_interrupts_restore(primask);
-    return true;
 }
 
 void chip_pin_output(unsigned port, unsigned pin)

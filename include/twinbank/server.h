@@ -9,7 +9,7 @@
 #include "twinbank/wire.h"
 
 /* What happens after the reply has left: the owner of the loop does it. */
-typedef enum tb_server_action { TB_SERVER_NONE, TB_SERVER_RESET, TB_SERVER_RESET_TO_STAGE2, TB_SERVER_BAUD,
+typedef enum tb_server_action { TB_SERVER_NONE, TB_SERVER_RESET, TB_SERVER_RESET_TO_STAGE2,
                                TB_SERVER_LOAD_OPTIONS,
                                TB_SERVER_PROTECTED /* load the options, and stay in stage 2 */
                                } tb_server_action;
@@ -21,7 +21,12 @@ typedef struct tb_server_config {
     uint8_t uid[12];
     tb_boot_report report;
     uint32_t window;              /* receive buffer that the owner can fill while flash works */
-    bool can_baud;
+    /* Other rates of the line, or both NULL: it keeps to the one. baud_reached: can the port's clock
+     * make it, within 2 %? baud_set changes to it, once what was sent has left. The server asks,
+     * changes after its reply, and goes back to usual_baud by itself. */
+    bool (*baud_reached)(void *ctx, uint32_t baud);
+    void (*baud_set)(void *ctx, uint32_t baud);
+    uint32_t usual_baud;          /* after a reset */
     /* Why this part is not served (TB_ERR_SINGLE_BANK, ...), or TB_OK: the answer to all but
      * HELLO, MODE, RESET and BAUD. */
     tb_error refusal;
@@ -55,14 +60,15 @@ typedef struct tb_server {
     bool tutorial_restart;  /* the last piece failed: a header may start the stream again */
     uint32_t session_ms;    /* when the open session was last served */
     uint8_t last_token;     /* dialect of the last good frame */
-    uint32_t good_frames;
+    bool good_frame;        /* since baud_since_ms */
     tb_server_action action;
-    uint32_t new_baud;      /* with TB_SERVER_BAUD; the owner goes back if no good frame
-                             * comes within TB_BAUD_TRIAL_MS: see tb_server_good_frames() */
+    uint32_t new_baud;      /* once the reply has left; 0: as it is */
+    uint32_t baud_since_ms, baud_limit_ms; /* so long without a good frame: back; 0: at usual_baud */
 } tb_server;
 
-#define TB_BAUD_TRIAL_MS 1000u
-static inline uint32_t tb_server_good_frames(const tb_server *s) { return s->good_frames; }
+/* Without a good frame for so long a line at another rate than the usual one goes back to it. */
+#define TB_BAUD_TRIAL_MS 1000u   /* until the first */
+#define TB_BAUD_SILENCE_MS 8000u /* from then on: longer than any page takes to erase */
 /* After this long without a frame of its own, a session no longer keeps others out. */
 #define TB_SESSION_HOLD_MS 1000u
 

@@ -43,6 +43,27 @@ static tb_error protect(void *ctx)
     return options.error;
 }
 
+static struct {
+    bool keeps; /* to the one rate */
+    uint32_t now;
+    unsigned changes;
+    size_t sent_before; /* bytes, the last change */
+} line;
+
+static bool baud_reached(void *ctx, uint32_t baud)
+{
+    assert_ptr_equal(ctx, &m);
+    return baud >= 1200u && baud <= 1000000u;
+}
+
+static void baud_set(void *ctx, uint32_t baud)
+{
+    assert_ptr_equal(ctx, &m);
+    line.now = baud;
+    line.changes++;
+    line.sent_before = sent_bytes;
+}
+
 static void power_on(int running)
 {
     tb_server_config config = {
@@ -50,7 +71,8 @@ static void power_on(int running)
         .policy = running >= 0 ? policy_app(&chip_small, running) : policy_stage2(&chip_small, 0),
         .report = {.present = true, .why = TB_WHY_TRIAL, .cause = TB_RESET_WATCHDOG, .attempts = 2,
                    .bank = 1, .swapped = true, .generation = 77, .fault_pc = 1, .fault_status = 2},
-        .window = 2048, .can_baud = running < 0, .version_text = "twinbank test 1.0.0",
+        .window = 2048, .usual_baud = 115200, .baud_reached = line.keeps ? NULL : baud_reached,
+        .baud_set = line.keeps ? NULL : baud_set, .version_text = "twinbank test 1.0.0",
         .send = capture, .ctx = &m, .uid = {9, 8, 7},
         .refusal = options.single ? TB_ERR_SINGLE_BANK : TB_OK,
         .mode_set = options.offered ? mode_set : NULL,
@@ -188,7 +210,7 @@ static void hello_and_status(void **state)
     assert_int_equal(h.max_payload, TB_WIRE_MAX_PAYLOAD);
     assert_int_equal(h.window, 2048);
     assert_int_equal(h.capabilities, TB_CAP_RESUME | TB_CAP_ROLLBACK | TB_CAP_STAGE2_UPDATE |
-                                         TB_CAP_DIGEST);
+                                         TB_CAP_DIGEST | TB_CAP_BAUD);
     assert_int_equal(h.uid[0], 9);
     assert_int_equal(begin(), TB_OK);
     assert_int_equal(data_until(300), TB_OK);
@@ -349,7 +371,6 @@ static void bad_frames(void **state)
     assert_int_equal(take_reply(0, 0), TB_ERR_OVERRUN);
     tb_server_receive(&s, (const uint8_t *)"noise", 5, now_ms);
     assert_int_equal(sent_bytes, 0);
-    assert_int_equal(tb_server_good_frames(&s), 1);
     /* whole frames that say nonsense */
     n = tb_frame_put(frame_bytes, 0x24, TB_CMD_STATUS, NULL, 0);
     tb_server_receive(&s, frame_bytes, n, now_ms);
@@ -465,7 +486,7 @@ static void confirm_rollback_boot(void **state)
     assert_int_equal(tb_server_take_action(&s), TB_SERVER_NONE);
 }
 
-static void erase_reset_baud(void **state)
+static void erase_and_reset(void **state)
 {
     (void)state;
     start(0);
@@ -484,14 +505,113 @@ static void erase_reset_baud(void **state)
     assert_int_equal(ask_u8(TB_CMD_RESET, 1), TB_OK);
     assert_int_equal(tb_server_take_action(&s), TB_SERVER_RESET_TO_STAGE2);
     assert_int_equal(ask_u8(TB_CMD_RESET, 2), TB_ERR_ARGUMENT);
-    assert_int_equal(ask(TB_CMD_BAUD, "\x00\x10\x0E\x00", 4), TB_ERR_NOT_HERE);
-    assert_int_equal(tb_server_take_action(&s), TB_SERVER_NONE);
-    start(-1);
-    assert_int_equal(ask(TB_CMD_BAUD, "\x00\x10\x0E\x00", 4), TB_OK);
-    assert_int_equal(tb_server_take_action(&s), TB_SERVER_BAUD);
-    assert_int_equal(s.new_baud, 921600);
-    assert_int_equal(ask(TB_CMD_BAUD, "\x00\x00\x00\x00", 4), TB_ERR_ARGUMENT);
-    assert_int_equal(ask(TB_CMD_BAUD, "\xFF\xFF\xFF\xFF", 4), TB_ERR_ARGUMENT);
+}
+
+/* ---- the line's rate ----------------------------------------------------------------- */
+
+#define BAUD_921600 "\x00\x10\x0E\x00"
+#define BAUD_115200 "\x00\xC2\x01\x00"
+
+static uint32_t capabilities(void)
+{
+    uint8_t protocol = TB_WIRE_PROTOCOL;
+    tb_hello hello;
+
+    assert_int_equal(ask(TB_CMD_HELLO, &protocol, 1), TB_OK);
+    assert_true(tb_hello_get(&hello, reply, reply_bytes));
+    return hello.capabilities;
+}
+
+static void start_line(int running, bool keeps)
+{
+    memset(&line, 0, sizeof line);
+    line.keeps = keeps;
+    line.now = 115200;
+    start(running);
+}
+
+static void baud_changes_after_the_reply(void **state)
+{
+    (void)state;
+    start_line(0, true);
+    assert_true((capabilities() & TB_CAP_BAUD) == 0);
+    assert_int_equal(ask(TB_CMD_BAUD, BAUD_921600, 4), TB_ERR_NOT_HERE);
+    for (int running = -1; running <= 0; running++) {
+        start_line(running, false);
+        assert_true((capabilities() & TB_CAP_BAUD) != 0);
+        assert_int_equal(ask(TB_CMD_BAUD, "\x00\x00\x00\x00", 4), TB_ERR_ARGUMENT);
+        assert_int_equal(ask(TB_CMD_BAUD, "\xFF\xFF\xFF\xFF", 4), TB_ERR_ARGUMENT);
+        assert_int_equal(line.changes, 0);
+        assert_int_equal(ask(TB_CMD_BAUD, BAUD_921600, 4), TB_OK);
+        assert_int_equal(line.changes, 1);
+        assert_int_equal(line.now, 921600);
+        assert_int_equal(line.sent_before, TB_WIRE_OVERHEAD + 2u);
+        /* back when asked: nothing is on trial then */
+        assert_int_equal(ask(TB_CMD_BAUD, BAUD_115200, 4), TB_OK);
+        assert_int_equal(line.now, 115200);
+        tb_server_idle(&s, now_ms + 10u * TB_BAUD_SILENCE_MS);
+        assert_int_equal(line.changes, 2);
+    }
+}
+
+static void baud_without_a_good_frame(void **state)
+{
+    (void)state;
+    for (unsigned noisy = 0; noisy < 2u; noisy++) {
+        start_line(0, false);
+        assert_int_equal(ask(TB_CMD_BAUD, BAUD_921600, 4), TB_OK);
+        for (uint32_t ms = 0; ms < TB_BAUD_TRIAL_MS; ms += 9u) {
+            assert_int_equal(line.now, 921600);
+            if (noisy) { /* no frame, but never silent */
+                sent_bytes = 0;
+                tb_server_receive(&s, (const uint8_t *)"\x24\xF8\x80", 3, now_ms + ms);
+            } else {
+                tb_server_idle(&s, now_ms + ms);
+            }
+        }
+        now_ms += TB_BAUD_TRIAL_MS;
+        tb_server_receive(&s, (const uint8_t *)"\xFF", 1, now_ms);
+        assert_int_equal(line.now, 115200);
+        sent_bytes = 0;
+        (void)capabilities(); /* heard at once: what was noise is forgotten */
+        assert_int_equal(line.changes, 2);
+    }
+}
+
+static void baud_is_kept_while_it_carries(void **state)
+{
+    (void)state;
+    start_line(0, false);
+    assert_int_equal(ask(TB_CMD_BAUD, BAUD_921600, 4), TB_OK);
+    now_ms += TB_BAUD_TRIAL_MS - 1u;
+    for (unsigned i = 0; i < 3u; i++) {
+        (void)capabilities();
+        tb_server_idle(&s, now_ms);
+        now_ms += TB_BAUD_SILENCE_MS - 1u;
+        tb_server_idle(&s, now_ms);
+    }
+    assert_int_equal(line.now, 921600);
+    /* Nobody is there any more, as after a tool that was killed. */
+    tb_server_idle(&s, now_ms + 1u);
+    assert_int_equal(line.now, 115200);
+    tb_server_idle(&s, now_ms + 10u * TB_BAUD_SILENCE_MS);
+    assert_int_equal(line.changes, 2);
+}
+
+/* The owner does not look at the line while flash works. */
+static void baud_and_a_long_erase(void **state)
+{
+    (void)state;
+    start_line(0, false);
+    assert_int_equal(ask(TB_CMD_BAUD, BAUD_921600, 4), TB_OK);
+    (void)capabilities();
+    assert_int_equal(begin(), TB_OK);
+    now_ms += 2u * TB_BAUD_SILENCE_MS; /* passed in that BEGIN */
+    tb_server_receive(&s, (const uint8_t *)"\x24", 1, now_ms); /* the next one begins */
+    assert_int_equal(line.now, 921600);
+    power_on(0);
+    tb_server_idle(&s, now_ms);
+    assert_int_equal(line.changes, 1);
 }
 
 /* ---- dual-bank mode ------------------------------------------------------------------ */
@@ -641,7 +761,7 @@ static void single_bank_is_refused(void **state)
         assert_int_equal(ask_u8(TB_CMD_HELLO, 1), TB_OK);
         assert_true(tb_hello_get(&h, reply, reply_bytes));
         assert_int_equal(h.capabilities,
-                         TB_CAP_SINGLE_BANK | (running < 0 ? TB_CAP_BAUD | TB_CAP_MODE : 0u));
+                         TB_CAP_SINGLE_BANK | TB_CAP_BAUD | (running < 0 ? TB_CAP_MODE : 0u));
         for (unsigned i = 0; i < sizeof refused / sizeof refused[0]; i++) {
             assert_int_equal(ask(refused[i].command, im.bytes, refused[i].bytes),
                              TB_ERR_SINGLE_BANK);
@@ -857,7 +977,11 @@ int main(void)
         cmocka_unit_test(flash_faults),         cmocka_unit_test(bad_frames),
         cmocka_unit_test(lie_then_data),        cmocka_unit_test(every_frame_doubled),
         cmocka_unit_test(idle_erases_ahead),    cmocka_unit_test(resumed_over_power_loss),
-        cmocka_unit_test(confirm_rollback_boot), cmocka_unit_test(erase_reset_baud),
+        cmocka_unit_test(confirm_rollback_boot), cmocka_unit_test(erase_and_reset),
+        cmocka_unit_test(baud_changes_after_the_reply),
+        cmocka_unit_test(baud_without_a_good_frame),
+        cmocka_unit_test(baud_is_kept_while_it_carries),
+        cmocka_unit_test(baud_and_a_long_erase),
         cmocka_unit_test(mode_is_shown_and_switched),
         cmocka_unit_test(mode_is_not_switched_by_accident),
         cmocka_unit_test(protection_is_shown_and_set),

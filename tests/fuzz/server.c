@@ -190,12 +190,24 @@ static void check_images(void)
 
 /* ---- life ----------------------------------------------------------------------------- */
 
+static bool baud_reached(void *ctx, uint32_t baud)
+{
+    (void)ctx;
+    return baud >= 1200u && baud <= 4000000u;
+}
+
+static void baud_set(void *ctx, uint32_t baud)
+{
+    FUZZ_CHECK(baud_reached(ctx, baud));
+}
+
 static void start_server(void)
 {
     tb_server_config config = {
         .flash = &d.port, .role = d.running >= 0 ? TB_ROLE_APPLICATION : TB_ROLE_STAGE2,
         .policy = d.running >= 0 ? policy_app(d.m.chip, d.running) : policy_stage2(d.m.chip, 0),
-        .window = 2048, .can_baud = true, .version_text = "fuzzed", .send = check_answer};
+        .window = 2048, .baud_reached = baud_reached, .baud_set = baud_set, .usual_baud = 115200,
+        .version_text = "fuzzed", .send = check_answer};
 
     tb_server_init(&d.server, &config);
     d.stream = 0;
