@@ -195,6 +195,8 @@ static const char *command_text(tb_command command)
         return "to reset";
     case TB_CMD_PROTECT:
         return "to protect stage 1";
+    case TB_CMD_BAUD:
+        return "another rate of the line";
     case TB_CMD_MODE:
         return "to switch the bank mode";
     default:
@@ -235,6 +237,13 @@ tb_client_result tb_client_command(tb_client *c, tb_command command, const void 
         }
         silent += got == 0;
         damaged += got == AWAIT_DAMAGED;
+        if (silent == COMMAND_TRIES - 1u && c->usual_baud != 0) {
+            tb_client_result result = tb_client_lower_baud(c); /* it may have reset */
+            if (result != TB_CLIENT_OK) {
+                return result;
+            }
+            silent = 0;
+        }
     }
     return tb_client_no_answer(c, "after it had answered before");
 }
@@ -263,6 +272,9 @@ tb_client_result tb_client_connect(tb_client *c)
                        : tb_client_nonsense(c, "to hello");
         }
     } while (c->link->now_ms(c->link->ctx) < deadline);
+    if (c->usual_baud != 0) {
+        return tb_client_lower_baud(c); /* and connects */
+    }
     return tb_client_no_answer(c, "to hello");
 }
 
@@ -284,6 +296,9 @@ tb_client_result tb_client_reset(tb_client *c, tb_command command, uint8_t mode)
     }
     uint64_t deadline = c->link->now_ms(c->link->ctx) + 2000u;
     int got = await_reply(c, (uint8_t)command, seq, deadline, &status);
+    if (got != 1 || status == TB_OK) {
+        tb_client_usual_baud(c);
+    }
     if (got < 0) {
         return stopped(c) ? tb_client_gone(c) : TB_CLIENT_OK; /* a USB port goes with the reset */
     }

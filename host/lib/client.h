@@ -28,8 +28,18 @@ typedef enum tb_client_event {
     TB_EVENT_RESTARTED, /* the device lost the session and was given it again; done: where */
     TB_EVENT_RETRY,     /* done: where; total: retries in a row */
     TB_EVENT_TRIAL,     /* done: attempt */
-    TB_EVENT_SILENT     /* waiting: nothing answers yet */
+    TB_EVENT_SILENT,    /* waiting: nothing answers yet */
+    TB_EVENT_BAUD       /* done: the line's rate from now on; total: until now; c->baud_state */
 } tb_client_event;
+
+typedef enum tb_baud_state {
+    TB_BAUD_USUAL, /* never asked for another one */
+    TB_BAUD_RAISED,
+    TB_BAUD_NOT_PORT,   /* this end's port does none of the higher rates */
+    TB_BAUD_NOT_DEVICE, /* the device does none of them */
+    TB_BAUD_NOT_LINE,   /* both do, but what is between them carries none */
+    TB_BAUD_GIVEN_UP    /* it was raised, until too much was lost */
+} tb_baud_state;
 
 #define TB_CLIENT_QUEUE 96u
 
@@ -56,6 +66,7 @@ typedef struct tb_client {
     tb_error device_error; /* with REFUSED */
     tb_hello hello;        /* after tb_client_connect() */
     tb_status status;      /* after tb_client_status() */
+    tb_baud_state baud_state; /* after tb_client_raise_baud() */
 
     /* below: the client's own */
     uint8_t seq;
@@ -68,6 +79,8 @@ typedef struct tb_client {
     uint8_t reply[TB_WIRE_MAX_PAYLOAD]; /* of the last exchange, after seq and status */
     size_t reply_bytes;
     struct tb_sent *sent; /* of the update under way, or NULL */
+    uint32_t usual_baud;  /* to go back to; 0: the line was not raised */
+    uint32_t baud_strain; /* how much was lost lately at the raised rate */
 } tb_client;
 
 void tb_client_init(tb_client *c, tb_link *link, const volatile sig_atomic_t *stop);
@@ -80,6 +93,20 @@ tb_client_result tb_client_command(tb_client *c, tb_command command, const void 
                                    uint16_t bytes, uint32_t timeout_ms);
 /* RESET and BOOT: the device answers and resets; silence after that is no error. */
 tb_client_result tb_client_reset(tb_client *c, tb_command command, uint8_t mode);
+
+/* ---- the rate of the line ------------------------------------------------------------- */
+
+/* Changes the line to the highest of 921600 (1000000 where the device's clock cannot make that),
+ * 460800 and 230400 that both ends can do and that a HELLO comes through at; else it stays as it
+ * is, and c->baud_state says why. After tb_client_connect(). An error: the device is no longer
+ * found, the port is gone, or Ctrl-C. Not for a line with something in it that must be told of
+ * the rate: a radio modem, an isolator with a limit. From then on the client goes back by itself
+ * when much is lost, when nothing answers, and with tb_client_reset(). */
+tb_client_result tb_client_raise_baud(tb_client *c);
+/* Back to the usual rate, both ends. */
+tb_client_result tb_client_lower_baud(tb_client *c);
+/* The same without waiting for an answer: before the port is closed, after any end. */
+void tb_client_leave_baud(tb_client *c);
 
 /* ---- an update ---------------------------------------------------------------------- */
 
@@ -139,6 +166,12 @@ tb_client_result tb_client_refused(tb_client *c, tb_error error, const char *doi
 tb_client_result tb_client_gone(tb_client *c); /* port or Ctrl-C */
 tb_client_result tb_client_no_answer(tb_client *c, const char *doing);
 tb_client_result tb_client_nonsense(tb_client *c, const char *doing);
+/* This end alone goes back: the device has reset. */
+void tb_client_usual_baud(tb_client *c);
+/* What became of frames at a raised rate; strained: lower it. */
+void tb_client_baud_lost(tb_client *c);
+void tb_client_baud_carried(tb_client *c);
+bool tb_client_baud_strained(const tb_client *c);
 void tb_client_tell(tb_client *c, tb_client_event event, uint32_t done, uint32_t total);
 static inline uint32_t tb_get_u32(const uint8_t *p)
 {

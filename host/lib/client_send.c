@@ -230,6 +230,7 @@ static void acknowledge(sending *s, uint32_t next, uint32_t expanded)
     if (next > s->best) {
         s->best = next;
         s->trouble = 0;
+        tb_client_baud_carried(s->c);
         tb_client_tell(s->c, TB_EVENT_PROGRESS, is_stream(s) ? expanded : next,
                        (uint32_t)s->image->bytes);
     }
@@ -241,6 +242,7 @@ static void rewind_to(sending *s, uint32_t next)
 {
     next = pass_kept(s, next);
     s->trouble++;
+    tb_client_baud_lost(s->c);
     s->acked = s->next = next;
     for (size_t i = 0; i < s->queued; i++) {
         s->queue[i].stale = true;
@@ -336,6 +338,16 @@ static uint64_t reply_deadline(const sending *s)
     return link->now_ms(link->ctx) + REPLY_TIMEOUT_MS + pages * tb_client_erase_ms(s->c) + line_ms;
 }
 
+/* The session is the device's, at any rate: it goes on where it was. */
+static tb_client_result lower_baud(sending *s)
+{
+    s->queued = 0;
+    s->trouble = 0;
+    s->next = s->acked;
+    s->one_by_one = s->answered = true;
+    return tb_client_lower_baud(s->c);
+}
+
 static tb_client_result send_data(sending *s)
 {
     tb_client *c = s->c;
@@ -360,6 +372,12 @@ static tb_client_result send_data(sending *s)
             take_silence(s);
         } else {
             tb_client_result result = take_reply(s, &f);
+            if (result != TB_CLIENT_OK) {
+                return result;
+            }
+        }
+        if (tb_client_baud_strained(c)) {
+            tb_client_result result = lower_baud(s);
             if (result != TB_CLIENT_OK) {
                 return result;
             }

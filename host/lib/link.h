@@ -18,6 +18,9 @@ typedef struct tb_link {
     bool (*reopen)(void *ctx);                                   /* after it has gone; one try */
     void (*pause)(void *ctx, unsigned ms);
     uint64_t (*now_ms)(void *ctx); /* monotonic */
+    /* Another rate, for what is read and written from now on; what is on its way out already
+     * must have left. false: not to be had. NULL: the link keeps to one. */
+    bool (*set_baud)(void *ctx, uint32_t baud);
 } tb_link;
 
 #endif

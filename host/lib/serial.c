@@ -80,6 +80,25 @@ static bool take_lock(tb_serial *s, const char *real, tb_complaint *why)
     return true;
 }
 
+/* Of a pseudo terminal: nothing depends on it, and what cannot be said is left out. */
+static void put_pty_speed(struct termios *t, uint32_t baud)
+{
+    static const struct {
+        uint32_t baud;
+        speed_t code;
+    } speeds[] = {
+        {9600, B9600},     {19200, B19200},   {38400, B38400},   {57600, B57600},
+        {115200, B115200}, {230400, B230400}, {460800, B460800}, {921600, B921600},
+        {1000000, B1000000},
+    };
+    for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++) {
+        if (speeds[i].baud == baud) {
+            (void)cfsetispeed(t, speeds[i].code);
+            (void)cfsetospeed(t, speeds[i].code);
+        }
+    }
+}
+
 static bool set_up_port(tb_serial *s)
 {
     struct sp_port *p = s->port;
@@ -91,25 +110,13 @@ static bool set_up_port(tb_serial *s)
 
 static bool set_up_pty(tb_serial *s)
 {
-    static const struct {
-        uint32_t baud;
-        speed_t code;
-    } speeds[] = {
-        {9600, B9600},     {19200, B19200},   {38400, B38400},   {57600, B57600},
-        {115200, B115200}, {230400, B230400}, {460800, B460800}, {921600, B921600},
-    };
     struct termios t;
     if (tcgetattr(s->fd, &t) != 0) {
         return false;
     }
     cfmakeraw(&t);
     t.c_cflag |= CLOCAL | CREAD;
-    for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++) {
-        if (speeds[i].baud == s->baud) {
-            (void)cfsetispeed(&t, speeds[i].code);
-            (void)cfsetospeed(&t, speeds[i].code);
-        }
-    }
+    put_pty_speed(&t, s->baud);
     return tcsetattr(s->fd, TCSANOW, &t) == 0 && tcflush(s->fd, TCIOFLUSH) == 0;
 }
 
@@ -267,6 +274,23 @@ static void serial_pause(void *ctx, unsigned ms)
     (void)nanosleep(&t, NULL); /* a signal ends it early, which is wanted */
 }
 
+static bool serial_set_baud(void *ctx, uint32_t baud)
+{
+    tb_serial *s = ctx;
+    struct termios t;
+    bool good = s->fd < 0; /* gone: it will be opened at this rate */
+    if (s->port != NULL) {
+        good = sp_set_baudrate(s->port, (int)baud) == SP_OK;
+    } else if (s->fd >= 0 && tcgetattr(s->fd, &t) == 0) {
+        put_pty_speed(&t, baud);
+        good = tcsetattr(s->fd, TCSANOW, &t) == 0;
+    }
+    if (good) {
+        s->baud = baud;
+    }
+    return good;
+}
+
 tb_link tb_serial_link(tb_serial *s)
 {
     return (tb_link){.ctx = s,
@@ -276,5 +300,6 @@ tb_link tb_serial_link(tb_serial *s)
                      .write = serial_write,
                      .reopen = serial_reopen,
                      .pause = serial_pause,
-                     .now_ms = serial_now};
+                     .now_ms = serial_now,
+                     .set_baud = serial_set_baud};
 }

@@ -96,6 +96,7 @@ int device_open_status(const verb *v, device *d)
 
 void device_close(device *d)
 {
+    tb_client_leave_baud(&d->client);
     tb_serial_close(d->serial);
     d->serial = NULL;
 }

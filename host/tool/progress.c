@@ -135,6 +135,36 @@ static void say_plan(progress *p, uint32_t bytes, uint32_t whole)
                        "kept", (json_int_t)sent->kept_bytes, "message", text));
 }
 
+static void say_baud(progress *p, uint32_t baud, uint32_t before)
+{
+    char text[128];
+    switch (p->client->baud_state) {
+    case TB_BAUD_RAISED:
+        (void)snprintf(text, sizeof text, "the line is at %u baud", (unsigned)baud);
+        break;
+    case TB_BAUD_GIVEN_UP:
+        (void)snprintf(text, sizeof text, "too much was lost at %u baud: the line is back at %u",
+                       (unsigned)before, (unsigned)baud);
+        break;
+    case TB_BAUD_NOT_LINE:
+        (void)snprintf(text, sizeof text, "the line stays at %u baud: nothing comes through faster",
+                       (unsigned)baud);
+        break;
+    case TB_BAUD_NOT_PORT:
+        (void)snprintf(text, sizeof text, "the line stays at %u baud: the port does none of the "
+                       "higher rates", (unsigned)baud);
+        break;
+    default:
+        (void)snprintf(text, sizeof text, "the line stays at %u baud: the device cannot change it",
+                       (unsigned)baud);
+        break;
+    }
+    progress_end(p);
+    out_line("%s", text);
+    out_json(json_pack("{s:s, s:I, s:s}", "event", "baud", "baud", (json_int_t)baud, "message",
+                       text));
+}
+
 static void progress_event(void *ctx, tb_client_event event, uint32_t done, uint32_t total)
 {
     progress *p = ctx;
@@ -168,6 +198,9 @@ static void progress_event(void *ctx, tb_client_event event, uint32_t done, uint
         break;
     case TB_EVENT_RETRY:
         p->retries++;
+        break;
+    case TB_EVENT_BAUD:
+        say_baud(p, done, total);
         break;
     case TB_EVENT_SILENT:
         break;

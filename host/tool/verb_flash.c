@@ -15,12 +15,14 @@
 #define CONFIRM_MS 10000u   /* how long a running trial is watched */
 
 static struct {
-    bool no_wait, confirm, allow_same, force_send, plain;
+    bool no_wait, confirm, allow_same, force_send, plain, fast;
     const char *from;
 } flags;
 
 static const option options[] = {
     {"confirm", 0, OPTION_FLAG, &flags.confirm, NULL, "confirm it by wire once it runs", 0},
+    {"fast", 0, OPTION_FLAG, &flags.fast, NULL,
+     "raise the line's rate, as far as it is carried: to 921600", 0},
     {"no-wait", 0, OPTION_FLAG, &flags.no_wait, NULL, "do not wait for the device to come back", 0},
     {"from", 0, OPTION_TEXT, &flags.from, "PATH",
      "send a delta against what the device runs: its .twb, or a directory with it", 0},
@@ -280,7 +282,10 @@ static int update(device *d, const tb_image_file *image)
              version, image->bytes);
     progress_init(&p, c);
     c->plain_only = flags.plain || flags.force_send;
-    tb_client_result result = tb_client_send(c, image, &sent);
+    tb_client_result result = flags.fast ? tb_client_raise_baud(c) : TB_CLIENT_OK;
+    if (result == TB_CLIENT_OK) {
+        result = tb_client_send(c, image, &sent);
+    }
     progress_end(&p);
     if (result == TB_CLIENT_INTERRUPTED) {
         return interrupted(d, &p);
@@ -335,9 +340,14 @@ const verb verb_flash = {
         "\n"
         "Where the device can expand it, the image goes out compressed; with --from, as a delta\n"
         "against the image that the device runs, if that is found to be the same. Pages that the\n"
-        "other bank holds already are neither sent nor erased. The tool says what it chose.",
+        "other bank holds already are neither sent nor erased. The tool says what it chose.\n"
+        "\n"
+        "--fast changes the line to 921600 bits per second (1000000 where the device cannot make\n"
+        "that), 460800 or 230400: the highest that both ends can do and that is carried. It goes\n"
+        "back by itself where much is lost, and after the update. Not for a line with something in\n"
+        "it that keeps to one rate, such as a radio modem or a converter that is set by hand.",
     .examples = "  twinbank flash --port /dev/ttyACM0 app-1.1.0.twb\n"
-                "  twinbank flash --port /dev/ttyUSB0 --baud 921600 --confirm app.twb\n"
+                "  twinbank flash --port /dev/ttyUSB0 --fast --confirm app.twb\n"
                 "  twinbank flash --port /dev/ttyACM0 --from releases/ app-1.2.0.twb\n"
                 "  twinbank flash --port /dev/ttyACM0 stage2.twb",
     .run = run,

@@ -132,11 +132,25 @@ static tb_error protect(void *ctx)
     return TB_OK;
 }
 
+static bool baud_reached(void *ctx, uint32_t baud)
+{
+    const fake_device *d = ctx;
+    return baud >= 1200u && baud <= d->most_baud && !(d->no_921600 && baud == 921600u);
+}
+
+static void baud_set(void *ctx, uint32_t baud)
+{
+    fake_device *d = ctx;
+    assert(baud == 115200u || baud_reached(d, baud));
+    d->baud = baud;
+}
+
 static void start_server(fake_device *d, int running, const tb_boot_decision *decision,
                          tb_reset_cause cause)
 {
     d->running = running;
     d->alive = true;
+    d->baud = 115200;
     tb_server_config config = {
         .flash = &d->flash,
         .policy = {.device = {.chip = d->chip, .product_id = d->product_id},
@@ -150,6 +164,9 @@ static void start_server(fake_device *d, int running, const tb_boot_decision *de
                    .bank = running < 0 ? 0 : (uint8_t)running},
         .window = d->window,
         .version_text = "fake device                ",
+        .usual_baud = 115200,
+        .baud_reached = d->most_baud != 0 ? baud_reached : NULL,
+        .baud_set = d->most_baud != 0 ? baud_set : NULL,
         .send = device_send,
         .ctx = d,
         .refusal = d->single_bank ? TB_ERR_SINGLE_BANK : TB_OK,

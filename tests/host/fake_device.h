@@ -23,6 +23,9 @@ typedef struct fake_device {
     bool single_bank; /* the part's mode: set it, then boot */
     uint8_t protected_banks;
     uint32_t product_id, window;
+    uint32_t baud;      /* what it is set to now */
+    uint32_t most_baud; /* 0: it keeps to 115200 */
+    bool no_921600;     /* its clock is off by too much */
     unsigned erases, programs, boots, cuts;
     int programs_until_cut; /* >= 0: power fails after so many */
     void (*send)(void *ctx, const uint8_t *bytes, size_t count);

@@ -38,6 +38,20 @@ static size_t spoil(wire *w, uint8_t *copy, const uint8_t *bytes, size_t count)
     return count;
 }
 
+/* At another rate than the far end's, or one that the line does not carry: garbage. */
+static void at_its_rate(const wire *w, uint8_t *bytes, size_t count, uint32_t most)
+{
+    bool carried = w->link.baud == w->device.baud && (most == 0 || w->link.baud <= most);
+    for (size_t i = 0; i < count && !carried; i++) {
+        bytes[i] = (uint8_t)(bytes[i] * 7u | 0x81u);
+    }
+}
+
+static bool lost_as_fast(wire *w)
+{
+    return w->drop_fast != 0 && w->device.baud > 115200u && dice(w) < w->drop_fast;
+}
+
 static void from_device(void *ctx, const uint8_t *bytes, size_t count)
 {
     wire *w = ctx;
@@ -49,7 +63,11 @@ static void from_device(void *ctx, const uint8_t *bytes, size_t count)
         static const uint8_t junk[] = {'#', 'B', 0xFF, 3, 'h', 'i', '$', 0x82, 9, 0, 0x5F, 0xAA};
         queue(w, junk, sizeof junk);
     }
-    size_t n = spoil(w, copy, bytes, count);
+    size_t n = lost_as_fast(w) ? 0 : spoil(w, copy, bytes, count);
+    if (n && w->damage_answers && w->damage_answers--) {
+        copy[n - 1] ^= 0x20u;
+    }
+    at_its_rate(w, copy, n, w->most_to_host);
     queue(w, copy, n);
     if (n && dice(w) < w->repeat) {
         queue(w, copy, n);
@@ -129,7 +147,8 @@ static bool link_write(void *ctx, const uint8_t *data, size_t bytes)
         w->mute_after_bytes = -1;
         w->silent = true;
     }
-    size_t n = bytes ? spoil(w, copy, data, bytes) : 0;
+    size_t n = bytes && !lost_as_fast(w) ? spoil(w, copy, data, bytes) : 0;
+    at_its_rate(w, copy, n, w->most_to_device);
     if (n && w->damage_next && w->damage_next--) {
         copy[n - 1] ^= 0x20u;
     }
@@ -162,6 +181,12 @@ static int link_read(void *ctx, uint8_t *data, size_t bytes, unsigned timeout_ms
     }
     w->unanswered = n > 0 && w->head == w->tail ? 0 : w->unanswered;
     return (int)n;
+}
+
+static bool link_set_baud(void *ctx, uint32_t baud)
+{
+    const wire *w = ctx;
+    return w->most_of_port == 0 || baud <= w->most_of_port;
 }
 
 static bool link_reopen(void *ctx)
@@ -212,7 +237,8 @@ wire *new_wire(const tb_image_file *app)
                         .write = link_write,
                         .reopen = link_reopen,
                         .pause = link_pause,
-                        .now_ms = link_now};
+                        .now_ms = link_now,
+                        .set_baud = link_set_baud};
     fake_device_init(&w->device, chip());
     w->device.send = from_device;
     w->device.ctx = w;

@@ -22,10 +22,14 @@ typedef struct wire {
     bool hostile;          /* whole frames come back, with anything in them */
     long mute_after_bytes; /* to the device; from then on it answers nothing; -1 */
     unsigned damage_next;  /* frames to the device that arrive damaged */
+    unsigned damage_answers; /* the same, to the host */
     uint32_t begin_next;   /* hostile: its answer to BEGIN, where not 0 */
     bool silent;           /* the device answers nothing */
+    /* Rates: what each way carries, the host's port too; 0: any. */
+    uint32_t most_to_device, most_to_host, most_of_port;
+    unsigned drop_fast; /* frames in 1000 that are lost above 115200, each way */
     volatile sig_atomic_t stop;
-    unsigned events[TB_EVENT_SILENT + 1];
+    unsigned events[TB_EVENT_BAUD + 1];
     size_t unanswered, most_unanswered; /* bytes to the device since the host read last */
     uint32_t resumed_at;
 } wire;
