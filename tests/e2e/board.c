@@ -146,11 +146,20 @@ static uint64_t link_now_ms(void *ctx)
     return sim_now(b->machine) / SIM_PS_PER_MS;
 }
 
+/* Both ways: the part hears what the host's port sends, as it comes out at its own rate. */
+static bool link_set_baud(void *ctx, uint32_t baud)
+{
+    board *b = ctx;
+    b->host_baud = b->wire.baud = baud;
+    return true;
+}
+
 void board_link(board *b, tb_link *link)
 {
     *link = (tb_link){ .ctx = b, .name = "the simulated wire", .baud = b->host_baud,
                        .read = link_read, .write = link_write, .reopen = link_reopen,
-                       .pause = link_pause, .now_ms = link_now_ms };
+                       .pause = link_pause, .now_ms = link_now_ms,
+                       .set_baud = link_set_baud };
 }
 
 /* ---- life ------------------------------------------------------------------------ */
