@@ -7,7 +7,7 @@
 #include "boot/selftest/selftest.h"
 #include "chips/armv7m.h"
 
-#define TRIES 40u
+#define TRIES 96u
 #define WINDOW_UNITS 256u /* as many for one try: some are programmed within 8 ms */
 #define ENOUGH 3u /* torn units, where none of them is told by ECC */
 #define READINGS 16u /* a unit that reads the same so often is taken to be stable */
