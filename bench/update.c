@@ -13,18 +13,23 @@ void bench_must(bool good, const char *what)
     }
 }
 
-static void set_baud(line *l, tb_client *client, uint32_t baud)
+/* false: what runs there cannot make that rate from its clock. */
+static bool set_baud(line *l, tb_client *client, uint32_t baud)
 {
     uint8_t wanted[4] = {(uint8_t)baud, (uint8_t)(baud >> 8), (uint8_t)(baud >> 16),
                          (uint8_t)(baud >> 24)};
     if (baud == l->b->host_baud) {
-        return;
+        return true;
     }
-    bench_must(tb_client_command(client, TB_CMD_BAUD, wanted, 4, 2000) == TB_CLIENT_OK,
-               "the device refuses the baud rate");
-    l->b->host_baud = baud;
+    tb_client_result result = tb_client_command(client, TB_CMD_BAUD, wanted, 4, 2000);
+    if (result == TB_CLIENT_REFUSED) {
+        return false;
+    }
+    bench_must(result == TB_CLIENT_OK, client->why.what);
+    l->b->host_baud = l->b->wire.baud = baud;
     client->link->baud = baud;
     client->link->pause(client->link->ctx, 2);
+    return true;
 }
 
 static void into_stage2(tb_client *client)
@@ -89,6 +94,7 @@ update_result bench_update(const update_case *c)
 
     bench_must(l != NULL, "no memory");
     bench_must(board_wait(b, c->runs, 5 * SIM_PS_PER_S), "the application does not come up");
+    b->wire.baud = OPENED_BAUD; /* the host's clock, not the part's own divider */
     line_init(l, b);
     line_link(l, &link);
     tb_client_init(&client, &link, NULL);
@@ -98,10 +104,9 @@ update_result bench_update(const update_case *c)
     if (c->stage2) {
         into_stage2(&client);
     }
-    if (c->baud != b->host_baud && !(client.hello.capabilities & TB_CAP_BAUD)) {
-        r.possible = false;
-    } else {
-        set_baud(l, &client, c->baud);
+    r.possible = (c->baud == b->host_baud || (client.hello.capabilities & TB_CAP_BAUD)) &&
+                 set_baud(l, &client, c->baud);
+    if (r.possible) {
         l->in.latency = c->in_latency;
         l->out.latency = c->out_latency;
         l->in.per_byte = l->out.per_byte = c->per_byte;
@@ -156,6 +161,7 @@ update_result bench_tutorial(const char *chip, const char *factory, const char *
     board *b = board_new(chip, factory, 1);
     uint8_t *data = board_read_file(board_file(b, image), &r.image_bytes);
 
+    b->wire.baud = OPENED_BAUD;
     board_run(b, 100 * SIM_PS_PER_MS);
     b->bytes_to_part = b->bytes_from_part = 0;
     sim_ps start = sim_now(b->machine), flash = sim_op_time(b->machine);

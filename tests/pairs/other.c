@@ -1,5 +1,5 @@
-/* A program that has the self-update with pair-base in common and nothing else: the host's
- * side of the wire, the coder, and other parts of the C library. */
+/* A program that has the self-update with pair-base in common and nothing else: the coder,
+ * the host's judgement of images, and other parts of the C library. */
 #include <complex.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,8 +8,8 @@
 #include <wchar.h>
 
 #include "app/app.h"
-#include "host/lib/client.h"
 #include "host/lib/compress_internal.h"
+#include "host/lib/imagefile.h"
 
 static tb_expand_model model;
 
@@ -38,56 +38,19 @@ static uint32_t code(const uint8_t *bytes, size_t count)
     return sum + (uint32_t)out.bytes;
 }
 
-static int link_read(void *ctx, uint8_t *data, size_t bytes, unsigned timeout_ms)
+/* Is it an image, and what is wrong with it? */
+static uint32_t judge(const uint8_t *bytes, size_t count)
 {
-    (void)ctx;
-    (void)data;
-    (void)bytes;
-    (void)timeout_ms;
-    return -1; /* nobody is there */
-}
+    static uint8_t header[TB_HEADER_BYTES];
+    static tb_image_verdict verdict;
+    tb_complaint why;
+    uint32_t version = 0;
 
-static bool link_write(void *ctx, const uint8_t *data, size_t bytes)
-{
-    (void)ctx;
-    (void)data;
-    (void)bytes;
-    return false;
-}
-
-static bool link_reopen(void *ctx)
-{
-    (void)ctx;
-    return false;
-}
-
-static void link_pause(void *ctx, unsigned ms)
-{
-    (void)ctx;
-    (void)ms;
-}
-
-static uint64_t link_now(void *ctx)
-{
-    (void)ctx;
-    return 0;
-}
-
-static uint32_t ask(void)
-{
-    static tb_client client;
-    static tb_link link = {.name = "none", .read = link_read, .write = link_write,
-                           .reopen = link_reopen, .pause = link_pause, .now_ms = link_now};
-    static tb_image_file image;
-    static tb_sent sent;
-    const tb_wait_options wait = {.total_ms = 10, .confirm_ms = 10};
-    tb_fate fate = TB_FATE_LOST;
-
-    tb_client_init(&client, &link, NULL);
-    uint32_t sum = (uint32_t)tb_client_connect(&client);
-    sum += (uint32_t)tb_client_status(&client) + (uint32_t)tb_client_check(&client, &image);
-    sum += (uint32_t)tb_client_reset(&client, TB_CMD_RESET, 0);
-    return sum + (uint32_t)tb_client_wait(&client, &image, &sent, &wait, &fate) + (uint32_t)fate;
+    memcpy(header, bytes, count < sizeof header ? count : sizeof header);
+    tb_image_judge(header, sizeof header, &verdict);
+    tb_image_explain("it", sizeof header, &verdict, &why);
+    (void)tb_version_parse(why.what, &version);
+    return version + (uint32_t)strlen(why.what) + (tb_image_good(&verdict) ? 1u : 0u);
 }
 
 static uint32_t texts(const char *text)
@@ -115,7 +78,7 @@ void app_at_start(bool trial)
     char line[80];
 
     (void)trial;
-    uint32_t sum = code(bytes, sizeof bytes) ^ ask() ^ texts("loaf 123") ^ numbers(1.75);
+    uint32_t sum = code(bytes, sizeof bytes) ^ judge(bytes, sizeof bytes) ^ texts("loaf 123") ^ numbers(1.75);
     (void)snprintf(line, sizeof line, "other: %08lX %.2f\r\n", (unsigned long)sum, (double)sum / 3.0);
     console_text(line);
 }
