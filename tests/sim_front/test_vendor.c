@@ -115,12 +115,73 @@ static void computes_with_the_fpu(void **state)
     assert_non_null(strstr(out, "decays: many\r\n"));
 }
 
+/* The tour of a board in three lives: what it prints, in that order. What comes in is long enough
+ * to last until the second life listens. */
+static void tour(const char *chip, const char *elf, const char *name, unsigned long hz)
+{
+    static char input[20000];
+    char first[80], second[80], third[80];
+    memset(input, 'x', sizeof input - 1u);
+    const char *format = "%s started after %s reset at %lu Hz\r\n";
+    (void)snprintf(first, sizeof first, format, name, "power", hz);
+    (void)snprintf(second, sizeof second, format, name, "software", hz);
+    (void)snprintf(third, sizeof third, format, name, "watchdog", hz);
+    const char *const lines[] = {first, "delay of 10 ms: 10 to 11\r\n", "led blinked\r\n",
+                                 "by interrupt, a byte at a time\r\n",
+                                 "flash: errors 0, blank, verified\r\n", second,
+                                 "backup registers kept\r\n", "listening\r\n", "heard xxxxx\r\n",
+                                 "watchdog fed for 200 ms\r\n", third, "done"};
+    expect(sim(input, "--chip %s --load %s --uart board=stdio --until done --for 10s --quiet", chip,
+               image(elf)), 0);
+    assert_string_equal(err, "");
+    const char *at = out;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        at = strstr(at, lines[i]);
+        if (at == NULL) {
+            fail_msg("'%s' is missing, or not in its place, in '%s'", lines[i], out);
+        }
+        at += strlen(lines[i]);
+    }
+}
+
+static void tour_of_the_l476(void **state)
+{
+    (void)state;
+    tour("stm32l476rg", "tour-l476.elf", "L476", 80000000u);
+}
+
+static void tour_of_the_l4r5(void **state)
+{
+    (void)state;
+    tour("stm32l4r5zi", "tour-l4r5.elf", "L4R5", 120000000u);
+}
+
+static void tour_of_the_u575(void **state)
+{
+    (void)state;
+    tour("stm32u575zi", "tour-u575.elf", "U575", 160000000u);
+}
+
+static void tour_of_the_f767(void **state)
+{
+    (void)state;
+    tour("stm32f767zi", "tour-f767.elf", "F767", 216000000u);
+}
+
+static void tour_of_the_h743(void **state)
+{
+    (void)state;
+    tour("stm32h743zi", "tour-h743.elf", "H743", 400000000u);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(small_code), TEST(fast_code),
                                        TEST(echoes_by_interrupts), TEST(receives_by_dma),
-                                       TEST(computes_with_the_fpu)};
+                                       TEST(computes_with_the_fpu), TEST(tour_of_the_l476),
+                                       TEST(tour_of_the_l4r5), TEST(tour_of_the_u575),
+                                       TEST(tour_of_the_f767), TEST(tour_of_the_h743)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

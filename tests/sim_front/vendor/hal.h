@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "device.h"
-
 extern uint32_t SystemCoreClock;
 
 void hal_init(void);             /* caches, priority grouping, SysTick at 1 ms */

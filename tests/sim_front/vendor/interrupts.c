@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device.h"
 #include "hal.h"
 
 #define BANK1_PAGE 100u

@@ -1,0 +1,59 @@
+/* What the application of main.c and common.c asks of a family's own file. */
+#ifndef FAMILY_H
+#define FAMILY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../blocks.h"
+#include "../hal.h"
+
+#define REG(address) (*(reg *)(uintptr_t)(address))
+
+typedef struct {
+    reg KR, PR, RLR, SR;
+} iwdg_block;
+
+typedef struct {
+    gpio_block *port;
+    unsigned pin, function;
+} family_pin;
+
+typedef struct {
+    const char *name;
+    uint32_t hz, uart_hz; /* the core's clock, and that of the UART, once family_clock() is done */
+    uint32_t reset_hz;
+    bool caches; /* the core's own */
+    uart_block *uart;
+    unsigned uart_irq;
+    bool uart_low_power;
+    family_pin tx, rx, led;
+    iwdg_block *iwdg;
+    reg *backup; /* registers of the backup domain */
+    reg *reset_flags;
+    uint32_t watchdog, software, power, clear; /* bits of reset_flags */
+    uint32_t flash_page;                       /* one of the other bank, */
+    uint32_t flash_page_bytes;                 /* of this size */
+    uint32_t flash_unit_bytes;
+} family_description;
+
+extern const family_description family;
+
+/* Clocks of the blocks that are used, the supply of the pins, the backup domain opened. */
+void family_blocks(void);
+/* To full speed. NULL, or which flag did not come in time. */
+const char *family_clock(void);
+/* Of the page at family.flash_page; 0, or the error flags. */
+uint32_t family_erase(void);
+/* One unit. */
+uint32_t family_program(uint32_t address, const uint32_t *words);
+
+/* common.c. Time-outs are by the tick: 1 ms. */
+void clock_changed(void); /* SystemCoreClock and the tick are brought to family.hz */
+bool wait_for(const reg *r, uint32_t mask, uint32_t value, uint32_t timeout_ms);
+/* As the vendors' drivers program a unit: its words one after the other, nothing between. */
+void write_unit(uint32_t address, const uint32_t *words, unsigned count);
+void delay_us(uint32_t us, uint32_t hz); /* by the cycle counter */
+
+#endif

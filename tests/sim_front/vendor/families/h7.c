@@ -1,0 +1,133 @@
+/* STM32H743: HSI through PLL1, LDO, VOS1 (RM0433 6.6.2, 6.8.6, 8.7), 400 MHz. */
+#include "family.h"
+
+#define RCC_CR REG(0x58024400u)
+#define RCC_CFGR REG(0x58024410u)
+#define RCC_D1CFGR REG(0x58024418u)
+#define RCC_D2CFGR REG(0x5802441Cu)
+#define RCC_D3CFGR REG(0x58024420u)
+#define RCC_PLLCKSELR REG(0x58024428u)
+#define RCC_PLLCFGR REG(0x5802442Cu)
+#define RCC_PLL1DIVR REG(0x58024430u)
+#define RCC_AHB4ENR REG(0x580244E0u)
+#define RCC_APB1LENR REG(0x580244E8u)
+#define RCC_APB4ENR REG(0x580244F4u)
+#define PWR_CR1 REG(0x58024800u)
+#define PWR_CSR1 REG(0x58024804u)
+#define PWR_CR3 REG(0x5802480Cu)
+#define PWR_D3CR REG(0x58024818u)
+#define FLASH_ACR REG(0x52002000u)
+#define FLASH_KEYR2 REG(0x52002104u)
+#define FLASH_CR2 REG(0x5200210Cu)
+#define FLASH_SR2 REG(0x52002110u)
+#define FLASH_CCR2 REG(0x52002114u)
+#define DCIMVAC REG(0xE000EF5Cu)
+#define PORT(n) ((gpio_block *)(0x58020000u + 0x400u * (n)))
+#define FLASH_ERRORS 0x17EE0000u
+#define SECTOR 3u
+#define SECTOR_BYTES 0x20000u
+
+const family_description family = {
+    .name = "H743", .hz = 400000000u, .uart_hz = 100000000u, .reset_hz = 64000000u, .caches = true,
+    .uart = (uart_block *)0x40004800u, .uart_irq = UART_IRQ,
+    .tx = {PORT(3), 8, 7}, .rx = {PORT(3), 9, 7}, .led = {PORT(1), 0, 0},
+    .iwdg = (iwdg_block *)0x58004800u, .backup = (reg *)0x58004050u,
+    .reset_flags = (reg *)0x580244D0u, .watchdog = 1u << 26, .software = 1u << 24,
+    .power = 1u << 23, .clear = 1u << 16,
+    .flash_page = 0x08100000u + SECTOR * SECTOR_BYTES, .flash_page_bytes = SECTOR_BYTES,
+    .flash_unit_bytes = 32u};
+
+void family_blocks(void)
+{
+    RCC_AHB4ENR |= 0xFu;
+    RCC_APB1LENR |= 1u << 18;
+    RCC_APB4ENR |= 1u << 16 | 1u << 1;
+    (void)RCC_APB4ENR;
+    PWR_CR1 |= 1u << 8;
+}
+
+/* The supply is told once after power-on; the part stays in VOS3 until it has been. */
+static const char *supply(void)
+{
+    PWR_CR3 = (PWR_CR3 & ~7u) | 2u;
+    if (!wait_for(&PWR_CSR1, 1u << 13, 1u << 13, 10)) {
+        return "ACTVOSRDY";
+    }
+    PWR_D3CR = (PWR_D3CR & ~(3u << 14)) | 3u << 14;
+    return wait_for(&PWR_D3CR, 1u << 13, 1u << 13, 10) ? NULL : "VOSRDY";
+}
+
+const char *family_clock(void)
+{
+    const char *late = supply();
+    if (late != NULL) {
+        return late;
+    }
+    RCC_CR &= ~(1u << 24);
+    if (!wait_for(&RCC_CR, 1u << 25, 0, 2)) {
+        return "PLL1RDY off";
+    }
+    RCC_PLLCKSELR = (RCC_PLLCKSELR & ~0x3F3u) | 4u << 4;      /* HSI, 64 MHz / 4 */
+    RCC_PLLCFGR = (RCC_PLLCFGR & ~0xFu) | 3u << 2 | 1u << 16; /* 8 to 16 MHz, wide, P */
+    RCC_PLL1DIVR = (50u - 1u) | 1u << 9 | 1u << 16 | 1u << 24;
+    RCC_CR |= 1u << 24;
+    if (!wait_for(&RCC_CR, 1u << 25, 1u << 25, 2)) {
+        return "PLL1RDY";
+    }
+    FLASH_ACR = 4u | 2u << 4;
+    if (!wait_for(&FLASH_ACR, 0x3Fu, 4u | 2u << 4, 2)) {
+        return "LATENCY";
+    }
+    RCC_D1CFGR = 8u | 4u << 4; /* AXI 200 MHz, buses 100 MHz */
+    RCC_D2CFGR = 4u << 4 | 4u << 8;
+    RCC_D3CFGR = 4u << 4;
+    RCC_CFGR = (RCC_CFGR & ~7u) | 3u;
+    return wait_for(&RCC_CFGR, 0x38u, 0x18u, 5) ? NULL : "SWS";
+}
+
+static void flash_open(void)
+{
+    if ((FLASH_CR2 & 1u) != 0u) {
+        FLASH_KEYR2 = 0x45670123u;
+        FLASH_KEYR2 = 0xCDEF89ABu;
+    }
+    (void)wait_for(&FLASH_SR2, 7u, 0, 50);
+    FLASH_CCR2 = FLASH_ERRORS | 1u << 16;
+}
+
+static uint32_t flash_close(void)
+{
+    (void)wait_for(&FLASH_SR2, 7u, 0, 4000);
+    uint32_t errors = FLASH_SR2 & FLASH_ERRORS;
+    FLASH_CR2 = 1u;
+    return errors;
+}
+
+static void drop_lines(uint32_t address, uint32_t bytes)
+{
+    __asm volatile("dsb" ::: "memory");
+    for (uint32_t at = 0; at < bytes; at += 32u) {
+        DCIMVAC = address + at;
+    }
+    __asm volatile("dsb\n isb" ::: "memory");
+}
+
+uint32_t family_erase(void)
+{
+    flash_open();
+    FLASH_CR2 = 4u | 3u << 4 | SECTOR << 8;
+    FLASH_CR2 |= 1u << 7;
+    uint32_t errors = flash_close();
+    drop_lines(family.flash_page, SECTOR_BYTES);
+    return errors;
+}
+
+uint32_t family_program(uint32_t address, const uint32_t *words)
+{
+    flash_open();
+    FLASH_CR2 = 2u | 3u << 4;
+    write_unit(address, words, 8);
+    uint32_t errors = flash_close();
+    drop_lines(address, 32);
+    return errors;
+}
