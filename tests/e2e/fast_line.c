@@ -47,13 +47,9 @@ static void close_bench(bench *w)
     board_free(w->b);
 }
 
-/* 16 MHz does not make 921600 within 2 %, but for the LPUART, which has fractions. The
- * application keeps to what its core can follow, at reset's clock. */
+/* 16 MHz does not make 921600 within 2 %, but for the LPUART, which has fractions. */
 static uint32_t highest(const bench *w)
 {
-    if (w->client.hello.role == TB_ROLE_APPLICATION && w->b->chip->reset_hz < 16000000u) {
-        return 230400;
-    }
     bool fractions = strcmp(w->b->chip->board.uart_name, "lpuart1") == 0;
     return fractions || w->b->chip->family == TB_FAMILY_H7 ? 921600 : 1000000;
 }
