@@ -1,155 +1,87 @@
 #include <string.h>
 
-#include "core/bytes.h"
 #include "twinbank/wire.h"
 
-_Static_assert(TB_HELLO_BYTES == 2u + 3u * 2u + 2u + 3u * 4u + 2u + 2u * 4u + 12u, "hello");
-_Static_assert(TB_WIRE_SLOT_BYTES == 6u + 3u * 2u + 5u * 4u + 8u, "slot");
-_Static_assert(TB_STATUS_BYTES == 126u, "status");
+/* docs/wire.md, the tables of hello and status. */
+#define AT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #field)
+_Static_assert(sizeof(tb_hello) == TB_HELLO_BYTES && TB_HELLO_BYTES == 44u, "hello");
+_Static_assert(sizeof(tb_wire_slot) == TB_WIRE_SLOT_BYTES && TB_WIRE_SLOT_BYTES == 40u, "slot");
+_Static_assert(sizeof(tb_status) == TB_STATUS_BYTES && TB_STATUS_BYTES == 126u, "status");
+AT(tb_hello, protocol, 0);
+AT(tb_hello, role, 1);
+AT(tb_hello, device_id, 2);
+AT(tb_hello, flash_kib, 4);
+AT(tb_hello, bank_kib, 6);
+AT(tb_hello, unit_bytes, 8);
+AT(tb_hello, mapped_bank, 9);
+AT(tb_hello, product_id, 10);
+AT(tb_hello, slot_image_bytes, 14);
+AT(tb_hello, stage2_bytes, 18);
+AT(tb_hello, max_payload, 22);
+AT(tb_hello, window, 24);
+AT(tb_hello, capabilities, 28);
+AT(tb_hello, uid, 32);
+AT(tb_wire_slot, state, 0);
+AT(tb_wire_slot, head_error, 1);
+AT(tb_wire_slot, payload_error, 2);
+AT(tb_wire_slot, attempts, 3);
+AT(tb_wire_slot, reason, 4);
+AT(tb_wire_slot, confirmed_by, 5);
+AT(tb_wire_slot, generation, 6);
+AT(tb_wire_slot, torn_units, 8);
+AT(tb_wire_slot, used_units, 10);
+AT(tb_wire_slot, version, 12);
+AT(tb_wire_slot, size, 16);
+AT(tb_wire_slot, crc32, 20);
+AT(tb_wire_slot, product_id, 24);
+AT(tb_wire_slot, security_version, 28);
+AT(tb_wire_slot, build_id, 32);
+AT(tb_status, stage2[0].error, 80);
+AT(tb_status, stage2[0].version, 81);
+AT(tb_status, stage2[0].size, 85);
+AT(tb_status, stage2[1], 89);
+AT(tb_status, running_bank, 98);
+AT(tb_status, stage2_bank, 99);
+AT(tb_status, preferred, 100);
+AT(tb_status, report_present, 101);
+AT(tb_status, why, 102);
+AT(tb_status, cause, 103);
+AT(tb_status, attempts, 104);
+AT(tb_status, report_bank, 105);
+AT(tb_status, swapped, 106);
+AT(tb_status, report_generation, 107);
+AT(tb_status, fault_pc, 109);
+AT(tb_status, fault_status, 113);
+AT(tb_status, session_open, 117);
+AT(tb_status, session_next, 118);
+AT(tb_status, session_total, 122);
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the wire's order is the machine's");
 
 void tb_hello_put(uint8_t out[TB_HELLO_BYTES], const tb_hello *hello)
 {
-    uint8_t *p = out;
-
-    put_u8(&p, hello->protocol);
-    put_u8(&p, hello->role);
-    put_u16(&p, hello->device_id);
-    put_u16(&p, hello->flash_kib);
-    put_u16(&p, hello->bank_kib);
-    put_u8(&p, hello->unit_bytes);
-    put_u8(&p, hello->mapped_bank);
-    put_u32(&p, hello->product_id);
-    put_u32(&p, hello->slot_image_bytes);
-    put_u32(&p, hello->stage2_bytes);
-    put_u16(&p, hello->max_payload);
-    put_u32(&p, hello->window);
-    put_u32(&p, hello->capabilities);
-    memcpy(p, hello->uid, sizeof hello->uid);
+    memcpy(out, hello, sizeof *hello);
 }
 
 /* A later protocol may append fields: more bytes than known are no error. */
 bool tb_hello_get(tb_hello *hello, const uint8_t *in, size_t bytes)
 {
-    const uint8_t *p = in;
-
-    if (bytes < TB_HELLO_BYTES) {
+    if (bytes < sizeof *hello) {
         return false;
     }
-    hello->protocol = get_u8(&p);
-    hello->role = get_u8(&p);
-    hello->device_id = get_u16(&p);
-    hello->flash_kib = get_u16(&p);
-    hello->bank_kib = get_u16(&p);
-    hello->unit_bytes = get_u8(&p);
-    hello->mapped_bank = get_u8(&p);
-    hello->product_id = get_u32(&p);
-    hello->slot_image_bytes = get_u32(&p);
-    hello->stage2_bytes = get_u32(&p);
-    hello->max_payload = get_u16(&p);
-    hello->window = get_u32(&p);
-    hello->capabilities = get_u32(&p);
-    memcpy(hello->uid, p, sizeof hello->uid);
+    memcpy(hello, in, sizeof *hello);
     return true;
-}
-
-static void slot_put(uint8_t **p, const tb_wire_slot *slot)
-{
-    put_u8(p, slot->state);
-    put_u8(p, slot->head_error);
-    put_u8(p, slot->payload_error);
-    put_u8(p, slot->attempts);
-    put_u8(p, slot->reason);
-    put_u8(p, slot->confirmed_by);
-    put_u16(p, slot->generation);
-    put_u16(p, slot->torn_units);
-    put_u16(p, slot->used_units);
-    put_u32(p, slot->version);
-    put_u32(p, slot->size);
-    put_u32(p, slot->crc32);
-    put_u32(p, slot->product_id);
-    put_u32(p, slot->security_version);
-    memcpy(*p, slot->build_id, sizeof slot->build_id);
-    *p += sizeof slot->build_id;
-}
-
-static void slot_get(const uint8_t **p, tb_wire_slot *slot)
-{
-    slot->state = get_u8(p);
-    slot->head_error = get_u8(p);
-    slot->payload_error = get_u8(p);
-    slot->attempts = get_u8(p);
-    slot->reason = get_u8(p);
-    slot->confirmed_by = get_u8(p);
-    slot->generation = get_u16(p);
-    slot->torn_units = get_u16(p);
-    slot->used_units = get_u16(p);
-    slot->version = get_u32(p);
-    slot->size = get_u32(p);
-    slot->crc32 = get_u32(p);
-    slot->product_id = get_u32(p);
-    slot->security_version = get_u32(p);
-    memcpy(slot->build_id, *p, sizeof slot->build_id);
-    *p += sizeof slot->build_id;
 }
 
 void tb_status_put(uint8_t out[TB_STATUS_BYTES], const tb_status *status)
 {
-    uint8_t *p = out;
-
-    for (unsigned i = 0; i < 2u; i++) {
-        slot_put(&p, &status->slot[i]);
-    }
-    for (unsigned i = 0; i < 2u; i++) {
-        put_u8(&p, status->stage2[i].error);
-        put_u32(&p, status->stage2[i].version);
-        put_u32(&p, status->stage2[i].size);
-    }
-    put_u8(&p, status->running_bank);
-    put_u8(&p, status->stage2_bank);
-    put_u8(&p, status->preferred);
-    put_u8(&p, status->report_present);
-    put_u8(&p, status->why);
-    put_u8(&p, status->cause);
-    put_u8(&p, status->attempts);
-    put_u8(&p, status->report_bank);
-    put_u8(&p, status->swapped);
-    put_u16(&p, status->report_generation);
-    put_u32(&p, status->fault_pc);
-    put_u32(&p, status->fault_status);
-    put_u8(&p, status->session_open);
-    put_u32(&p, status->session_next);
-    put_u32(&p, status->session_total);
+    memcpy(out, status, sizeof *status);
 }
 
 bool tb_status_get(tb_status *status, const uint8_t *in, size_t bytes)
 {
-    const uint8_t *p = in;
-
-    if (bytes < TB_STATUS_BYTES) {
+    if (bytes < sizeof *status) {
         return false;
     }
-    for (unsigned i = 0; i < 2u; i++) {
-        slot_get(&p, &status->slot[i]);
-    }
-    for (unsigned i = 0; i < 2u; i++) {
-        status->stage2[i].error = get_u8(&p);
-        status->stage2[i].version = get_u32(&p);
-        status->stage2[i].size = get_u32(&p);
-    }
-    status->running_bank = get_u8(&p);
-    status->stage2_bank = get_u8(&p);
-    status->preferred = get_u8(&p);
-    status->report_present = get_u8(&p);
-    status->why = get_u8(&p);
-    status->cause = get_u8(&p);
-    status->attempts = get_u8(&p);
-    status->report_bank = get_u8(&p);
-    status->swapped = get_u8(&p);
-    status->report_generation = get_u16(&p);
-    status->fault_pc = get_u32(&p);
-    status->fault_status = get_u32(&p);
-    status->session_open = get_u8(&p);
-    status->session_next = get_u32(&p);
-    status->session_total = get_u32(&p);
+    memcpy(status, in, sizeof *status);
     return true;
 }

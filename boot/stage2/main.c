@@ -15,6 +15,8 @@
 /* The decoder takes 2 KB, which a stage 2 in one sector of 16 KB does not have. A constant, by
  * the row. */
 #define EXPANDS (TB_TARGET->stage2_bytes > 0x4000u)
+#define NAME "twinbank stage 2 "
+#define LONGEST_VERSION "255.255.65535"
 
 static struct {
     chip_uart uart;
@@ -22,7 +24,7 @@ static struct {
     volatile uint32_t now_ms;
     tb_server server;
     tb_expand expand;
-    char version_text[TB_WIRE_VERSION_TEXT_BYTES + 1u];
+    char text[sizeof NAME + sizeof LONGEST_VERSION + TB_WIRE_VERSION_TEXT_BYTES];
 } stage2;
 
 void stage2_tick(void)
@@ -53,31 +55,22 @@ static void baud_set(void *ctx, uint32_t baud)
     chip_uart_set_baud(&stage2.uart, baud);
 }
 
-/* "twinbank stage 2 1.0.0", padded with spaces to the tutorial's 27 bytes. */
-static void put_version(uint32_t version)
+/* Padded with spaces to the tutorial's 27 bytes; made from its end, as digits come. */
+static const char *version_text(uint32_t version)
 {
-    static const char name[] = "twinbank stage 2 ";
-    char *out = stage2.version_text;
-    const uint32_t parts[3] = {version >> 24, version >> 16 & 0xFFu, version & 0xFFFFu};
-    char digits[5];
+    uint32_t parts[3] = {version & 0xFFFFu, version >> 16 & 0xFFu, version >> 24};
+    char *at = stage2.text + sizeof NAME + sizeof LONGEST_VERSION;
 
-    memset(out, ' ', TB_WIRE_VERSION_TEXT_BYTES);
-    memcpy(out, name, sizeof name - 1u);
-    out += sizeof name - 1u;
+    memset(stage2.text, ' ', sizeof stage2.text);
     for (unsigned i = 0; i < 3u; i++) {
-        uint32_t value = parts[i];
-        unsigned count = 0;
         do {
-            digits[count++] = (char)('0' + value % 10u);
-            value /= 10u;
-        } while (value != 0u);
-        while (count != 0u && out < stage2.version_text + TB_WIRE_VERSION_TEXT_BYTES) {
-            *out++ = digits[--count];
-        }
-        if (i < 2u && out < stage2.version_text + TB_WIRE_VERSION_TEXT_BYTES) {
-            *out++ = '.';
-        }
+            *--at = (char)('0' + parts[i] % 10u);
+            parts[i] /= 10u;
+        } while (parts[i] != 0u);
+        *--at = '.';
     }
+    at -= sizeof NAME - 2u; /* over that dot */
+    return memcpy(at, NAME, sizeof NAME - 1u);
 }
 
 static tb_error mode_set(void *ctx, bool dual)
@@ -108,7 +101,7 @@ static void server_start(unsigned bank)
     tb_server_config config = {
         .flash = &chip_flash, .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES,
         .baud_reached = baud_reached, .baud_set = baud_set, .usual_baud = BAUD,
-        .version_text = stage2.version_text, .send = send,
+        .version_text = stage2.text, .send = send,
         .expand = EXPANDS ? &stage2.expand : NULL,
         .expand_served = EXPANDS ? &tb_expand_served : NULL,
         .refusal = chip_check(TB_TARGET), .mode_set = chip_dual_bank_optional() ? mode_set : NULL,
@@ -121,7 +114,7 @@ static void server_start(unsigned bank)
     if (chip_flash.read(chip_flash.ctx, bank, TB_TARGET->stage2_offset, &head, sizeof head) ==
         TB_OK) {
         config.policy.device.product_id = head.product_id;
-        put_version(head.version);
+        config.version_text = version_text(head.version);
     }
     chip_uid(config.uid);
     chip_backup_read(backup);

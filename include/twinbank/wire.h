@@ -83,9 +83,9 @@ enum { /* tb_hello.capabilities */
     TB_CAP_DIGEST = 256u     /* DIGEST, and BEGIN with pages to keep */
 };
 
-/* In memory; tb_hello_put() and tb_hello_get() are the wire's form, field by field in
- * this order, without padding. */
-typedef struct tb_hello {
+/* Laid out as on the wire: little-endian like every image header, in this order, without
+ * padding. core/wire_fields.c asserts each offset that docs/wire.md names. */
+typedef struct __attribute__((packed)) tb_hello {
     uint8_t protocol;
     uint8_t role;         /* tb_role */
     uint16_t device_id, flash_kib, bank_kib;
@@ -101,7 +101,7 @@ typedef struct tb_hello {
 } tb_hello;
 #define TB_HELLO_BYTES 44u
 
-typedef struct tb_wire_slot {
+typedef struct __attribute__((packed)) tb_wire_slot {
     uint8_t state;       /* tb_slot_state */
     uint8_t head_error, payload_error; /* tb_error */
     uint8_t attempts, reason, confirmed_by;
@@ -111,9 +111,9 @@ typedef struct tb_wire_slot {
 } tb_wire_slot;
 #define TB_WIRE_SLOT_BYTES 40u
 
-typedef struct tb_status {
+typedef struct __attribute__((packed)) tb_status {
     tb_wire_slot slot[2];
-    struct { uint8_t error; uint32_t version, size; } stage2[2]; /* by bank; error TB_OK: valid */
+    struct __attribute__((packed)) { uint8_t error; uint32_t version, size; } stage2[2]; /* by bank; error TB_OK: valid */
     uint8_t running_bank; /* application: its bank; stage 2: 0xFF */
     uint8_t stage2_bank;  /* stage 2: the bank it was loaded from; application: 0xFF */
     uint8_t preferred;    /* bank that the next boot will choose; 0xFF: stage 2 */
