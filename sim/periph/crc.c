@@ -1,6 +1,6 @@
 /* CRC calculation unit (RM0440 16): 8, 16 and 32-bit data, any polynomial, 1, 2 or 4
  * HCLK cycles per datum, and one datum of write buffer. */
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 enum { R_DR, R_IDR, R_CR, R_INIT, R_POL };
 

@@ -1,6 +1,6 @@
 /* CRS (RM0440 8): the trimming of HSI48 as storage; no synchronisation source is there, so
  * no flag is ever raised. */
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 static const sim_reg rows[] = {
     {0x00, "CR", 0x00004000u, 0x00007F6Fu},

@@ -1,6 +1,6 @@
 /* DBGMCU of STM32G4 (RM0440 47.6), L4 and L4+: identity, and the debugger's freezes as storage.
  * IDCODE can be read without a debugger on this line. */
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 enum { R_IDCODE, R_CR, R_APB1FZR1, R_APB1FZR2, R_APB2FZR };
 

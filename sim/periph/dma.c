@@ -1,6 +1,6 @@
 /* DMA1, DMA2 and DMAMUX (RM0440 12, 13): memory to memory, and the requests of the modelled
  * peripherals. Synchronisation and request generators stop the run. */
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 #define CONTROLLERS 2u
 #define CHANNELS 8u

@@ -1,6 +1,6 @@
 /* EXTI of STM32G4 (RM0440 15), L4 (RM0351 12), F7 (RM0410 11) and H7 (RM0433 20): lines 0 to 15 from the pins that SYSCFG selects, the
  * internal lines with a pending bit by software or by their peripheral. */
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 enum { R_IMR1, R_EMR1, R_RTSR1, R_FTSR1, R_SWIER1, R_PR1, R_IMR2, R_EMR2, R_RTSR2, R_FTSR2,
        R_SWIER2, R_PR2 };

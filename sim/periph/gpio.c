@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 enum { R_MODER, R_OTYPER, R_OSPEEDR, R_PUPDR, R_IDR, R_ODR, R_BSRR, R_LCKR, R_AFRL, R_AFRH, R_BRR,
        R_COUNT };

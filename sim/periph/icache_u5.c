@@ -1,6 +1,6 @@
 /* ICACHE of the U5 (RM0456 8): on or off, and its invalidation. It serves fetches and data
- * reads of flash; what it holds wrongly is in flash_u5_array.c. */
-#include "sim/periph/flash_u5.h"
+ * reads of flash; what it holds wrongly is in flash/u5_array.c. */
+#include "sim/periph/flash/u5.h"
 
 #define CR_EN 1u
 #define CR_CACHEINV (1u << 1)

@@ -1,5 +1,5 @@
 /* IWDG (RM0440 42): counts LSI, on its own, also in sleep; nothing but a reset stops it. */
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 enum { R_KR, R_PR, R_RLR, R_SR, R_WINR };
 

@@ -23,12 +23,12 @@ extern const sim_name sim_names_l4r[];
 /* Adds every peripheral of the STM32G474 and calls sim_set_part(). */
 void sim_part_g4_build(sim_machine *m);
 
-/* The flash controller (flash_g4.c): adds itself to the machine. */
+/* The flash controller (flash/g4.c): adds itself to the machine. */
 void sim_flash_g4_new(sim_machine *m);
 void sim_flash_l47x_new(sim_machine *m); /* the same controller, other tables */
 void sim_flash_l4r_new(sim_machine *m);
-void sim_flash_h7_new(sim_machine *m); /* flash_h7.c */
-void sim_flash_u5_new(sim_machine *m); /* flash_u5.c */
-void sim_flash_f7_new(sim_machine *m); /* flash_f7.c */
+void sim_flash_h7_new(sim_machine *m); /* flash/h7.c */
+void sim_flash_u5_new(sim_machine *m); /* flash/u5.c */
+void sim_flash_f7_new(sim_machine *m); /* flash/f7.c */
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 bool sim_block_clocked(const sim_block *b)
 {

@@ -1,6 +1,6 @@
 /* RNG (RM0440 27): random words from the machine's seed, one per 42 periods of the 48 MHz
  * clock, none without that clock. */
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 enum { R_CR, R_SR, R_DR };
 

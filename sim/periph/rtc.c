@@ -1,7 +1,7 @@
 /* The backup domain: RTC calendar (RM0440 45) and the backup registers, TAMP's (46) or, on
  * older lines, the RTC's own (RM0351 38). All keep their values over every reset but that
  * of the domain. Alarms, wake-up timer, time stamp and tamper pins stop the run. */
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 enum { R_TR, R_DR, R_SSR, R_ICSR, R_PRER, R_WUTR, R_CR, R_WPR, R_CALR, R_SHIFTR, R_TSTR, R_TSDR,
        R_TSSSR, R_ALRMAR, R_ALRMASSR, R_ALRMBR, R_ALRMBSSR, R_SR, R_MISR, R_SCR, RTC_ROWS };

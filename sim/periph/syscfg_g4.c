@@ -1,6 +1,6 @@
 /* SYSCFG of STM32G4 (RM0440 10.2), L4 and L4+ (RM0351 9.2): the mapping of the two banks,
  * EXTI's ports, and the RAM at 0x10000000, CCM or SRAM2. */
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 enum {
     R_MEMRMP, R_CFGR1, R_EXTICR1, R_EXTICR2, R_EXTICR3, R_EXTICR4, R_SCSR, R_CFGR2, R_SWPR, R_SKR

@@ -1,6 +1,6 @@
 /* SYSCFG of the STM32H7 (RM0433 12.3, RM0455 12.3): EXTI's ports, the compensation cell, and on
  * the H743 over-drive (VOS0) and the user register that shows the swap. */
-#include "sim/periph/pwr_h7.h"
+#include "sim/periph/clock/pwr_h7.h"
 
 enum { S_PMCR, S_EXTICR1, S_EXTICR2, S_EXTICR3, S_EXTICR4, S_CFGR, S_CCCSR, S_CCVR, S_CCCR,
        H7A3_ROWS, S_PWRCR = H7A3_ROWS, S_UR0, ROWS };

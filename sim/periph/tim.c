@@ -1,7 +1,7 @@
 /* Timers of STM32G4, L4 (1-8, 15-17), F7 (1-14) and H7 (1-8, 12-17) as up-counters (RM0440 28 to 31): update and compare
  * flags and interrupts; PWM settings are storage. Counting down, both ways, from outside,
  * capture, repetition and DMA stop the run. */
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 enum { R_CR1, R_CR2, R_DIER, R_SR, R_EGR, R_CNT, R_PSC, R_ARR, BASIC_ROWS,
        R_SMCR = BASIC_ROWS, R_CCMR1, R_CCMR2, R_CCER, R_RCR, R_CCR1, R_CCR2, R_CCR3, R_CCR4,

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 enum { R_CR1, R_CR2, R_CR3, R_BRR, R_RQR, R_ISR, R_ICR, R_RDR, R_TDR, R_PRESC, R_GTPR, R_RTOR };
 

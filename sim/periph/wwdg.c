@@ -1,5 +1,5 @@
 /* WWDG (RM0440 43): a 7-bit counter of PCLK1 / 4096 / 2^WDGTB. */
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 enum { R_CR, R_CFR, R_SR };
 

@@ -4,7 +4,7 @@
 
 #include "sim/cpu/cpu_state.h"
 #include "sim/machine/state.h"
-#include "sim/periph/flash_g4.h"
+#include "sim/periph/flash/g4.h"
 
 #define STEPS 100000u
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "rig.h"
-#include "sim/periph/part.h"
+#include "sim/periph/part/part.h"
 
 #define TIM_CR1 0x00u
 #define TIM_DIER 0x0Cu

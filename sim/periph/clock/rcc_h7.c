@@ -1,0 +1,613 @@
+/* RCC of the STM32H7 (RM0433 8, RM0455 8): HSI, CSI, HSE, HSI48, PLL1, buses, gates, resets
+ * and reset flags. PLL2 and PLL3 are not modelled. What the machine calls HCLK is the
+ * core's own clock here; AXI, AHB and flash run at it over D1CFGR.HPRE. */
+#include "sim/periph/part/part.h"
+#include "sim/periph/clock/pwr_h7.h"
+
+#define HSI_HZ 64000000u
+#define CSI_HZ 4000000u
+#define HSI48_HZ 48000000u
+#define HSE_HZ 8000000u /* from the ST-LINK of the Nucleo */
+#define LSE_HZ 32768u
+#define LSI_HZ 32000u
+#define DEVICE_ID_H7A3 0x480u
+
+enum {
+    R_CR, R_HSICFGR, R_CRRCR, R_CSICFGR, R_CFGR, R_D1CFGR, R_D2CFGR, R_D3CFGR, R_PLLCKSELR,
+    R_PLLCFGR, R_PLL1DIVR, R_PLL1FRACR, R_PLL2DIVR, R_PLL2FRACR, R_PLL3DIVR, R_PLL3FRACR, R_D1CCIPR,
+    R_D2CCIP1R, R_D2CCIP2R, R_D3CCIPR, R_CIER, R_CIFR, R_CICR, R_BDCR, R_CSR,
+    R_AHB3RSTR, R_AHB1RSTR, R_AHB2RSTR, R_AHB4RSTR, R_APB3RSTR, R_APB1LRSTR, R_APB1HRSTR,
+    R_APB2RSTR, R_APB4RSTR, R_GCR, R_D3AMR, R_RSR,
+    R_AHB3ENR, R_AHB1ENR, R_AHB2ENR, R_AHB4ENR, R_APB3ENR, R_APB1LENR, R_APB1HENR, R_APB2ENR,
+    R_APB4ENR, R_AHB3LPENR, R_AHB1LPENR, R_AHB2LPENR, R_AHB4LPENR, R_APB3LPENR, R_APB1LLPENR,
+    R_APB1HLPENR, R_APB2LPENR, R_APB4LPENR, ROWS
+};
+
+#define ALL 0xFFFFFFFFu
+/* RSR and what follows it: at 0xD0, and once more at 0x130, where the H7A3 has it alone. */
+#define GATES 0xD0u
+#define GATES_COPY 0x130u
+#define GATES_BYTES 0x60u
+
+static const sim_reg rows[ROWS] = {
+    [R_CR] = {0x00, "CR", 0x0000C025u, 0x150D129Bu},
+    [R_HSICFGR] = {0x04, "HSICFGR", 0x40000000u, 0x7F000000u},
+    [R_CRRCR] = {0x08, "CRRCR", 0, 0},
+    [R_CSICFGR] = {0x0C, "CSICFGR", 0x20000000u, 0x3F000000u},
+    [R_CFGR] = {0x10, "CFGR", 0, 0xFFFFFFC7u},
+    [R_D1CFGR] = {0x18, "D1CFGR", 0, 0x00000F7Fu},
+    [R_D2CFGR] = {0x1C, "D2CFGR", 0, 0x00000770u},
+    [R_D3CFGR] = {0x20, "D3CFGR", 0, 0x00000070u},
+    [R_PLLCKSELR] = {0x28, "PLLCKSELR", 0x02020200u, 0x03F3F3F3u},
+    [R_PLLCFGR] = {0x2C, "PLLCFGR", 0x01FF0000u, 0x01FF0FFFu},
+    [R_PLL1DIVR] = {0x30, "PLL1DIVR", 0x01010280u, 0x7F7FFFFFu},
+    [R_PLL1FRACR] = {0x34, "PLL1FRACR", 0, 0x0000FFF8u},
+    [R_PLL2DIVR] = {0x38, "PLL2DIVR", 0x01010280u, 0x7F7FFFFFu},
+    [R_PLL2FRACR] = {0x3C, "PLL2FRACR", 0, 0x0000FFF8u},
+    [R_PLL3DIVR] = {0x40, "PLL3DIVR", 0x01010280u, 0x7F7FFFFFu},
+    [R_PLL3FRACR] = {0x44, "PLL3FRACR", 0, 0x0000FFF8u},
+    [R_D1CCIPR] = {0x4C, "D1CCIPR", 0, ALL},
+    [R_D2CCIP1R] = {0x50, "D2CCIP1R", 0, ALL},
+    [R_D2CCIP2R] = {0x54, "D2CCIP2R", 0, ALL},
+    [R_D3CCIPR] = {0x58, "D3CCIPR", 0, ALL},
+    [R_CIER] = {0x60, "CIER", 0, 0x000003FFu},
+    [R_CIFR] = {0x64, "CIFR", 0, 0},
+    [R_CICR] = {0x68, "CICR", 0, 0},
+    [R_BDCR] = {0x70, "BDCR", 0, 0},
+    [R_CSR] = {0x74, "CSR", 0, 1u},
+    [R_AHB3RSTR] = {0x7C, "AHB3RSTR", 0, ALL},
+    [R_AHB1RSTR] = {0x80, "AHB1RSTR", 0, ALL},
+    [R_AHB2RSTR] = {0x84, "AHB2RSTR", 0, ALL},
+    [R_AHB4RSTR] = {0x88, "AHB4RSTR", 0, ALL},
+    [R_APB3RSTR] = {0x8C, "APB3RSTR", 0, ALL},
+    [R_APB1LRSTR] = {0x90, "APB1LRSTR", 0, ALL},
+    [R_APB1HRSTR] = {0x94, "APB1HRSTR", 0, ALL},
+    [R_APB2RSTR] = {0x98, "APB2RSTR", 0, ALL},
+    [R_APB4RSTR] = {0x9C, "APB4RSTR", 0, ALL},
+    [R_GCR] = {0xA0, "GCR", 0, 1u},
+    [R_D3AMR] = {0xA8, "D3AMR", 0, ALL},
+    [R_RSR] = {0xD0, "RSR", 0, 0},
+    [R_AHB3ENR] = {0xD4, "AHB3ENR", 0, ALL},
+    [R_AHB1ENR] = {0xD8, "AHB1ENR", 0, ALL},
+    [R_AHB2ENR] = {0xDC, "AHB2ENR", 0, ALL},
+    [R_AHB4ENR] = {0xE0, "AHB4ENR", 0, ALL},
+    [R_APB3ENR] = {0xE4, "APB3ENR", 0, ALL},
+    [R_APB1LENR] = {0xE8, "APB1LENR", 0, ALL},
+    [R_APB1HENR] = {0xEC, "APB1HENR", 0, ALL},
+    [R_APB2ENR] = {0xF0, "APB2ENR", 0, ALL},
+    [R_APB4ENR] = {0xF4, "APB4ENR", 0x00010000u, ALL},
+    [R_AHB3LPENR] = {0xFC, "AHB3LPENR", ALL, ALL},
+    [R_AHB1LPENR] = {0x100, "AHB1LPENR", ALL, ALL},
+    [R_AHB2LPENR] = {0x104, "AHB2LPENR", ALL, ALL},
+    [R_AHB4LPENR] = {0x108, "AHB4LPENR", ALL, ALL},
+    [R_APB3LPENR] = {0x10C, "APB3LPENR", ALL, ALL},
+    [R_APB1LLPENR] = {0x110, "APB1LLPENR", ALL, ALL},
+    [R_APB1HLPENR] = {0x114, "APB1HLPENR", ALL, ALL},
+    [R_APB2LPENR] = {0x118, "APB2LPENR", ALL, ALL},
+    [R_APB4LPENR] = {0x11C, "APB4LPENR", ALL, ALL},
+};
+
+typedef struct gate {
+    uint32_t base;
+    uint8_t row;
+    uint8_t bit;
+    bool resettable;
+} gate;
+
+/* GPIO is worked out: bit n of AHB4ENR is port n. */
+static const gate gates[] = {
+    {0x40023000u, R_AHB1ENR, 9, true},    {0x58024C00u, R_AHB4ENR, 19, true},
+    {0x40004400u, R_APB1LENR, 17, true},  {0x40004800u, R_APB1LENR, 18, true},
+    {0x40004C00u, R_APB1LENR, 19, true},  {0x40005000u, R_APB1LENR, 20, true},
+    {0x40007800u, R_APB1LENR, 30, true},  {0x40007C00u, R_APB1LENR, 31, true},
+    {0x40011000u, R_APB2ENR, 4, true},    {0x40011400u, R_APB2ENR, 5, true},
+    {0x50003000u, R_APB3ENR, 6, false},   {0x58004000u, R_APB4ENR, 16, false},
+    {0x58004400u, R_APB4ENR, 16, false},  {0x58000400u, R_APB4ENR, 1, true},
+    {0x40000000u, R_APB1LENR, 0, true},   {0x40000400u, R_APB1LENR, 1, true},
+    {0x40000800u, R_APB1LENR, 2, true},   {0x40000C00u, R_APB1LENR, 3, true},
+    {0x40001000u, R_APB1LENR, 4, true},   {0x40001400u, R_APB1LENR, 5, true},
+    {0x40001800u, R_APB1LENR, 6, true},   {0x40001C00u, R_APB1LENR, 7, true},
+    {0x40002000u, R_APB1LENR, 8, true},   {0x40010000u, R_APB2ENR, 0, true},
+    {0x40010400u, R_APB2ENR, 1, true},    {0x40014000u, R_APB2ENR, 16, true},
+    {0x40014400u, R_APB2ENR, 17, true},   {0x40014800u, R_APB2ENR, 18, true},
+};
+#define GPIO_BASE 0x58020000u
+#define GPIO_BYTES 0x2C00u
+
+enum { OSC_HSI, OSC_CSI, OSC_HSE, OSC_PLL1, OSC_HSI48, OSC_LSI, OSC_LSE, OSC_COUNT };
+
+/* Start-up times are the datasheet's typical ones (DS12110 6.3.9, 6.3.10). */
+static const struct {
+    uint8_t row, on_bit, ready_bit, flag_bit;
+    sim_ps start;
+} kinds[OSC_COUNT] = {
+    [OSC_HSI] = {R_CR, 0, 2, 2, 2u * SIM_PS_PER_US},
+    [OSC_CSI] = {R_CR, 7, 8, 4, 2u * SIM_PS_PER_US},
+    [OSC_HSE] = {R_CR, 16, 17, 3, 2u * SIM_PS_PER_MS},
+    [OSC_PLL1] = {R_CR, 24, 25, 6, 50u * SIM_PS_PER_US},
+    [OSC_HSI48] = {R_CR, 12, 13, 5, 3u * SIM_PS_PER_US},
+    [OSC_LSI] = {R_CSR, 0, 1, 0, 80u * SIM_PS_PER_US},
+    [OSC_LSE] = {R_BDCR, 0, 1, 1, 2u * SIM_PS_PER_S},
+};
+
+#define CR_HSIDIV(cr) ((cr) >> 3 & 3u)
+#define CR_PLL23_ON (5u << 26)
+#define BDCR_BDRST (1u << 16)
+#define RSR_RMVF (1u << 16)
+
+typedef struct oscillator {
+    struct sim_rcc *rcc;
+    unsigned which;
+    sim_event ready;
+} oscillator;
+
+typedef struct sim_rcc {
+    sim_block block;
+    sim_part *part;
+    bool h7a3;
+    oscillator osc[OSC_COUNT];
+    unsigned source; /* SWS */
+} sim_rcc;
+
+static bool ready(const sim_rcc *r, unsigned osc)
+{
+    return (r->block.value[kinds[osc].row] >> kinds[osc].ready_bit & 1u) != 0u;
+}
+
+/* ---- frequencies ---- */
+
+static uint32_t hsi_hz(const sim_rcc *r)
+{
+    return HSI_HZ >> CR_HSIDIV(r->block.value[R_CR]);
+}
+
+static uint32_t pll_source_hz(const sim_rcc *r)
+{
+    switch (r->block.value[R_PLLCKSELR] & 3u) {
+    case 0:
+        return hsi_hz(r);
+    case 1:
+        return CSI_HZ;
+    case 2:
+        return HSE_HZ;
+    default:
+        return 0;
+    }
+}
+
+static uint32_t pll_input_hz(const sim_rcc *r)
+{
+    uint32_t m = r->block.value[R_PLLCKSELR] >> 4 & 63u;
+    return m == 0u ? 0u : pll_source_hz(r) / m;
+}
+
+static uint32_t vco_hz(const sim_rcc *r)
+{
+    uint64_t n = (r->block.value[R_PLL1DIVR] & 0x1FFu) + 1u;
+    uint64_t fraction =
+        (r->block.value[R_PLLCFGR] & 1u) != 0u ? r->block.value[R_PLL1FRACR] >> 3 : 0u;
+    return (uint32_t)(pll_input_hz(r) * (n * 8192u + fraction) / 8192u);
+}
+
+static uint32_t sysclk_hz(const sim_rcc *r)
+{
+    switch (r->source) {
+    case 1:
+        return CSI_HZ;
+    case 2:
+        return HSE_HZ;
+    case 3:
+        return vco_hz(r) / ((r->block.value[R_PLL1DIVR] >> 9 & 127u) + 1u);
+    default:
+        return hsi_hz(r);
+    }
+}
+
+static uint32_t divided(uint32_t hz, uint32_t field)
+{
+    static const uint16_t divide[8] = {2, 4, 8, 16, 64, 128, 256, 512};
+    return (field & 8u) != 0u ? hz / divide[field & 7u] : hz;
+}
+
+static uint32_t core_hz(const sim_rcc *r)
+{
+    return divided(sysclk_hz(r), r->block.value[R_D1CFGR] >> 8 & 15u);
+}
+
+static uint32_t axi_hz(const sim_rcc *r)
+{
+    return divided(core_hz(r), r->block.value[R_D1CFGR] & 15u);
+}
+
+static unsigned apb_shift(const sim_rcc *r, bool apb2)
+{
+    uint32_t pre = r->block.value[R_D2CFGR] >> (apb2 ? 8 : 4) & 7u;
+    return (pre & 4u) != 0u ? (pre & 3u) + 1u : 0u;
+}
+
+static uint32_t clock_hz(sim_part *part, sim_clock clock)
+{
+    const sim_rcc *r = part->rcc;
+    switch (clock) {
+    case SIM_CLOCK_HCLK:
+        return core_hz(r);
+    case SIM_CLOCK_PCLK1:
+        return axi_hz(r) >> apb_shift(r, false);
+    case SIM_CLOCK_PCLK2:
+        return axi_hz(r) >> apb_shift(r, true);
+    case SIM_CLOCK_HSI16:
+        return ready(r, OSC_HSI) ? hsi_hz(r) : 0u;
+    case SIM_CLOCK_LSE:
+        return ready(r, OSC_LSE) ? LSE_HZ : 0u;
+    case SIM_CLOCK_LSI:
+        return LSI_HZ;
+    case SIM_CLOCK_SYSCLK:
+        return sysclk_hz(r);
+    }
+    return 0;
+}
+
+static uint32_t timer_hz(sim_part *part, bool apb2)
+{
+    const sim_rcc *r = part->rcc;
+    unsigned shift = apb_shift(r, apb2);
+    return shift == 0u ? axi_hz(r) : axi_hz(r) >> (shift - 1u);
+}
+
+static uint32_t clk48_hz(sim_part *part)
+{
+    return ready(part->rcc, OSC_HSI48) ? HSI48_HZ : 0u;
+}
+
+static uint32_t rtc_hz(sim_part *part)
+{
+    const sim_rcc *r = part->rcc;
+    uint32_t bdcr = r->block.value[R_BDCR];
+    uint32_t hse_divider = r->block.value[R_CFGR] >> 8 & 63u;
+    if ((bdcr & (1u << 15)) == 0u) {
+        return 0;
+    }
+    switch (bdcr >> 8 & 3u) {
+    case 1:
+        return ready(r, OSC_LSE) ? LSE_HZ : 0u;
+    case 2:
+        return ready(r, OSC_LSI) ? LSI_HZ : 0u;
+    case 3:
+        return ready(r, OSC_HSE) && hse_divider > 1u ? HSE_HZ / hse_divider : 0u;
+    default:
+        return 0;
+    }
+}
+
+/* USART1 and 6 by D2CCIP2R.USART16SEL, the others by USART28SEL (RM0433 8.7.18). */
+static uint32_t uart_clock_hz(sim_part *part, uint32_t base)
+{
+    const sim_rcc *r = part->rcc;
+    bool apb2 = base >= 0x40010000u;
+    switch (r->block.value[R_D2CCIP2R] >> (apb2 ? 3 : 0) & 7u) {
+    case 0:
+        return clock_hz(part, apb2 ? SIM_CLOCK_PCLK2 : SIM_CLOCK_PCLK1);
+    case 3:
+        return clock_hz(part, SIM_CLOCK_HSI16);
+    case 4:
+        return ready(r, OSC_CSI) ? CSI_HZ : 0u;
+    case 5:
+        return clock_hz(part, SIM_CLOCK_LSE);
+    default:
+        return 0; /* PLL2 or PLL3, which do not run */
+    }
+}
+
+/* ---- limits: what a part would not survive ---- */
+
+/* By scale VOS0 to VOS3 in MHz: core, AXI, and AXI to each wait state of flash (RM0433
+ * table 17; RM0455 table 15, where silicon.md has VOS0 and VOS1 only). */
+typedef struct limit {
+    uint16_t core, axi, step[5];
+} limit;
+static const limit limits_h743[4] = {{480, 240, {70, 140, 185, 210, 240}},
+                                     {400, 200, {70, 140, 185, 210, 240}},
+                                     {300, 150, {55, 110, 165, 225, 225}},
+                                     {200, 100, {45, 90, 135, 180, 225}}};
+static const limit limits_h7a3[4] = {{280, 280, {44, 88, 132, 176, 220}},
+                                     {225, 225, {42, 84, 126, 168, 210}},
+                                     {160, 160, {34, 68, 102, 136, 160}},
+                                     {88, 88, {22, 44, 66, 88, 88}}};
+
+static void check_clock(sim_part *part)
+{
+    const sim_rcc *r = part->rcc;
+    sim_machine *m = part->m;
+    unsigned scale = sim_pwr_h7_scale(part), latency = sim_flash_latency(m);
+    const limit *l = &(r->h7a3 ? limits_h7a3 : limits_h743)[scale];
+    uint32_t most = latency > 4u ? l->axi : l->step[latency];
+    if (core_hz(r) > l->core * 1000000u) {
+        sim_stop(m, "RCC: the core's clock of %u Hz, but VOS%u allows %u MHz", core_hz(r), scale,
+                 l->core);
+    } else if (axi_hz(r) > l->axi * 1000000u) {
+        sim_stop(m, "RCC: AXI clock of %u Hz, but VOS%u allows %u MHz", axi_hz(r), scale, l->axi);
+    } else if (axi_hz(r) > most * 1000000u) {
+        sim_stop(m, "RCC: AXI clock of %u Hz with FLASH_ACR.LATENCY %u, but VOS%u allows %u MHz",
+                 axi_hz(r), latency, scale, most);
+    }
+}
+
+static bool pll_can_lock(sim_rcc *r)
+{
+    sim_machine *m = r->part->m;
+    uint32_t input = pll_input_hz(r);
+    static const uint8_t source[4] = {OSC_HSI, OSC_CSI, OSC_HSE, OSC_HSE};
+    if (input == 0u) {
+        sim_stop(m, "RCC: PLL1ON without a source, or with DIVM1 of 0, in PLLCKSELR");
+    } else if (!ready(r, source[r->block.value[R_PLLCKSELR] & 3u])) {
+        sim_stop(m, "RCC: PLL1ON while its source is not ready");
+    } else if (input < 1000000u || input > 16000000u) {
+        sim_stop(m, "RCC: PLL1 input of %u Hz, allowed 1 to 16 MHz", input);
+    } else if (vco_hz(r) < 128000000u || vco_hz(r) > 960000000u) {
+        sim_stop(m, "RCC: PLL1 VCO of %u Hz, allowed 128 to 960 MHz", vco_hz(r));
+    } else {
+        return true;
+    }
+    return false;
+}
+
+/* ---- changes ---- */
+
+static void update_irq(sim_rcc *r)
+{
+    sim_part_irq(r->part, 5, 0, (r->block.value[R_CIFR] & r->block.value[R_CIER]) != 0u);
+}
+
+static void switch_source(sim_rcc *r)
+{
+    static const uint8_t osc_of[4] = {OSC_HSI, OSC_CSI, OSC_HSE, OSC_PLL1};
+    unsigned want = r->block.value[R_CFGR] & 7u;
+    if (want == r->source || want > 3u || !ready(r, osc_of[want])) {
+        return;
+    }
+    if (!sim_pwr_h7_supply_chosen(r->part)) {
+        sim_stop(r->part->m, "RCC: the system clock changed before PWR_CR3 was written "
+                             "(RM0433 6.4.1)");
+        return;
+    }
+    r->source = want;
+    r->block.value[R_CFGR] = (r->block.value[R_CFGR] & ~0x38u) | want << 3;
+}
+
+static void osc_ready(void *self)
+{
+    oscillator *o = self;
+    sim_rcc *r = o->rcc;
+    sim_part_clock_changing(r->part);
+    r->block.value[kinds[o->which].row] |= 1u << kinds[o->which].ready_bit;
+    r->block.value[R_CIFR] |= r->block.value[R_CIER] & (1u << kinds[o->which].flag_bit);
+    switch_source(r);
+    sim_part_clock_changed(r->part);
+    check_clock(r->part);
+    update_irq(r);
+}
+
+static void osc_command(sim_rcc *r, unsigned osc, uint32_t old)
+{
+    uint32_t *value = &r->block.value[kinds[osc].row], on = 1u << kinds[osc].on_bit;
+    static const uint8_t source[4] = {OSC_HSI, OSC_CSI, OSC_HSE, OSC_COUNT};
+    bool feeds_pll = osc == source[r->block.value[R_PLLCKSELR] & 3u];
+    bool carries = (r->source < 3u && osc == r->source) ||
+                   (r->source == 3u && (osc == OSC_PLL1 || feeds_pll));
+    if (((old ^ *value) & on) == 0u) {
+        return;
+    }
+    if ((*value & on) != 0u) {
+        if (osc != OSC_PLL1 || pll_can_lock(r)) {
+            sim_schedule(r->part->m, &r->osc[osc].ready, sim_now(r->part->m) + kinds[osc].start);
+        }
+    } else if (carries) {
+        *value |= on;
+    } else {
+        sim_cancel(r->part->m, &r->osc[osc].ready);
+        *value &= ~(1u << kinds[osc].ready_bit);
+    }
+}
+
+static void reset_peripherals(sim_rcc *r, unsigned enable_row, uint32_t bits)
+{
+    for (size_t i = 0; i < SIM_ROWS(gates); i++) {
+        if (gates[i].row == enable_row && gates[i].resettable && (bits >> gates[i].bit & 1u) != 0u) {
+            sim_part_reset_block(r->part, gates[i].base);
+        }
+    }
+    for (unsigned port = 0; enable_row == R_AHB4ENR && port < GPIO_BYTES / 0x400u; port++) {
+        if ((bits >> port & 1u) != 0u) {
+            sim_part_reset_block(r->part, GPIO_BASE + 0x400u * port);
+        }
+    }
+}
+
+static void backup_domain_reset(sim_rcc *r)
+{
+    sim_cancel(r->part->m, &r->osc[OSC_LSE].ready);
+    r->block.value[R_BDCR] = BDCR_BDRST;
+    sim_rtc_domain_reset(r->part);
+}
+
+static void write_bdcr(sim_rcc *r, uint32_t raw)
+{
+    uint32_t *bdcr = &r->block.value[R_BDCR], old = *bdcr;
+    uint32_t mask = (old & 0x300u) == 0u ? 0x0000837Du : 0x0000807Du; /* RTCSEL: once */
+    if (!r->part->services.dbp(r->part)) {
+        return;
+    }
+    if ((raw & BDCR_BDRST) != 0u) {
+        backup_domain_reset(r);
+        return;
+    }
+    *bdcr = (old & ~(mask | BDCR_BDRST)) | (raw & mask);
+    osc_command(r, OSC_LSE, old);
+    sim_rtc_keep_bdcr(r->part, *bdcr);
+}
+
+static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
+{
+    sim_rcc *r = owner;
+    uint32_t *value = r->block.value;
+    sim_part_clock_changing(r->part);
+    switch (reg) {
+    case R_CR:
+        if ((raw & CR_PLL23_ON) != 0u) {
+            return sim_block_unmodelled(&r->block, reg, raw, "PLL2 and PLL3 are not modelled");
+        }
+        for (unsigned osc = OSC_HSI; osc <= OSC_HSI48; osc++) {
+            osc_command(r, osc, old);
+        }
+        break;
+    case R_CFGR:
+        switch_source(r);
+        break;
+    case R_PLLCKSELR:
+    case R_PLL1DIVR:
+        if ((value[R_CR] >> 24 & 1u) != 0u) {
+            value[reg] = old; /* fixed while the PLL runs */
+        }
+        break;
+    case R_CICR:
+        value[R_CIFR] &= ~raw;
+        break;
+    case R_BDCR:
+        write_bdcr(r, raw);
+        break;
+    case R_CSR:
+        osc_command(r, OSC_LSI, old);
+        break;
+    case R_RSR:
+        if ((raw & RSR_RMVF) != 0u) {
+            value[reg] = 0;
+        }
+        break;
+    default:
+        if (reg >= R_AHB3RSTR && reg <= R_APB4RSTR) {
+            reset_peripherals(r, reg + (R_AHB3ENR - R_AHB3RSTR), old ^ value[reg]);
+        }
+        break;
+    }
+    sim_part_clock_changed(r->part);
+    update_irq(r);
+    if (reg == R_CR || reg == R_CFGR || reg == R_D1CFGR) {
+        check_clock(r->part);
+    }
+    return SIM_ACCESS_OK;
+}
+
+/* RM0433 table 57. */
+static uint32_t reset_flags(unsigned cause)
+{
+    static const struct {
+        unsigned cause;
+        uint32_t flags;
+    } table[] = {{SIM_RESET_POWER, 0x00FA0000u},    {SIM_RESET_PIN, 1u << 22 | 1u << 17},
+                 {SIM_RESET_SOFTWARE, 1u << 24 | 1u << 22 | 1u << 17},
+                 {SIM_RESET_IWDG, 1u << 26 | 1u << 22 | 1u << 17},
+                 {SIM_RESET_WWDG, 1u << 28 | 1u << 22 | 1u << 17},
+                 {SIM_RESET_LOW_POWER, 1u << 30 | 1u << 22 | 1u << 17}};
+    uint32_t result = 0;
+    for (size_t i = 0; i < SIM_ROWS(table); i++) {
+        result |= (cause & table[i].cause) != 0u ? table[i].flags : 0u;
+    }
+    return result;
+}
+
+static void rcc_reset(void *owner, unsigned cause, bool backup_lost)
+{
+    sim_rcc *r = owner;
+    uint32_t flags = r->block.value[R_RSR], bdcr = r->block.value[R_BDCR];
+    sim_part_clock_changing(r->part);
+    sim_block_reset_values(&r->block);
+    for (unsigned i = 0; i < OSC_COUNT; i++) {
+        if (i != OSC_LSE) {
+            sim_cancel(r->part->m, &r->osc[i].ready);
+        }
+    }
+    r->block.value[R_RSR] = ((cause & SIM_RESET_POWER) != 0u ? 0u : flags) | reset_flags(cause);
+    r->block.value[R_BDCR] = bdcr;
+    if (backup_lost) {
+        backup_domain_reset(r);
+        r->block.value[R_BDCR] = 0;
+    } else if ((cause & SIM_RESET_POWER) != 0u) {
+        uint32_t kept = sim_rtc_kept_bdcr(r->part);
+        r->block.value[R_BDCR] = (kept & 1u) != 0u ? kept | 2u : kept;
+    }
+    r->source = 0;
+    sim_part_clock_changed(r->part);
+    update_irq(r);
+}
+
+/* ---- gates, and the second place of some registers ---- */
+
+static void gate_of(const sim_part *part, uint32_t base, const uint32_t **word, uint32_t *mask)
+{
+    const uint32_t *value = part->rcc->block.value;
+    if (base - GPIO_BASE < GPIO_BYTES) {
+        *word = &value[R_AHB4ENR];
+        *mask = 1u << (base - GPIO_BASE) / 0x400u;
+        return;
+    }
+    for (size_t i = 0; i < SIM_ROWS(gates); i++) {
+        if (gates[i].base == base) {
+            *word = &value[gates[i].row];
+            *mask = 1u << gates[i].bit;
+        }
+    }
+}
+
+/* RM0433 8.7.40: RCC_C1_... are the same registers; the H7A3 has them there only. */
+static uint32_t canonical(const sim_rcc *r, uint32_t offset)
+{
+    if (offset - GATES_COPY < GATES_BYTES) {
+        return offset - (GATES_COPY - GATES);
+    }
+    return r->h7a3 && offset - GATES < GATES_BYTES ? 0xF8u /* nothing there */ : offset;
+}
+
+static sim_access rcc_bus_read(void *self, uint32_t offset, unsigned size, uint32_t *value)
+{
+    const sim_block *b = self;
+    return sim_block_read(self, canonical(b->owner, offset), size, value);
+}
+
+static sim_access rcc_bus_write(void *self, uint32_t offset, unsigned size, uint32_t value)
+{
+    const sim_block *b = self;
+    return sim_block_write(self, canonical(b->owner, offset), size, value);
+}
+
+static uint32_t bdcr_of(const sim_part *part)
+{
+    return part->rcc->block.value[R_BDCR];
+}
+
+void sim_rcc_h7_new(sim_part *part)
+{
+    static const sim_block_hooks hooks = {NULL, rcc_write, rcc_reset};
+    static const sim_block_spec spec = {"RCC", 0x58024400u, 0x400u, false, rows, ROWS, &hooks};
+    sim_rcc *r = sim_part_alloc(part, sizeof *r);
+    r->part = part;
+    r->h7a3 = sim_chip(part->m)->device_id == DEVICE_ID_H7A3;
+    for (unsigned i = 0; i < OSC_COUNT; i++) {
+        r->osc[i] = (oscillator){.rcc = r, .which = i};
+        r->osc[i].ready.fire = osc_ready;
+        r->osc[i].ready.self = &r->osc[i];
+    }
+    sim_block_init(&r->block, part, r, &spec);
+    r->block.periph.read = rcc_bus_read;
+    r->block.periph.write = rcc_bus_write;
+    r->block.keeps_values = true;
+    part->rcc = r;
+    part->services.clock_hz = clock_hz;
+    part->services.uart_clock_hz = uart_clock_hz;
+    part->services.timer_hz = timer_hz;
+    part->services.clk48_hz = clk48_hz;
+    part->services.rtc_hz = rtc_hz;
+    part->services.bdcr = bdcr_of;
+    part->services.check_clock = check_clock;
+    part->services.gate = gate_of;
+    sim_set_hclk(part->m, HSI_HZ);
+}

@@ -1,0 +1,263 @@
+/* The arrays: contents with their ECC, what the core sees mapped, and reads. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/periph/flash/h7.h"
+
+static void *need(void *p)
+{
+    if (p == NULL) {
+        abort();
+    }
+    return p;
+}
+
+static uint32_t unit_bytes(const flash_h7 *f)
+{
+    return f->chip->unit_bytes;
+}
+
+void flash_h7_array_init(flash_h7 *f)
+{
+    uint32_t bytes = f->chip->bank_bytes;
+    for (unsigned i = 0; i < H7_BANKS; i++) {
+        h7_bank *b = &f->bank[i];
+        b->data = need(malloc(bytes));
+        memset(b->data, 0xFF, bytes);
+        b->other = need(calloc(bytes, 1u));
+        b->state = need(calloc(bytes / unit_bytes(f), 1u));
+        b->bad = need(calloc(bytes / H7_GRANULE_BYTES, sizeof *b->bad));
+        b->code = need(sim_code_new(bytes));
+    }
+}
+
+void flash_h7_array_free(flash_h7 *f)
+{
+    for (unsigned i = 0; i < H7_BANKS; i++) {
+        free(f->bank[i].data);
+        free(f->bank[i].other);
+        free(f->bank[i].state);
+        free(f->bank[i].bad);
+        sim_code_free(f->bank[i].code);
+    }
+}
+
+bool flash_h7_locate(const flash_h7 *f, uint32_t address, bool swapped, unsigned *bank,
+                     uint32_t *offset)
+{
+    return tb_physical(f->chip, swapped, address, bank, offset);
+}
+
+/* ---- contents ---- */
+
+static bool reads_as_is(uint8_t state)
+{
+    return state == H7_UNIT_OK || state == H7_UNIT_SPENT;
+}
+
+void flash_h7_set_unit(flash_h7 *f, unsigned bank, uint32_t unit, const uint8_t *data,
+                       h7_unit state)
+{
+    h7_bank *b = &f->bank[bank];
+    uint32_t at = unit * unit_bytes(f), granule = at / H7_GRANULE_BYTES;
+    bool was_bad = !reads_as_is(b->state[unit]), bad = !reads_as_is((uint8_t)state);
+    memcpy(b->data + at, data, unit_bytes(f));
+    b->state[unit] = (uint8_t)state;
+    if (was_bad != bad) {
+        b->bad[granule] = (uint16_t)(bad ? b->bad[granule] + 1u : b->bad[granule] - 1u);
+        b->bad_total = bad ? b->bad_total + 1u : b->bad_total - 1u;
+    }
+    sim_code_invalidate(b->code, at, unit_bytes(f));
+}
+
+void flash_h7_set_unstable(flash_h7 *f, unsigned bank, uint32_t unit, const uint8_t *data,
+                           const uint8_t *other)
+{
+    memcpy(f->bank[bank].other + unit * unit_bytes(f), other, unit_bytes(f));
+    flash_h7_set_unit(f, bank, unit, data, H7_UNIT_UNSTABLE);
+}
+
+void flash_h7_erase_units(flash_h7 *f, unsigned bank, uint32_t offset, uint32_t bytes)
+{
+    uint8_t blank[H7_UNIT_MAX];
+    memset(blank, 0xFF, sizeof blank);
+    for (uint32_t at = offset; at < offset + bytes; at += unit_bytes(f)) {
+        flash_h7_set_unit(f, bank, at / unit_bytes(f), blank, H7_UNIT_OK);
+    }
+}
+
+void flash_h7_recount(flash_h7 *f)
+{
+    uint32_t bytes = f->chip->bank_bytes;
+    for (unsigned i = 0; i < H7_BANKS; i++) {
+        h7_bank *b = &f->bank[i];
+        b->bad_total = 0;
+        memset(b->bad, 0, bytes / H7_GRANULE_BYTES * sizeof *b->bad);
+        for (uint32_t at = 0; at < bytes; at += unit_bytes(f)) {
+            if (!reads_as_is(b->state[at / unit_bytes(f)])) {
+                b->bad[at / H7_GRANULE_BYTES]++;
+                b->bad_total++;
+            }
+        }
+        sim_code_invalidate(b->code, 0u, bytes);
+    }
+}
+
+/* ---- what the core sees ---- */
+
+static void map_place(flash_h7 *f, unsigned place)
+{
+    sim_cpu *cpu = sim_core(f->m);
+    const h7_bank *b = &f->bank[place ^ (f->swapped ? 1u : 0u)];
+    uint32_t base = place == 0u ? TB_FLASH_BASE : f->chip->bank2_base;
+    if (f->place[place].op.active) {
+        sim_cpu_unmap(cpu, base, f->chip->bank_bytes);
+        return;
+    }
+    sim_cpu_map(cpu, base, f->chip->bank_bytes, b->data, b->code,
+                SIM_MAP_READ | SIM_MAP_EXEC | SIM_MAP_FLASH);
+    for (uint32_t g = 0; b->bad_total != 0u && g < f->chip->bank_bytes / H7_GRANULE_BYTES; g++) {
+        if (b->bad[g] != 0u) {
+            sim_cpu_unmap(cpu, base + g * H7_GRANULE_BYTES, H7_GRANULE_BYTES);
+        }
+    }
+}
+
+void flash_h7_map(flash_h7 *f)
+{
+    map_place(f, 0u);
+    map_place(f, 1u);
+}
+
+/* ---- reads ---- */
+
+static uint32_t little_endian(const uint8_t *bytes, unsigned size)
+{
+    uint32_t value = 0;
+    for (unsigned i = 0; i < size; i++) {
+        value |= (uint32_t)bytes[i] << (8u * i);
+    }
+    return value;
+}
+
+/* RM0433 4.7.4: the address of the first error stays until its flag is cleared. It counts
+ * flash words of the bank. */
+static sim_access ecc_event(h7_place *p, uint32_t offset, bool uncorrectable)
+{
+    if ((p->sr & (H7_SR_SNECCERR | H7_SR_DBECCERR)) == 0u) {
+        p->ecc_fa = offset / unit_bytes(p->f);
+    }
+    p->sr |= uncorrectable ? H7_SR_DBECCERR : H7_SR_SNECCERR;
+    flash_h7_update_irq(p->f);
+    return uncorrectable ? SIM_ACCESS_FAULT : SIM_ACCESS_OK;
+}
+
+static sim_access read_unit(h7_place *p, unsigned bank, uint32_t offset, unsigned size,
+                            uint32_t *value)
+{
+    const h7_bank *b = &p->f->bank[bank];
+    const uint8_t *from = b->data + offset;
+    sim_access result = SIM_ACCESS_OK;
+    switch (b->state[offset / unit_bytes(p->f)]) {
+    case H7_UNIT_SINGLE:
+        result = ecc_event(p, offset, false);
+        break;
+    case H7_UNIT_DOUBLE:
+        result = ecc_event(p, offset, true);
+        break;
+    case H7_UNIT_UNSTABLE:
+        switch (sim_random(p->f->m) % 8u) {
+        case 0u:
+        case 1u:
+        case 2u:
+            break;
+        case 3u:
+            result = ecc_event(p, offset, false);
+            break;
+        case 4u:
+        case 5u:
+            from = b->other + offset;
+            break;
+        default:
+            result = ecc_event(p, offset, true);
+            break;
+        }
+        break;
+    default:
+        break;
+    }
+    *value = little_endian(from, size);
+    if (result == SIM_ACCESS_FAULT) { /* who ignores the fault gets anything */
+        *value ^= sim_random(p->f->m);
+    }
+    return result;
+}
+
+/* Identity words (RM0433 61): all parts are this one, so that runs repeat. */
+static bool info_byte(const flash_h7 *f, uint32_t address, uint8_t *byte)
+{
+    static const uint8_t uid[12] = {0x31, 0x00, 0x24, 0x00, 0x0B, 0x51, 0x30, 0x34,
+                                    0x38, 0x33, 0x37, 0x34};
+    uint32_t at = address - f->line->info_base;
+    if (at >= 0x100u) {
+        return false;
+    }
+    uint32_t in_uid = at - f->line->uid_offset, in_size = at - f->line->size_offset;
+    *byte = in_uid < sizeof uid ? uid[in_uid]
+            : in_size < 2u      ? (uint8_t)(f->chip->flash_kib >> (8u * in_size))
+                                : 0xFFu;
+    return true;
+}
+
+static sim_access read_elsewhere(flash_h7 *f, uint32_t address, unsigned size,
+                                 sim_access_kind kind, uint32_t *value)
+{
+    *value = 0;
+    for (unsigned i = 0; i < size; i++) {
+        uint8_t byte;
+        if (!info_byte(f, address + i, &byte)) {
+            if (address - 0x1FF00000u >= 0x20000u) {
+                return SIM_ACCESS_FAULT;
+            }
+            if (kind == SIM_ACCESS_FETCH) {
+                sim_stop(f->m, "the ROM bootloader runs: entered by a jump to 0x%08" PRIX32,
+                         address);
+                return SIM_ACCESS_STOP;
+            }
+            /* The ROM's first words, for who jumps there: SP and reset vector. */
+            static const uint8_t vectors[8] = {0x00, 0x80, 0x00, 0x20, 0x01, 0x98, 0xF0, 0x1F};
+            byte = vectors[(address + i) & 7u];
+        }
+        *value |= (uint32_t)byte << (8u * i);
+    }
+    return SIM_ACCESS_OK;
+}
+
+sim_access flash_h7_read(void *self, uint32_t address, unsigned size, sim_access_kind kind,
+                         uint32_t *value)
+{
+    flash_h7 *f = self;
+    unsigned bank;
+    uint32_t offset;
+    if (!flash_h7_locate(f, address, f->swapped, &bank, &offset)) {
+        return read_elsewhere(f, address, size, kind, value);
+    }
+    h7_place *p = &f->place[bank ^ (f->swapped ? 1u : 0u)];
+    if (p->op.active && !sim_bus_is_dma(f->m) && !flash_h7_wait(p)) {
+        return SIM_ACCESS_STOP;
+    }
+    return read_unit(p, bank, offset, size, value);
+}
+
+bool flash_h7_peek(void *self, uint32_t address, uint8_t *byte)
+{
+    flash_h7 *f = self;
+    unsigned bank;
+    uint32_t offset;
+    if (!flash_h7_locate(f, address, f->swapped, &bank, &offset)) {
+        return info_byte(f, address, byte);
+    }
+    *byte = f->bank[bank].data[offset];
+    return true;
+}
