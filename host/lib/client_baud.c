@@ -8,7 +8,7 @@
 #define SETTLE_MS 3u /* the device waits for its last stop bit, then changes */
 #define PROVE_MS 700u /* well before the device goes back */
 #define FIND_MS (TB_BAUD_SILENCE_MS + 2000u)
-#define LEAVE_MS 100u /* what is in the port's buffers leaves at the raised rate */
+#define LEAVE_MS 100u /* for what is in the port's and the device's buffers */
 #define ALTERNATIVE 1000000u
 #define STRAIN_LOST 8u /* as much as so many that go through make good */
 #define STRAIN_MOST 32u
@@ -146,10 +146,14 @@ void tb_client_usual_baud(tb_client *c)
 
 void tb_client_leave_baud(tb_client *c)
 {
+    /* Ctrl-C cuts frames: this ends one that the device waits for the rest of. */
+    static const uint8_t rest[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD];
     uint8_t wanted[4];
     if (c->usual_baud == 0) {
         return;
     }
+    c->link->pause(c->link->ctx, LEAVE_MS);
+    (void)c->link->write(c->link->ctx, rest, sizeof rest);
     put_baud(wanted, c->usual_baud);
     (void)tb_client_put(c, TB_CMD_BAUD, tb_client_seq(c), wanted, 4);
     c->link->pause(c->link->ctx, LEAVE_MS);
