@@ -3,7 +3,8 @@
 #include <string.h>
 
 #define DIGEST_TIMEOUT_MS 1500u
-#define NO_PAGE UINT32_MAX
+/* Less than one part in so many: expanding takes the device longer than the line is saved. */
+#define WORTH_IT 32u
 
 static const tb_chip *chip_of(const tb_client *c)
 {
@@ -153,7 +154,7 @@ static void try_stream(const tb_image_file *image, uint32_t next, const tb_image
                     source ? source->bytes : 0, &stream) != 0) {
         return;
     }
-    if (stream.bytes >= *best) {
+    if (stream.bytes + *best / WORTH_IT >= *best) {
         tb_compressed_free(&stream);
         return;
     }
