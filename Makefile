@@ -82,8 +82,8 @@ mutants: $(TEST_CHIPS:%=firmware-%) ## The bugs of others planted one at a time:
 replay: firmware ## One life that make torture printed: CASE=...
 	@$(BIN)/twinbank-torture --chip $(CHIP) --replay "$(CASE)"
 
-bench: firmware ## Sizes, boot, rates, compression beside their limits (BASELINE=1: compare with this from now on)
-	@tools/bench $(if $(BASELINE),--baseline) $(CHIP)
+bench: firmware ## Sizes, boot, rates, compression beside their limits (BASELINE=1: the new baseline; PAGES=1: docs/performance.md)
+	@tools/bench $(if $(BASELINE),--baseline) $(if $(PAGES),--pages) $(CHIP)
 
 sanitize: setup ## The host tests under the address and undefined-behaviour sanitizers
 	@cmake --preset sanitize

@@ -71,7 +71,8 @@ static void rate(const char *name, const update_result *r, double line_rate)
                 line_rate < flash_rate ? "line" : "flash", FIGURE_MORE);
 }
 
-static void whole_image(bool stage2, uint32_t baud, sim_ps latency)
+/* false: what runs cannot make that rate. */
+static bool whole_image(bool stage2, uint32_t baud, sim_ps latency)
 {
     const update_case c = {.chip = chip, .factory = "factory.hex", .runs = "1.0.0",
                            .image = "app-200k.twb", .stage2 = stage2, .plain = true, .baud = baud,
@@ -83,6 +84,7 @@ static void whole_image(bool stage2, uint32_t baud, sim_ps latency)
     if (r.possible) {
         rate(name, &r, baud / 10.0);
     }
+    return r.possible;
 }
 
 static void tutorial(void)
@@ -94,7 +96,7 @@ static void tutorial(void)
                 "bytes/s", (double)r.image_bytes / best, "stop and wait", FIGURE_MORE);
 }
 
-/* ---- fewer bytes ------------------------------------------------------------------------------ */
+/* ---- fewer bytes -------------------------------------------------------------------------- */
 
 static void pair_sizes(void)
 {
@@ -146,7 +148,7 @@ static void pair_updates(void)
     pair_update("delta", false, "pair-base.twb", false, 115200);
 }
 
-/* ---- the decoder -------------------------------------------------------------------------------- */
+/* ---- the decoder -------------------------------------------------------------------------- */
 
 #define RANGES_MAX 32u
 #define SAMPLE_PS (SIM_PS_PER_US * 13u / 10u)
@@ -187,7 +189,7 @@ static void decode(void)
     figures_add(&all, "decoder: code in stage 2", code, "bytes", 3072, "goal", FIGURE_LESS);
     figures_add(&all, "decoder: RAM", sizeof(tb_expand), "bytes", 0, "", FIGURE_LESS);
     const update_case c = {.chip = chip, .factory = "factory.hex", .runs = "1.0.0",
-                           .image = "app-1.1.0.twb", .stage2 = true, .baud = 921600,
+                           .image = "app-1.1.0.twb", .stage2 = true, .baud = 115200,
                            .sample = sample, .sample_ctx = &d, .sample_every = SAMPLE_PS};
     update_result r = bench_update(&c);
     bench_must(r.sent.how == TB_SENT_COMPRESSED, "nothing was compressed");
@@ -213,8 +215,10 @@ int main(int argc, char **argv)
     boots(b.chip);
     for (int stage2 = 1; stage2 >= 0; stage2--) {
         for (sim_ps latency = 0; latency <= 16 * MS; latency += 16 * MS) {
-            whole_image(stage2 != 0, 115200, latency);
-            whole_image(stage2 != 0, 921600, latency);
+            (void)whole_image(stage2 != 0, 115200, latency);
+            if (!whole_image(stage2 != 0, 921600, latency)) { /* 16 MHz divide to 1 M exactly */
+                (void)whole_image(stage2 != 0, 1000000, latency);
+            }
         }
     }
     tutorial();

@@ -160,7 +160,8 @@ unsigned figures_compare(const figures *now, const figures *baseline, FILE *out)
         }
         double change = was->value != 0 ? is->value / was->value - 1.0 : is->value != 0;
         double loss = is->better == FIGURE_MORE ? -change : change;
-        if (is->better == FIGURE_TOLD || (loss <= FIGURES_TOLERANCE && loss >= -FIGURES_TOLERANCE)) {
+        if (is->better == FIGURE_TOLD ||
+            (loss <= FIGURES_TOLERANCE && loss >= -FIGURES_TOLERANCE)) {
             continue;
         }
         bool is_worse = loss > FIGURES_TOLERANCE;

@@ -1,6 +1,6 @@
-/* What one update costs over several links, and 100,000 of them: tables in Markdown on stdout,
- * plots into a directory.
- *   bench_scale CHIP SCRATCH PLOTS */
+/* What one update costs over several links, and 100,000 of them: tables in Markdown into one
+ * directory, plots into another. tools/bench --pages puts both into docs/performance.md.
+ *   bench_scale CHIP TABLES PLOTS */
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,39 +59,48 @@ static void measure(const char *chip)
     }
 }
 
-static void costs(void)
+static FILE *table(const char *directory, const char *name)
 {
-    printf("| | image | to the device | back | erases | units | 100,000: sent | erases | units |\n"
-           "|---|---:|---:|---:|---:|---:|---:|---:|---:|\n");
-    for (size_t w = 0; w < WAYS; w++) {
-        const update_result *r = &results[2][w];
-        printf("| %s | %zu | %llu | %llu | %llu | %llu | %.2f GB | %.1f M | %.2f G |\n",
-               ways[w].name, r->image_bytes, (unsigned long long)r->to_part,
-               (unsigned long long)r->from_part, (unsigned long long)r->pages,
-               (unsigned long long)r->units, (double)r->to_part * DEVICES / 1e9,
-               (double)r->pages * DEVICES / 1e6, (double)r->units * DEVICES / 1e9);
-    }
+    char path[300];
+    snprintf(path, sizeof path, "%s/%s.md", directory, name);
+    FILE *out = fopen(path, "w");
+    bench_must(out != NULL, path);
+    return out;
 }
 
-static void times(void)
+static void costs(const char *directory)
 {
-    printf("\n| seconds for one, and hours of the link for 100,000 |");
+    FILE *out = table(directory, "costs");
+    fprintf(out, "| | image | to the device | back | erases | units | 100,000: sent | erases |"
+                 " units |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n");
     for (size_t w = 0; w < WAYS; w++) {
-        printf(" %s | |", ways[w].name);
+        const update_result *r = &results[2][w];
+        fprintf(out, "| %s | %zu | %llu | %llu | %llu | %llu | %.2f GB | %.1f M | %.2f G |\n",
+                ways[w].name, r->image_bytes, (unsigned long long)r->to_part,
+                (unsigned long long)r->from_part, (unsigned long long)r->pages,
+                (unsigned long long)r->units, (double)r->to_part * DEVICES / 1e9,
+                (double)r->pages * DEVICES / 1e6, (double)r->units * DEVICES / 1e9);
     }
-    printf("\n|---|");
+    bench_must(fclose(out) == 0, "cannot write a table");
+}
+
+static void times(const char *directory)
+{
+    FILE *out = table(directory, "times");
+    fprintf(out, "| |");
     for (size_t w = 0; w < WAYS; w++) {
-        printf("---:|---:|");
+        fprintf(out, " %s |", ways[w].name);
     }
-    printf("\n");
+    fprintf(out, "\n|---|---:|---:|---:|---:|\n");
     for (size_t m = 0; m < MEDIA; m++) {
-        printf("| %s |", media[m].name);
+        fprintf(out, "| %s |", media[m].name);
         for (size_t w = 0; w < WAYS; w++) {
             double s = results[m][w].seconds;
-            printf(" %.*f | %.0f h |", s < 100 ? 2 : 0, s, s * DEVICES / 3600.0);
+            fprintf(out, " %.*f s, %.0f h |", s < 100 ? 2 : 0, s, s * DEVICES / 3600.0);
         }
-        printf("\n");
+        fprintf(out, "\n");
     }
+    bench_must(fclose(out) == 0, "cannot write a table");
 }
 
 static void plot(const char *directory, const char *name, const svg_bars *bars)
@@ -124,30 +133,32 @@ static void pairs(const char *chip, const char *scratch, const char *directory)
                      .logarithmic = true, .groups = PAIRS, .series = 5,
                      .name = {"zlib -9", "ours", "bsdiff", "xdelta3 -9", "ours, delta"}};
     bench_pairs(chip, scratch, true, p);
-    printf("\n| | image | zlib -9 | ours | bsdiff | xdelta3 -9 | ours, delta |\n"
-           "|---|---:|---:|---:|---:|---:|---:|\n");
+    FILE *out = table(scratch, "pairs");
+    fprintf(out, "| | image | zlib -9 | ours | bsdiff | xdelta3 -9 | ours, delta |\n"
+                 "|---|---:|---:|---:|---:|---:|---:|\n");
     for (size_t i = 0; i < PAIRS; i++) {
         const size_t bytes[5] = {p[i].zlib, p[i].lz, p[i].bsdiff, p[i].xdelta3, p[i].delta};
         bars.group[i] = p[i].name;
-        printf("| %s | %zu |", p[i].name, p[i].raw);
+        fprintf(out, "| %s | %zu |", p[i].name, p[i].raw);
         for (size_t k = 0; k < 5; k++) {
             bars.value[i][k] = 100.0 * (double)bytes[k] / (double)p[i].raw;
-            printf(" %zu (%.1f %%) |", bytes[k], bars.value[i][k]);
+            fprintf(out, " %zu (%.1f %%) |", bytes[k], bars.value[i][k]);
         }
-        printf("\n");
+        fprintf(out, "\n");
     }
+    bench_must(fclose(out) == 0, "cannot write a table");
     plot(directory, "performance-bytes.svg", &bars);
 }
 
 int main(int argc, char **argv)
 {
     if (argc != 4) {
-        fprintf(stderr, "usage: bench_scale CHIP SCRATCH PLOTS\n");
+        fprintf(stderr, "usage: bench_scale CHIP TABLES PLOTS\n");
         return 2;
     }
     measure(argv[1]);
-    costs();
-    times();
+    costs(argv[2]);
+    times(argv[2]);
     plot_seconds(argv[3]);
     pairs(argv[1], argv[2], argv[3]);
     return 0;

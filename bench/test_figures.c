@@ -78,8 +78,8 @@ static void a_file_gives_back_what_was_saved_and_nonsense_is_refused(void **stat
     assert_int_equal(is.count, 1);
     assert_string_equal(is.list[0].name, "rate");
     assert_true(is.list[0].value == 12345.678 && is.list[0].better == FIGURE_MORE);
-    static const char *const bad[] = {"", "rate,1,s,0,,more", "rate,x,s,0,,more", "rate,1,s,0,,best",
-                                      "rate,1"};
+    static const char *const bad[] = {"", "rate,1,s,0,,more", "rate,x,s,0,,more",
+                                      "rate,1,s,0,,best", "rate,1"};
     for (size_t i = 1; i < sizeof bad / sizeof bad[0]; i++) {
         FILE *f = fopen(path, "w");
         assert_non_null(f);

@@ -46,7 +46,8 @@ static uint32_t elementary(const char *text, double x)
 
 static uint32_t special(const char *text, double x)
 {
-    double y = lgamma(x + 1.5) + tgamma(x / 20.0 + 1.5) + erf(x) + erfc(x) + j0(x) + j1(x) + jn(3, x);
+    double y = lgamma(x + 1.5) + tgamma(x / 20.0 + 1.5) + erf(x) + erfc(x) + j0(x) + j1(x);
+    y += jn(3, x);
     y += expm1(x / 10.0) + log1p(fabs(x)) + asinh(x) + acosh(fabs(x) + 1.0) + atanh(x / 1e6);
     y += (double)(sinf((float)x) + cosf((float)x) + powf((float)fabs(x), 0.4f) + expf((float)-x));
     return (uint32_t)(y * 1000.0) + sum_of(text);

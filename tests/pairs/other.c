@@ -65,10 +65,12 @@ static uint32_t texts(const char *text)
 
 static uint32_t numbers(double x)
 {
-    double complex z = cexp(x + 1.0 * I) * csqrt(x - 2.0 * I) + clog(x + 0.5 * I) + cpow(x, 0.3 * I);
+    double complex z = cexp(x + 1.0 * I) * csqrt(x - 2.0 * I) + clog(x + 0.5 * I);
+    z += cpow(x, 0.3 * I);
     float f = tgammaf((float)x) + erff((float)x) + j0f((float)x) + atan2f((float)x, 2.0f);
     f += log2f((float)x + 3.0f) + sinhf((float)x) + asinf((float)x / 100.0f) + fmaf(f, f, f);
-    double r = remainder(x, 0.7) + nextafter(x, 9.0) + scalbn(x, 3) + rint(x) + exp2(x) + y0(x + 1.0);
+    double r = remainder(x, 0.7) + nextafter(x, 9.0) + scalbn(x, 3) + rint(x) + exp2(x);
+    r += y0(x + 1.0);
     return (uint32_t)(creal(z) + cimag(z) + (double)f + r + yn(3, x + 1.0));
 }
 
@@ -78,8 +80,10 @@ void app_at_start(bool trial)
     char line[80];
 
     (void)trial;
-    uint32_t sum = code(bytes, sizeof bytes) ^ judge(bytes, sizeof bytes) ^ texts("loaf 123") ^ numbers(1.75);
-    (void)snprintf(line, sizeof line, "other: %08lX %.2f\r\n", (unsigned long)sum, (double)sum / 3.0);
+    uint32_t sum = code(bytes, sizeof bytes) ^ judge(bytes, sizeof bytes);
+    sum ^= texts("loaf 123") ^ numbers(1.75);
+    (void)snprintf(line, sizeof line, "other: %08lX %.2f\r\n", (unsigned long)sum,
+                   (double)sum / 3.0);
     console_text(line);
 }
 
