@@ -3,6 +3,9 @@
 #include <string.h>
 
 #define DIGEST_TIMEOUT_MS 1500u
+/* From here on the flash is what takes the time, and expanding comes on top of it: a delta, which
+ * somebody asked for, is sent all the same. */
+#define FAST_BAUD 500000u
 /* Less than one part in so many: expanding takes the device longer than the line is saved. */
 #define WORTH_IT 32u
 
@@ -186,7 +189,9 @@ void tb_plan_rest(tb_client *c, const tb_image_file *image, uint32_t next, uint8
         image->head.kind != TB_IMAGE_APPLICATION) {
         return;
     }
-    try_stream(image, next, NULL, &best, plan);
+    if (c->link->baud < FAST_BAUD) {
+        try_stream(image, next, NULL, &best, plan);
+    }
     for (size_t i = 0; i < c->source_count && bank < 2u; i++) {
         if (is_in_slot(&c->status.slot[bank ^ 1u], &c->sources[i])) {
             try_stream(image, next, &c->sources[i], &best, plan);

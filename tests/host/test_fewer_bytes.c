@@ -83,6 +83,13 @@ static void test_compressed(void **state)
     assert_int_equal(sent.sent_bytes, next.bytes);
     free_wire(w);
 
+    /* A line that brings more than the flash takes. */
+    w = wire_with(TB_VERSION(1, 0, 0));
+    w->device.baud = w->link.baud = 921600;
+    assert_int_equal(connect_and_send(w, &next, &sent), TB_CLIENT_OK);
+    assert_int_equal(sent.how, TB_SENT_PLAIN);
+    free_wire(w);
+
     w = wire_with(TB_VERSION(1, 0, 0));
     w->device.cannot_expand = true;
     fake_device_boot(&w->device, TB_RESET_POWER);
