@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "host/lib/compress.h"
+#include "host/lib/compress_internal.h"
 #include "twinbank/expand.h"
 
 #define PAYLOAD 5600u
@@ -146,6 +146,12 @@ static void from_anywhere(void **state)
     for (unsigned i = 0; i < sizeof starts / sizeof starts[0]; i++) {
         start_on(i % 2u == 0u ? &chip_small : &chip_sectors);
         make_akin();
+        /* What follows repeats the bytes before, of which the last are not in flash yet. */
+        uint32_t low = starts[i] > TB_HEADER_BYTES + 40u ? starts[i] - 32u : TB_HEADER_BYTES + 8u;
+        for (uint32_t at = low; at < low + 64u && at < im.total; at++) {
+            im.bytes[at] = (uint8_t)(at % 3u + 1u);
+        }
+        image_seal(&im);
         begin();
         assert_int_equal(tb_update_write(&u, 0, im.bytes, starts[i]), TB_OK);
         tb_compressed c = compress(starts[i], i % 3u == 0u);
@@ -217,6 +223,88 @@ static void a_stream_that_ends_early_is_told(void **state)
     tb_compressed_free(&c);
 }
 
+/* ---- symbols that no encoder makes, coded by hand ---------------------------------------- */
+
+typedef struct by_hand {
+    tb_compressed c;
+    coder coder;
+    tb_expand_model m;
+} by_hand;
+
+static void hand_begin(by_hand *h)
+{
+    memset(h, 0, sizeof *h);
+    coder_init(&h->coder, &h->c);
+    tb_expand_model_init(&h->m);
+}
+
+/* The device has it; nothing of the image came out of it. */
+static void assert_refused_at_once(by_hand *h, bool delta)
+{
+    coder_flush(&h->coder);
+    assert_int_equal(open_stream(&h->c, delta), TB_OK);
+    assert_int_equal(feed(&h->c, 100), TB_ERR_STREAM);
+    assert_int_equal(u.next, 0);
+    tb_compressed_free(&h->c);
+}
+
+static void a_copy_from_before_the_image(void **state)
+{
+    by_hand h;
+
+    (void)state;
+    start_on(&chip_small);
+    begin();
+    hand_begin(&h);
+    coder_bit(&h.coder, &h.m.copy[0][0], 1);
+    coder_bit(&h.coder, &h.m.repeat, 0);
+    coder_number(&h.coder, &h.m.length[0], 0);
+    coder_number(&h.coder, &h.m.distance[0], 4);
+    assert_refused_at_once(&h, false);
+}
+
+static void a_repeated_distance_before_the_first(void **state)
+{
+    by_hand h;
+
+    (void)state;
+    start_on(&chip_small);
+    begin();
+    hand_begin(&h);
+    coder_bit(&h.coder, &h.m.copy[0][0], 1);
+    coder_bit(&h.coder, &h.m.repeat, 1);
+    coder_number(&h.coder, &h.m.length[1], 0);
+    assert_refused_at_once(&h, false);
+}
+
+static void a_jump_behind_the_source(void **state)
+{
+    by_hand h;
+
+    (void)state;
+    start_on(&chip_small);
+    begin();
+    hand_begin(&h);
+    coder_bit(&h.coder, &h.m.same[7][0], 0);
+    coder_bit(&h.coder, &h.m.copy[0][0], 1);
+    coder_bit(&h.coder, &h.m.jump, 1);
+    coder_number(&h.coder, &h.m.target, v1.total);
+    assert_refused_at_once(&h, true);
+}
+
+/* Zeros are literals for as long as there are any: what is missing is not taken for zeros. */
+static void no_more_comes_out_than_went_in(void **state)
+{
+    static const uint8_t zeros[4];
+
+    (void)state;
+    start_on(&chip_small);
+    begin();
+    assert_int_equal(tb_expand_begin(&e, &u, sizeof zeros, 0, 0), TB_OK);
+    assert_int_equal(tb_expand_write(&e, 0, zeros, sizeof zeros), TB_ERR_STREAM);
+    assert_true(u.next < 8u);
+}
+
 /* Whatever comes: the old image stays, nothing is installed that its CRC does not speak for,
  * and the next good attempt works. */
 static void hostile_streams(void **state)
@@ -283,6 +371,10 @@ int main(void)
         cmocka_unit_test(refusals),
         cmocka_unit_test(plain_data_ends_a_stream),
         cmocka_unit_test(a_stream_that_ends_early_is_told),
+        cmocka_unit_test(a_copy_from_before_the_image),
+        cmocka_unit_test(a_repeated_distance_before_the_first),
+        cmocka_unit_test(a_jump_behind_the_source),
+        cmocka_unit_test(no_more_comes_out_than_went_in),
         cmocka_unit_test(hostile_streams),
         cmocka_unit_test(flash_errors_are_told),
     };
