@@ -61,4 +61,21 @@ static inline void arm_interrupts_restore(uint32_t primask)
     __asm volatile("msr primask, %0" ::"r"(primask) : "memory");
 }
 
+/* Starts a vector table, `argument` in r0, on MSP with nothing masked, and does not return.
+ * Inline always: the flash that a call would lead to may not be what it was. */
+static inline __attribute__((always_inline)) void arm_start(uint32_t vectors, uint32_t argument)
+{
+    __asm volatile("mov r0, %1\n\t"
+                   "ldr r2, [%0]\n\t"
+                   "ldr r3, [%0, #4]\n\t"
+                   "msr msp, r2\n\t"
+                   "movs r2, #0\n\t"
+                   "msr control, r2\n\t"
+                   "msr basepri, r2\n\t"
+                   "isb\n\t"
+                   "cpsie f\n\t"
+                   "cpsie i\n\t"
+                   "bx r3" ::"r"(vectors), "r"(argument) : "r0", "r2", "r3", "memory");
+}
+
 #endif

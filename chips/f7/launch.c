@@ -45,17 +45,7 @@ map(uint32_t flip, uint32_t vectors, uint32_t argument)
     if (vectors != 0u && balance > 0) {
         RCC->APB2ENR = 0u; /* SYSCFG's clock; the mapping stays */
         SCB_VTOR = vectors;
-        __asm volatile("mov r0, %1\n\t"
-                       "ldr r2, [%0]\n\t"
-                       "ldr r3, [%0, #4]\n\t"
-                       "msr msp, r2\n\t"
-                       "movs r2, #0\n\t"
-                       "msr control, r2\n\t"
-                       "msr basepri, r2\n\t"
-                       "isb\n\t"
-                       "cpsie f\n\t"
-                       "cpsie i\n\t"
-                       "bx r3" ::"r"(vectors), "r"(argument) : "r0", "r2", "r3", "memory");
+        arm_start(vectors, argument);
     }
     flip_memrmp(flip);
     return balance > 0;

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-typedef volatile uint32_t reg;
+#include "chips/stm32/blocks.h"
 
 typedef struct rcc_registers { /* RM0410 5.3; APB1ENR1 is APB1ENR there */
     reg CR, PLLCFGR, CFGR, CIR, AHB1RSTR, AHB2RSTR, AHB3RSTR, reserved_1C, APB1RSTR, APB2RSTR;
@@ -20,22 +20,6 @@ typedef struct flash_registers { /* RM0410 3.7 */
     reg ACR, KEYR, OPTKEYR, SR, CR, OPTCR, OPTCR1;
 } flash_registers;
 _Static_assert(sizeof(flash_registers) == 0x1C, "FLASH_OPTCR1 is at 0x18");
-
-typedef struct crc_registers { /* RM0410 12.4 */
-    reg DR, IDR, CR, reserved_0C, INIT, POL;
-} crc_registers;
-
-typedef struct iwdg_registers { /* RM0410 29.4 */
-    reg KR, PR, RLR, SR, WINR;
-} iwdg_registers;
-
-typedef struct gpio_registers { /* RM0410 6.4 */
-    reg MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2];
-} gpio_registers;
-
-typedef struct usart_registers { /* RM0410 34.8 */
-    reg CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR;
-} usart_registers;
 
 #define RCC ((rcc_registers *)0x40023800u)
 #define FLASH ((flash_registers *)0x40023C00u)
@@ -95,10 +79,6 @@ typedef struct usart_registers { /* RM0410 34.8 */
 #define PWR_SR1_SBF (1u << 1)
 #define PWR_SR1_PVDO (1u << 2)
 
-#define FLASH_KEY1 0x45670123u
-#define FLASH_KEY2 0xCDEF89ABu
-#define FLASH_OPTKEY1 0x08192A3Bu
-#define FLASH_OPTKEY2 0x4C5D6E7Fu
 #define FLASH_ACR_LATENCY_MASK 0xFu
 #define FLASH_ACR_ARTEN (1u << 9)
 #define FLASH_ACR_ARTRST (1u << 11)
@@ -130,27 +110,7 @@ typedef struct usart_registers { /* RM0410 34.8 */
 #define CRC_ENR (&RCC->AHB1ENR)
 #define CRC_RSTR (&RCC->AHB1RSTR)
 #define CRC_ENR_CRCEN RCC_AHB1ENR_CRCEN
-#define CRC_CR_RESET 1u
-#define CRC_CR_REV_IN_WORD (3u << 5)
-#define CRC_CR_REV_OUT (1u << 7)
-#define CRC_POL_ETHERNET 0x04C11DB7u
 
-#define IWDG_KEY_UNLOCK 0x5555u
-#define IWDG_KEY_RELOAD 0xAAAAu
-#define IWDG_KEY_START 0xCCCCu
-#define IWDG_RLR_MAX 0xFFFu
-#define IWDG_PR_256 6u
-#define LSI_HZ 32000u
-
-#define USART_CR1_UE 1u
-#define USART_CR1_RE (1u << 2)
-#define USART_CR1_TE (1u << 3)
-#define USART_CR1_RXNEIE (1u << 5)
 #define USART_CR1_FIFOEN 0u /* no FIFO */
-#define USART_ISR_ORE (1u << 3)
-#define USART_ISR_RXNE (1u << 5)
-#define USART_ISR_TC (1u << 6)
-#define USART_ISR_TXE (1u << 7)
-#define USART_ISR_ERRORS 0xFu /* PE FE NE ORE; ICR clears them by the same numbers */
 
 #endif

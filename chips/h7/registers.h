@@ -6,9 +6,8 @@
 
 #include <stdint.h>
 
+#include "chips/stm32/blocks.h"
 #include "tb_target.h"
-
-typedef volatile uint32_t reg;
 
 #define DEVICE_ID_H7A3 0x480u
 #define IS_H7A3 (TB_TARGET->device_id == DEVICE_ID_H7A3)
@@ -34,22 +33,6 @@ typedef struct flash_registers {
     reg reserved_48, reserved_4C, CRCCR, CRCSADD, CRCEADD, CRCDATA, ECC_FA;
 } flash_registers;
 _Static_assert(sizeof(flash_registers) == 0x64, "FLASH_ECC_FA is at 0x60");
-
-typedef struct crc_registers { /* RM0433 21.4 */
-    reg DR, IDR, CR, reserved_0C, INIT, POL;
-} crc_registers;
-
-typedef struct iwdg_registers { /* RM0433 45.4 */
-    reg KR, PR, RLR, SR, WINR;
-} iwdg_registers;
-
-typedef struct gpio_registers { /* RM0433 11.4 */
-    reg MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2];
-} gpio_registers;
-
-typedef struct usart_registers { /* RM0433 48.7 */
-    reg CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR, PRESC;
-} usart_registers;
 
 #define RCC_BASE 0x58024400u
 #define RCC ((rcc_registers *)RCC_BASE)
@@ -101,10 +84,6 @@ typedef struct usart_registers { /* RM0433 48.7 */
 #define PWR_CSR1_PVDO (1u << 4)
 #define PWR_CPUCR_SBF (1u << 6)
 
-#define FLASH_KEY1 0x45670123u
-#define FLASH_KEY2 0xCDEF89ABu
-#define FLASH_OPTKEY1 0x08192A3Bu
-#define FLASH_OPTKEY2 0x4C5D6E7Fu
 #define FLASH_ACR_RESET 0x37u /* H742 to H757: 7 wait states */
 #define FLASH_ACR_64_MHZ 0x11u /* 1 wait state is enough to 90 MHz in VOS3 (RM0433 table 17) */
 #define FLASH_CR_LOCK 1u
@@ -131,27 +110,6 @@ typedef struct usart_registers { /* RM0433 48.7 */
 #define FLASH_OPTSR_OPT_BUSY 1u
 #define FLASH_OPTSR_SWAP_BANK_OPT (1u << 31)
 
-#define CRC_CR_RESET 1u
-#define CRC_CR_REV_IN_WORD (3u << 5)
-#define CRC_CR_REV_OUT (1u << 7)
-#define CRC_POL_ETHERNET 0x04C11DB7u
-
-#define IWDG_KEY_UNLOCK 0x5555u
-#define IWDG_KEY_RELOAD 0xAAAAu
-#define IWDG_KEY_START 0xCCCCu
-#define IWDG_RLR_MAX 0xFFFu
-#define IWDG_PR_256 6u
-#define LSI_HZ 32000u
-
-#define USART_CR1_UE 1u
-#define USART_CR1_RE (1u << 2)
-#define USART_CR1_TE (1u << 3)
-#define USART_CR1_RXNEIE (1u << 5)
 #define USART_CR1_FIFOEN (1u << 29)
-#define USART_ISR_ORE (1u << 3)
-#define USART_ISR_RXNE (1u << 5)
-#define USART_ISR_TC (1u << 6)
-#define USART_ISR_TXE (1u << 7)
-#define USART_ISR_ERRORS 0xFu /* PE FE NE ORE; ICR clears them by the same numbers */
 
 #endif

@@ -6,9 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "chips/stm32/blocks.h"
 #include "tb_target.h"
-
-typedef volatile uint32_t reg;
 
 #define IS_L4PLUS (TB_TARGET->family == TB_FAMILY_L4PLUS)
 
@@ -29,22 +28,6 @@ typedef struct flash_registers { /* RM0351 3.7 */
     reg PCROP2SR, PCROP2ER, WRP2R[2];
 } flash_registers;
 _Static_assert(sizeof(flash_registers) == 0x54, "FLASH_WRP2BR is at 0x50");
-
-typedef struct crc_registers { /* RM0351 14.4 */
-    reg DR, IDR, CR, reserved_0C, INIT, POL;
-} crc_registers;
-
-typedef struct iwdg_registers { /* RM0351 36.4 */
-    reg KR, PR, RLR, SR, WINR;
-} iwdg_registers;
-
-typedef struct gpio_registers { /* RM0351 8.4 */
-    reg MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2], BRR;
-} gpio_registers;
-
-typedef struct usart_registers { /* RM0351 40.8 and 41.7; PRESC on L4+ */
-    reg CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR;
-} usart_registers;
 
 #define RCC ((rcc_registers *)0x40021000u)
 #define FLASH ((flash_registers *)0x40022000u)
@@ -121,10 +104,6 @@ typedef struct usart_registers { /* RM0351 40.8 and 41.7; PRESC on L4+ */
 #define PWR_SR2_PVDO (1u << 11)
 #define PWR_CR5_R1MODE (1u << 8) /* 0: range 1 boost */
 
-#define FLASH_KEY1 0x45670123u
-#define FLASH_KEY2 0xCDEF89ABu
-#define FLASH_OPTKEY1 0x08192A3Bu
-#define FLASH_OPTKEY2 0x4C5D6E7Fu
 #define FLASH_ACR_LATENCY_MASK 0x7u /* L4+ has a fourth bit, which 5 wait states leave 0 */
 #define FLASH_ACR_PRFTEN (1u << 8)
 #define FLASH_ACR_ICEN (1u << 9)
@@ -171,29 +150,8 @@ typedef struct usart_registers { /* RM0351 40.8 and 41.7; PRESC on L4+ */
 #define CRC_ENR (&RCC->AHB1ENR)
 #define CRC_RSTR (&RCC->AHB1RSTR)
 #define CRC_ENR_CRCEN RCC_AHB1ENR_CRCEN
-#define CRC_CR_RESET 1u
-#define CRC_CR_REV_IN_BYTE (1u << 5)
-#define CRC_CR_REV_IN_WORD (3u << 5)
-#define CRC_CR_REV_OUT (1u << 7)
-#define CRC_POL_ETHERNET 0x04C11DB7u
 
-#define IWDG_KEY_UNLOCK 0x5555u
-#define IWDG_KEY_RELOAD 0xAAAAu
-#define IWDG_KEY_START 0xCCCCu
-#define IWDG_RLR_MAX 0xFFFu
-#define IWDG_PR_256 6u
-#define LSI_HZ 32000u
-
-#define USART_CR1_UE 1u
-#define USART_CR1_RE (1u << 2)
-#define USART_CR1_TE (1u << 3)
-#define USART_CR1_RXNEIE (1u << 5)
 #define USART_CR1_FIFOEN (IS_L4PLUS ? 1u << 29 : 0u)
-#define USART_ISR_ORE (1u << 3)
-#define USART_ISR_RXNE (1u << 5)
-#define USART_ISR_TC (1u << 6)
-#define USART_ISR_TXE (1u << 7)
-#define USART_ISR_ERRORS 0xFu /* PE FE NE ORE; ICR clears them by the same numbers */
 
 /* Pins 2 to 15 of port G have a supply of their own, VDDIO2: they are cut off until the
  * firmware says that it is there (RM0432 5.1.3), as it is on NUCLEO-L4R5ZI. */

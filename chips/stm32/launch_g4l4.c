@@ -19,17 +19,7 @@ map_and_jump(uint32_t memrmp, uint32_t vectors, uint32_t argument)
     FLASH->ACR = FLASH_ACR_RESET;
     RCC->APB2ENR = 0u; /* SYSCFG's clock; the mapping stays */
     SCB_VTOR = vectors;
-    __asm volatile("mov r0, %1\n\t"
-                   "ldr r2, [%0]\n\t"
-                   "ldr r3, [%0, #4]\n\t"
-                   "msr msp, r2\n\t"
-                   "movs r2, #0\n\t"
-                   "msr control, r2\n\t"
-                   "msr basepri, r2\n\t"
-                   "isb\n\t"
-                   "cpsie f\n\t"
-                   "cpsie i\n\t"
-                   "bx r3" ::"r"(vectors), "r"(argument) : "r0", "r2", "r3", "memory");
+    arm_start(vectors, argument);
     __builtin_unreachable();
 }
 

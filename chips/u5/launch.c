@@ -11,17 +11,7 @@ static _Noreturn void launch(uint32_t vectors, uint32_t argument)
     SYST_CVR = 0u;
     SCB_VTOR = vectors;
     arm_dsb();
-    __asm volatile("mov r0, %1\n\t"
-                   "ldr r2, [%0]\n\t"
-                   "ldr r3, [%0, #4]\n\t"
-                   "msr msp, r2\n\t"
-                   "movs r2, #0\n\t"
-                   "msr control, r2\n\t"
-                   "msr basepri, r2\n\t"
-                   "isb\n\t"
-                   "cpsie f\n\t"
-                   "cpsie i\n\t"
-                   "bx r3" ::"r"(vectors), "r"(argument) : "r0", "r2", "r3", "memory");
+    arm_start(vectors, argument);
     __builtin_unreachable();
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-typedef volatile uint32_t reg;
+#include "chips/stm32/blocks.h"
 
 typedef struct rcc_registers { /* RM0456 11.8 */
     reg CR, reserved_04, ICSCR1, ICSCR2, ICSCR3, CRRCR, reserved_18, CFGR1, CFGR2, CFGR3;
@@ -33,22 +33,6 @@ typedef struct flash_registers { /* RM0456 7.9 */
     reg SECWM2R1, SECWM2R2, WRP2R[2];
 } flash_registers;
 _Static_assert(sizeof(flash_registers) == 0x70, "FLASH_WRP2BR is at 0x6C");
-
-typedef struct crc_registers { /* RM0456 20.4 */
-    reg DR, IDR, CR, reserved_0C, INIT, POL;
-} crc_registers;
-
-typedef struct iwdg_registers { /* RM0456 61.4 */
-    reg KR, PR, RLR, SR, WINR, EWCR;
-} iwdg_registers;
-
-typedef struct gpio_registers { /* RM0456 13.4 */
-    reg MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2], BRR;
-} gpio_registers;
-
-typedef struct usart_registers { /* RM0456 66.8 and 67.7 */
-    reg CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR, PRESC;
-} usart_registers;
 
 typedef struct icache_registers { /* RM0456 8.7 */
     reg CR, SR;
@@ -121,10 +105,6 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define PWR_DBPR_DBP 1u
 #define PWR_SR_SBF (1u << 2)
 
-#define FLASH_KEY1 0x45670123u
-#define FLASH_KEY2 0xCDEF89ABu
-#define FLASH_OPTKEY1 0x08192A3Bu
-#define FLASH_OPTKEY2 0x4C5D6E7Fu
 #define FLASH_ACR_LATENCY_MASK 0xFu
 #define FLASH_ACR_RESET 1u
 #define FLASH_NSSR_WRPERR (1u << 4)
@@ -167,28 +147,7 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define CRC_ENR (&RCC->AHB1ENR)
 #define CRC_RSTR (&RCC->AHB1RSTR)
 #define CRC_ENR_CRCEN RCC_AHB1ENR_CRCEN
-#define CRC_CR_RESET 1u
-#define CRC_CR_REV_IN_BYTE (1u << 5)
-#define CRC_CR_REV_IN_WORD (3u << 5)
-#define CRC_CR_REV_OUT (1u << 7)
-#define CRC_POL_ETHERNET 0x04C11DB7u
 
-#define IWDG_KEY_UNLOCK 0x5555u
-#define IWDG_KEY_RELOAD 0xAAAAu
-#define IWDG_KEY_START 0xCCCCu
-#define IWDG_RLR_MAX 0xFFFu
-#define IWDG_PR_256 6u
-#define LSI_HZ 32000u
-
-#define USART_CR1_UE 1u
-#define USART_CR1_RE (1u << 2)
-#define USART_CR1_TE (1u << 3)
-#define USART_CR1_RXNEIE (1u << 5)
 #define USART_CR1_FIFOEN (1u << 29)
-#define USART_ISR_ORE (1u << 3)
-#define USART_ISR_RXNE (1u << 5)
-#define USART_ISR_TC (1u << 6)
-#define USART_ISR_TXE (1u << 7)
-#define USART_ISR_ERRORS 0xFu /* PE FE NE ORE; ICR clears them by the same numbers */
 
 #endif
