@@ -1,16 +1,13 @@
-/* DMA1, DMA2 and DMAMUX (RM0440 12, 13): memory to memory, and the requests of the modelled
- * peripherals. Synchronisation and request generators stop the run. */
-#include "sim/periph/part/part.h"
+/* DMA1 and DMA2 (RM0440 12): memory to memory, and the requests of the modelled peripherals. */
+#include "sim/periph/dmamux.h"
 
 #define CONTROLLERS 2u
 #define CHANNELS 8u
-#define REQUESTS 128u
 #define TRANSFER_CYCLES 5u /* HCLK per datum, arbitration included */
 
 enum { R_ISR, R_IFCR, R_CHANNELS };
 enum { C_CCR, C_CNDTR, C_CPAR, C_CMAR, C_COUNT };
 #define DMA_ROWS (R_CHANNELS + CHANNELS * C_COUNT)
-enum { M_CSR = 16, M_CFR, M_RG0CR, M_RG1CR, M_RG2CR, M_RG3CR, M_RGSR, M_RGCFR, MUX_ROWS };
 
 #define CCR_EN 1u
 #define CCR_DIR (1u << 4)
@@ -33,13 +30,6 @@ static const sim_reg dma_rows[DMA_ROWS] = {
     CHANNEL(7, 0x80),    CHANNEL(8, 0x94),
 };
 
-#define MUX(n) {4u * (n), "C" #n "CR", 0, 0x1FFF037Fu}
-static const sim_reg mux_rows[MUX_ROWS] = {
-    MUX(0), MUX(1), MUX(2), MUX(3), MUX(4), MUX(5), MUX(6), MUX(7), MUX(8), MUX(9), MUX(10),
-    MUX(11), MUX(12), MUX(13), MUX(14), MUX(15), {0x80, "CSR", 0, 0}, {0x84, "CFR", 0, 0},
-    {0x100, "RG0CR", 0, 0}, {0x104, "RG1CR", 0, 0}, {0x108, "RG2CR", 0, 0},
-    {0x10C, "RG3CR", 0, 0}, {0x140, "RGSR", 0, 0}, {0x144, "RGCFR", 0, 0}};
-
 struct controller;
 typedef struct channel {
     struct controller *of;
@@ -50,15 +40,16 @@ typedef struct channel {
 
 typedef struct controller {
     sim_block block;
+    struct dma *of;
     unsigned number;
     channel channels[CHANNELS];
 } controller;
 
-typedef struct sim_dma {
+typedef struct dma {
     controller controllers[CONTROLLERS];
-    sim_block mux;
-    bool requests[REQUESTS];
-} sim_dma;
+    sim_dmamux mux;
+    sim_dma_listener listener;
+} dma;
 
 static uint32_t *reg_of(const channel *c, unsigned which)
 {
@@ -80,15 +71,18 @@ static void raise(channel *c, uint32_t flags)
     update_irq(c);
 }
 
+static unsigned request_of(const channel *c)
+{
+    return sim_dmamux_request(&c->of->of->mux, c->of->number * CHANNELS + c->number);
+}
+
 static bool wanted(const channel *c)
 {
-    const sim_dma *d = c->of->block.part->dma;
     uint32_t ccr = *reg_of(c, C_CCR);
     if ((ccr & CCR_EN) == 0u || *reg_of(c, C_CNDTR) == 0u || !sim_block_clocked(&c->of->block)) {
         return false;
     }
-    uint32_t id = d->mux.value[c->of->number * CHANNELS + c->number] & (REQUESTS - 1u);
-    return (ccr & CCR_MEM2MEM) != 0u || (id != 0u && d->requests[id]);
+    return (ccr & CCR_MEM2MEM) != 0u || sim_dma_requested(c->of->block.part, request_of(c));
 }
 
 static void plan(channel *c)
@@ -149,18 +143,21 @@ static void transfer(void *self)
     plan(c);
 }
 
-void sim_dma_request(sim_part *part, unsigned request, bool level)
+static void line_changed(void *owner, unsigned request)
 {
-    sim_dma *d = part->dma;
-    if (d == NULL || d->requests[request] == level) {
-        return;
-    }
-    d->requests[request] = level;
+    dma *d = owner;
     for (unsigned i = 0; i < CONTROLLERS * CHANNELS; i++) {
-        if ((d->mux.value[i] & (REQUESTS - 1u)) == request) {
-            plan(&d->controllers[i / CHANNELS].channels[i % CHANNELS]);
+        channel *c = &d->controllers[i / CHANNELS].channels[i % CHANNELS];
+        if (request_of(c) == request) {
+            plan(c);
         }
     }
+}
+
+static void selection_changed(void *owner, unsigned output)
+{
+    dma *d = owner;
+    plan(&d->controllers[output / CHANNELS].channels[output % CHANNELS]);
 }
 
 static sim_access write_channel(controller *d, unsigned reg, uint32_t old, uint32_t raw)
@@ -220,34 +217,16 @@ static void dma_reset(void *owner, unsigned cause, bool backup_lost)
     }
 }
 
-static sim_access mux_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
-{
-    sim_dma *d = owner;
-    (void)old;
-    if (reg < M_CSR && (raw & (1u << 16 | 1u << 9)) != 0u) {
-        return sim_block_unmodelled(&d->mux, reg, raw,
-                                    "synchronisation and events are not modelled");
-    }
-    if (reg >= M_RG0CR && reg <= M_RG3CR && raw != 0u) {
-        return sim_block_unmodelled(&d->mux, reg, raw, "request generators are not modelled");
-    }
-    if (reg < M_CSR) {
-        plan(&d->controllers[reg / CHANNELS].channels[reg % CHANNELS]);
-    }
-    return SIM_ACCESS_OK;
-}
-
 void sim_dma_g4_new(sim_part *part)
 {
     static const sim_block_hooks dma_hooks = {NULL, dma_write, dma_reset};
-    static const sim_block_hooks mux_hooks = {NULL, mux_write, NULL};
-    static const sim_block_spec mux_spec = {"DMAMUX1", 0x40020800u, 0x400u, false, mux_rows,
-                                            MUX_ROWS, &mux_hooks};
-    sim_dma *d = sim_part_alloc(part, sizeof *d);
+    static const sim_dmamux_kind mux_kind = {"DMAMUX1", 0x40020800u, 16u, 4u, 0x1FFF037Fu};
+    dma *d = sim_part_alloc(part, sizeof *d);
     for (unsigned i = 0; i < CONTROLLERS; i++) {
         controller *k = &d->controllers[i];
         sim_block_spec spec = {i == 0u ? "DMA1" : "DMA2", 0x40020000u + 0x400u * i, 0x400u, false,
                                dma_rows, DMA_ROWS, &dma_hooks};
+        k->of = d;
         k->number = i;
         for (unsigned n = 0; n < CHANNELS; n++) {
             k->channels[n] = (channel){.of = k, .number = n};
@@ -255,6 +234,7 @@ void sim_dma_g4_new(sim_part *part)
         }
         sim_block_init(&k->block, part, k, &spec);
     }
-    sim_block_init(&d->mux, part, d, &mux_spec);
-    part->dma = d;
+    sim_dmamux_init(&d->mux, part, &mux_kind, selection_changed, d);
+    d->listener = (sim_dma_listener){.changed = line_changed, .owner = d};
+    sim_dma_listen(part, &d->listener);
 }

@@ -8,6 +8,7 @@
 #define SIM_PART_IRQS 160u /* of the largest */
 #define SIM_PART_UARTS 10u
 #define SIM_PART_PORTS 11u
+#define SIM_DMA_REQUESTS 128u
 
 /* Told before and after the clock tree changes: who counts in bus clocks brings
  * itself up to date before, and plans anew after. */
@@ -25,7 +26,7 @@ struct sim_gpio;
 struct sim_exti;
 struct sim_syscfg;
 struct sim_uart;
-struct sim_dma;
+struct sim_dma_listener;
 struct sim_rtc;
 
 typedef enum sim_volt_range { SIM_RANGE1_BOOST, SIM_RANGE1, SIM_RANGE2 } sim_volt_range;
@@ -60,7 +61,8 @@ struct sim_part {
     struct sim_exti *exti;
     struct sim_syscfg *syscfg;
     struct sim_uart *uarts[SIM_PART_UARTS];
-    struct sim_dma *dma;
+    struct sim_dma_listener *dma_listeners;
+    bool dma_requests[SIM_DMA_REQUESTS];
     struct sim_rtc *rtc;
     sim_clock_user *clock_users;
     sim_block *blocks;
@@ -147,7 +149,9 @@ void sim_uart_pin(sim_part *part, unsigned port, unsigned pin, bool level);
 
 /* dma.c */
 void sim_dma_g4_new(sim_part *part);
-/* A peripheral's request line (its DMAMUX input). */
+
+/* dmamux.c */
+/* A peripheral's request line, by its number at DMAMUX. */
 void sim_dma_request(sim_part *part, unsigned request, bool level);
 
 /* rtc.c: the backup domain. With TAMP beside the RTC (G4, U5, L4P5, H7A3), or the older RTC
