@@ -114,7 +114,7 @@ static uint32_t get_number(tb_expand *e, tb_expand_number *model)
 /* One byte of flash, by lines. */
 static uint8_t flash_byte(tb_expand *e, tb_expand_line *line, unsigned bank, uint32_t offset)
 {
-    const tb_flash *flash = e->update->flash;
+    const tb_flash *flash = flash_of(e->update);
     uint32_t start = offset & ~(TB_EXPAND_LINE_BYTES - 1u);
 
     if (!line->valid || line->offset != start) {
@@ -263,8 +263,8 @@ tb_error tb_expand_begin(tb_expand *e, tb_update *u, uint32_t stream_bytes, uint
     tb_error error;
 
     e->update = NULL;
-    if (!u->open || u->failed) {
-        return u->failed ? (tb_error)u->failure : TB_ERR_NO_SESSION;
+    if (!u->open || u->failure != TB_OK) {
+        return u->failure != TB_OK ? (tb_error)u->failure : TB_ERR_NO_SESSION;
     }
     if (u->head.kind != TB_IMAGE_APPLICATION) {
         return TB_ERR_KIND;
@@ -274,7 +274,7 @@ tb_error tb_expand_begin(tb_expand *e, tb_update *u, uint32_t stream_bytes, uint
     }
     memset(e, 0, sizeof *e);
     if (source_bytes != 0u) {
-        error = tb_slot_inspect(u->flash, &u->policy.device, u->bank ^ 1u, true, &source);
+        error = tb_slot_inspect(flash_of(u), device_of(u), u->bank ^ 1u, true, &source);
         if (error != TB_OK) {
             return error;
         }

@@ -1,3 +1,4 @@
+#include "core/internal.h"
 #include "twinbank/image.h"
 
 /* The two first words of the vector table. */
@@ -5,7 +6,7 @@
 
 tb_error tb_image_check_head(const tb_image_head *head, const tb_identity *device)
 {
-    const tb_chip *chip = device->chip;
+    const tb_chip *chip = known_chip(device->chip);
     uint32_t address = TB_FLASH_BASE + chip->slot_offset;
     uint32_t room = tb_slot_image_bytes(chip);
 

@@ -2,12 +2,23 @@
 #ifndef CORE_INTERNAL_H
 #define CORE_INTERNAL_H
 
+#include "known.h"
 #include "twinbank/boot.h"
 #include "twinbank/update.h"
 
 static inline uint32_t smaller(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
+}
+
+static inline const tb_flash *flash_of(const tb_update *u)
+{
+    return known_flash(u->flash);
+}
+
+static inline const tb_identity *device_of(const tb_update *u)
+{
+    return known_device(&u->policy.device);
 }
 
 /* ---- unit.c: one programming unit ------------------------------------------------ */

@@ -1,7 +1,18 @@
 #ifndef CORE_SERVER_INTERNAL_H
 #define CORE_SERVER_INTERNAL_H
 
+#include "known.h"
 #include "twinbank/server.h"
+
+static inline const tb_flash *server_flash(const tb_server *s)
+{
+    return known_flash(s->config.flash);
+}
+
+static inline const tb_identity *server_device(const tb_server *s)
+{
+    return known_device(&s->config.policy.device);
+}
 
 /* server_native.c */
 void tb_native_frame(tb_server *s, const tb_frame *frame);

@@ -15,7 +15,7 @@ typedef tb_error (*handler)(tb_server *s, const uint8_t *args, uint16_t bytes, u
 
 static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
 {
-    const tb_flash *flash = s->config.flash;
+    const tb_flash *flash = server_flash(s);
     const tb_chip *chip = flash->chip;
     tb_hello hello = {
         .protocol = TB_WIRE_PROTOCOL,
@@ -25,7 +25,7 @@ static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint
         .bank_kib = (uint16_t)(chip->bank_bytes / 1024u),
         .unit_bytes = chip->unit_bytes,
         .mapped_bank = (uint8_t)flash->mapped_bank(flash->ctx),
-        .product_id = s->config.policy.device.product_id,
+        .product_id = server_device(s)->product_id,
         .slot_image_bytes = tb_slot_image_bytes(chip),
         .stage2_bytes = chip->stage2_bytes,
         .max_payload = s->receiver.max_payload,
@@ -89,24 +89,24 @@ static void report_to_wire(tb_status *status, const tb_boot_report *report)
 
 static tb_error on_status(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
 {
-    const tb_flash *flash = s->config.flash;
+    const tb_flash *flash = server_flash(s);
     const tb_update_policy *policy = &s->config.policy;
     tb_status status = {0};
     tb_slot_info slots[2];
-    int preferred = tb_slot_preferred(flash, &policy->device, slots);
+    int preferred = tb_slot_preferred(flash, server_device(s), slots);
 
     (void)args;
     (void)bytes;
     for (unsigned bank = 0; bank < 2u; bank++) {
         tb_image_head head;
-        tb_error error = tb_slot_inspect(flash, &policy->device, bank, true, &slots[bank]);
+        tb_error error = tb_slot_inspect(flash, server_device(s), bank, true, &slots[bank]);
 
         if (error != TB_OK) {
             return error;
         }
         slot_to_wire(&status.slot[bank], &slots[bank]);
         status.stage2[bank].error =
-            (uint8_t)tb_stage2_inspect(flash, &policy->device, bank, &head);
+            (uint8_t)tb_stage2_inspect(flash, server_device(s), bank, &head);
         status.stage2[bank].version = head.version;
         status.stage2[bank].size = head.size;
     }
@@ -207,7 +207,7 @@ static tb_error on_stream(tb_server *s, const uint8_t *args, uint16_t bytes, uin
 /* What a page holds, so that a host can tell which it need not send. */
 static tb_error on_digest(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
 {
-    const tb_flash *flash = s->config.flash;
+    const tb_flash *flash = server_flash(s);
     unsigned bank = args[0], count = args[3];
     uint32_t first = args[1] | (uint32_t)args[2] << 8, offset = 0, crc;
     tb_page page;
@@ -247,10 +247,10 @@ static tb_error on_finish(tb_server *s, const uint8_t *args, uint16_t bytes, uin
 static tb_error subject(tb_server *s, unsigned *bank)
 {
     tb_slot_info slots[2];
-    int preferred = s->config.policy.running_bank;
+    int preferred = known_running_bank(s->config.policy.running_bank);
 
     if (preferred < 0) {
-        preferred = tb_slot_preferred(s->config.flash, &s->config.policy.device, slots);
+        preferred = tb_slot_preferred(server_flash(s), server_device(s), slots);
     }
     *bank = (unsigned)preferred & 1u;
     return preferred < 0 ? TB_ERR_NO_IMAGE : TB_OK;
@@ -263,7 +263,7 @@ static tb_error on_boot(tb_server *s, const uint8_t *args, uint16_t bytes, uint8
     (void)args;
     (void)bytes;
     (void)out;
-    if (tb_slot_preferred(s->config.flash, &s->config.policy.device, slots) < 0) {
+    if (tb_slot_preferred(server_flash(s), server_device(s), slots) < 0) {
         return TB_ERR_NO_IMAGE;
     }
     s->action = TB_SERVER_RESET;
@@ -278,7 +278,7 @@ static tb_error on_confirm(tb_server *s, const uint8_t *args, uint16_t bytes, ui
     (void)args;
     (void)bytes;
     put_u8(out, (uint8_t)bank);
-    return error == TB_OK ? tb_slot_confirm(s->config.flash, bank, TB_CONFIRMED_BY_WIRE) : error;
+    return error == TB_OK ? tb_slot_confirm(server_flash(s), bank, TB_CONFIRMED_BY_WIRE) : error;
 }
 
 static tb_error on_rollback(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
@@ -291,7 +291,7 @@ static tb_error on_rollback(tb_server *s, const uint8_t *args, uint16_t bytes, u
     put_u8(out, (uint8_t)bank);
     if (error == TB_OK) {
         error =
-            tb_slot_reject(s->config.flash, &s->config.policy.device, bank, TB_REASON_REQUESTED);
+            tb_slot_reject(server_flash(s), server_device(s), bank, TB_REASON_REQUESTED);
     }
     return error;
 }
@@ -307,10 +307,10 @@ static tb_error on_erase(tb_server *s, const uint8_t *args, uint16_t bytes, uint
     if (bank > 1u) {
         return TB_ERR_ARGUMENT;
     }
-    if (policy->running_bank >= 0) {
+    if (known_running_bank(policy->running_bank) >= 0) {
         tb_error error = (int)bank == policy->running_bank
                              ? TB_ERR_RUNNING
-                             : tb_fallback_guard(s->config.flash, policy);
+                             : tb_fallback_guard(server_flash(s), policy);
 
         if (error != TB_OK) {
             return error;
@@ -322,7 +322,7 @@ static tb_error on_erase(tb_server *s, const uint8_t *args, uint16_t bytes, uint
         }
         tb_update_abandon(u);
     }
-    return tb_slot_erase(s->config.flash, bank);
+    return tb_slot_erase(server_flash(s), bank);
 }
 
 static tb_error on_reset(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)

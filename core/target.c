@@ -24,7 +24,7 @@ tb_error tb_fallback_guard(const tb_flash *flash, const tb_update_policy *policy
         return TB_ERR_CONFIRM_FIRST;
     }
     /* Rejected already, or put there by a debugger: the next boot takes the other one. */
-    error = tb_slot_inspect(flash, &policy->device, running ^ 1u, true, &other);
+    error = tb_slot_inspect(flash, known_device(&policy->device), running ^ 1u, true, &other);
     if (error == TB_OK && tb_slot_bootable(&other)) {
         error = TB_ERR_CONFIRM_FIRST;
     }
@@ -35,7 +35,7 @@ tb_error tb_fallback_guard(const tb_flash *flash, const tb_update_policy *policy
  * the other is confirmed, it is the confirmed one that must stay. */
 static unsigned stage2_target(const tb_update *u, int preferred, tb_slot_info slots[2])
 {
-    const tb_flash *flash = u->flash;
+    const tb_flash *flash = flash_of(u);
     tb_slot_info *other;
     unsigned bank;
 
@@ -54,13 +54,13 @@ static unsigned stage2_target(const tb_update *u, int preferred, tb_slot_info sl
 
 static tb_error choose_slot(tb_update *u, const tb_image_head *head)
 {
-    const tb_flash *flash = u->flash;
+    const tb_flash *flash = flash_of(u);
     tb_slot_info slots[2];
     const tb_slot_info *kept;
-    int preferred = tb_slot_preferred(flash, &u->policy.device, slots);
+    int preferred = tb_slot_preferred(flash, device_of(u), slots);
     tb_error error = TB_OK;
 
-    if (u->policy.running_bank >= 0) {
+    if (known_running_bank(u->policy.running_bank) >= 0) {
         error = tb_fallback_guard(flash, &u->policy);
         u->bank = (uint8_t)(u->policy.running_bank ^ 1);
     } else {
@@ -83,28 +83,29 @@ static tb_error choose_slot(tb_update *u, const tb_image_head *head)
 static tb_error choose_stage2_copy(tb_update *u, const tb_image_head *head)
 {
     const tb_update_policy *policy = &u->policy;
+    int running = known_running_bank(policy->running_bank);
     tb_image_head copy[2];
     tb_error state[2];
-    unsigned bank = u->flash->mapped_bank(u->flash->ctx) ^ 1u;
+    unsigned bank = flash_of(u)->mapped_bank(flash_of(u)->ctx) ^ 1u;
 
     if (policy->running_stage2_bank >= 0) {
         bank = (unsigned)policy->running_stage2_bank ^ 1u;
-    } else if (policy->running_bank >= 0) {
-        bank = (unsigned)policy->running_bank ^ 1u;
+    } else if (running >= 0) {
+        bank = (unsigned)running ^ 1u;
     }
     bank &= 1u;
     for (unsigned i = 0; i < 2u; i++) {
-        state[i] = tb_stage2_inspect(u->flash, &policy->device, i, &copy[i]);
+        state[i] = tb_stage2_inspect(flash_of(u), device_of(u), i, &copy[i]);
     }
     if (state[bank] == TB_OK && state[bank ^ 1u] != TB_OK) {
         bank ^= 1u;
-        if ((int)bank == policy->running_stage2_bank || (int)bank == policy->running_bank) {
+        if ((int)bank == policy->running_stage2_bank || (int)bank == running) {
             return TB_ERR_RUNNING;
         }
     }
     u->bank = (uint8_t)bank;
-    u->region_offset = u->flash->chip->stage2_offset;
-    u->region_bytes = u->flash->chip->stage2_bytes;
+    u->region_offset = flash_of(u)->chip->stage2_offset;
+    u->region_bytes = flash_of(u)->chip->stage2_bytes;
     u->generation = 0;
     u->nothing_to_do = state[bank] == TB_OK && memcmp(head, &copy[bank], sizeof *head) == 0;
     return state[bank ^ 1u] == TB_OK ? not_older(head, &copy[bank ^ 1u]) : TB_OK;

@@ -5,23 +5,22 @@
 #include "core/internal.h"
 
 #define SCAN_BYTES 64u
+#define SESSION_OFFSET offsetof(tb_update, open) /* flash and policy stay */
 
 void tb_update_init(tb_update *u, const tb_flash *flash, const tb_update_policy *policy)
 {
-    memset(u, 0, sizeof *u);
     u->flash = flash;
     u->policy = *policy;
+    tb_update_abandon(u);
 }
 
 void tb_update_abandon(tb_update *u)
 {
-    tb_update_init(u, u->flash, &(tb_update_policy){u->policy.device, u->policy.running_bank,
-                                                    u->policy.running_stage2_bank});
+    memset((uint8_t *)u + SESSION_OFFSET, 0, sizeof *u - SESSION_OFFSET);
 }
 
 tb_error tb_update_fail(tb_update *u, tb_error error)
 {
-    u->failed = true;
     u->failure = (uint8_t)error;
     return error;
 }
@@ -39,7 +38,7 @@ static bool has_log(const tb_update *u)
 /* The page that holds this byte of the region, its offset counted in the region. */
 static bool region_page(const tb_update *u, uint32_t at, tb_page *page)
 {
-    if (!tb_page_at(u->flash->chip, u->region_offset + at, page) ||
+    if (!tb_page_at(flash_of(u)->chip, u->region_offset + at, page) ||
         page->offset < u->region_offset) {
         return false;
     }
@@ -49,8 +48,8 @@ static bool region_page(const tb_update *u, uint32_t at, tb_page *page)
 
 static tb_error erase_log(tb_update *u)
 {
-    const tb_chip *chip = u->flash->chip;
-    tb_error error = tb_erase_range(u->flash, u->bank, tb_log_offset(chip), chip->bank_bytes);
+    const tb_chip *chip = flash_of(u)->chip;
+    tb_error error = tb_erase_range(flash_of(u), u->bank, tb_log_offset(chip), chip->bank_bytes);
 
     u->log_erased = error == TB_OK;
     return error;
@@ -76,7 +75,7 @@ static tb_error erase_page(tb_update *u, const tb_page *page)
     tb_error error = TB_OK;
 
     if (!erased_with_log(u, page) && !is_kept(u, page)) {
-        error = tb_erase_range(u->flash, u->bank, offset, offset + page->bytes);
+        error = tb_erase_range(flash_of(u), u->bank, offset, offset + page->bytes);
         if (error == TB_OK && has_log(u) && page->offset + page->bytes > u->region_bytes) {
             u->log_erased = true;
         }
@@ -160,14 +159,14 @@ static page_content page_scan(const tb_update *u, const tb_page *page)
     for (uint32_t at = 0; at < page->bytes; at += SCAN_BYTES) {
         uint32_t offset = u->region_offset + page->offset + at;
 
-        if (u->flash->read(u->flash->ctx, u->bank, offset, bytes, SCAN_BYTES) != TB_OK) {
+        if (flash_of(u)->read(flash_of(u)->ctx, u->bank, offset, bytes, SCAN_BYTES) != TB_OK) {
             return PAGE_UNREADABLE;
         }
         if (!tb_all_ones(bytes, SCAN_BYTES)) {
             content = PAGE_DATA;
         }
     }
-    tb_alive(u->flash);
+    tb_alive(flash_of(u));
     return content;
 }
 
@@ -176,7 +175,7 @@ static page_content page_scan(const tb_update *u, const tb_page *page)
  * no such session was. */
 static bool find_resume(const tb_update *u, tb_page *last, tb_page *frontier, bool *has_frontier)
 {
-    const tb_flash *flash = u->flash;
+    const tb_flash *flash = flash_of(u);
     tb_image_head there;
     tb_slot_log log;
     tb_page page;
@@ -234,7 +233,6 @@ static tb_error begin_resumed(tb_update *u, const tb_page *last, const tb_page *
         error = erase_page(u, last);
     }
     u->next = last->offset;
-    u->resumed_from = last->offset;
     u->erased_to = last->offset + last->bytes;
     if (frontier != NULL) {
         u->erased_to = frontier->offset + frontier->bytes;
@@ -248,7 +246,7 @@ static bool holds_whole_image(const tb_update *u)
     tb_slot_info slot;
 
     return has_log(u) &&
-           tb_slot_inspect(u->flash, &u->policy.device, u->bank, true, &slot) == TB_OK &&
+           tb_slot_inspect(flash_of(u), device_of(u), u->bank, true, &slot) == TB_OK &&
            slot.head_error == TB_OK && slot.payload_error == TB_OK &&
            slot.log.state != TB_SLOT_EMPTY;
 }
@@ -266,12 +264,12 @@ tb_error tb_update_begin_keeping(tb_update *u, const tb_image_head *head, unsign
     tb_error error;
 
     *next = 0;
-    if (u->open && !u->failed && memcmp(&u->head, head, sizeof *head) == 0) {
+    if (u->open && u->failure == TB_OK && memcmp(&u->head, head, sizeof *head) == 0) {
         *next = u->next;
         return TB_OK;
     }
     tb_update_abandon(u);
-    error = tb_image_check_head(head, &u->policy.device);
+    error = tb_image_check_head(head, device_of(u));
     if (error == TB_OK) {
         error = tb_target_choose(u, head);
     }
@@ -312,7 +310,7 @@ static bool in_kept_page(const tb_update *u, uint32_t at)
 /* Programs the unit that has been collected, padded with 0xFF. */
 tb_error tb_update_flush(tb_update *u)
 {
-    uint32_t unit_bytes = u->flash->chip->unit_bytes;
+    uint32_t unit_bytes = flash_of(u)->chip->unit_bytes;
     uint32_t at = u->next - u->unit_fill;
     tb_error error;
 
@@ -324,8 +322,8 @@ tb_error tb_update_flush(tb_update *u)
     error = erase_ahead(u, at);
     if (error == TB_OK && !is_held_back(u, at) && !in_kept_page(u, at) &&
         !tb_all_ones(u->unit, unit_bytes)) {
-        error = tb_unit_write(u->flash, u->bank, u->region_offset + at, u->unit);
-        tb_alive(u->flash);
+        error = tb_unit_write(flash_of(u), u->bank, u->region_offset + at, u->unit);
+        tb_alive(flash_of(u));
     }
     return error == TB_OK ? TB_OK : tb_update_fail(u, error);
 }
@@ -348,7 +346,7 @@ tb_error tb_update_write(tb_update *u, uint32_t offset, const void *data, uint32
     if (!u->open) {
         return TB_ERR_NO_SESSION;
     }
-    if (u->failed) {
+    if (u->failure != TB_OK) {
         return (tb_error)u->failure;
     }
     if (offset > total_bytes(u) || bytes > total_bytes(u) - offset) {
@@ -364,14 +362,14 @@ tb_error tb_update_write(tb_update *u, uint32_t offset, const void *data, uint32
     p += u->next - offset;
     bytes -= u->next - offset;
     while (bytes > 0) {
-        uint32_t n = smaller(bytes, u->flash->chip->unit_bytes - u->unit_fill);
+        uint32_t n = smaller(bytes, flash_of(u)->chip->unit_bytes - u->unit_fill);
 
         memcpy(u->unit + u->unit_fill, p, n);
         u->unit_fill = (uint8_t)(u->unit_fill + n);
         u->next += n;
         p += n;
         bytes -= n;
-        if (u->unit_fill == u->flash->chip->unit_bytes) {
+        if (u->unit_fill == flash_of(u)->chip->unit_bytes) {
             tb_error error = tb_update_flush(u);
 
             if (error != TB_OK) {
@@ -386,7 +384,7 @@ bool tb_update_work(tb_update *u)
 {
     tb_error error;
 
-    if (!u->open || u->failed || u->nothing_to_do || u->erased_to >= total_bytes(u)) {
+    if (!u->open || u->failure != TB_OK || u->nothing_to_do || u->erased_to >= total_bytes(u)) {
         return false;
     }
     error = erase_next(u);

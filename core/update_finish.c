@@ -18,7 +18,7 @@ static bool entry_plausible(uint32_t reset, uint32_t base, uint32_t bytes)
 
 static tb_error check_vectors(const tb_update *u)
 {
-    const tb_flash *flash = u->flash;
+    const tb_flash *flash = flash_of(u);
     uint32_t base = u->head.load_address;
     uint32_t vectors[2];
     tb_error error = flash->read(flash->ctx, u->bank, u->region_offset + TB_HEADER_BYTES, vectors,
@@ -40,7 +40,7 @@ static tb_error check_vectors(const tb_update *u)
 /* The whole image, from flash. Its first unit may not be there yet. */
 static tb_error check_image(const tb_update *u)
 {
-    const tb_flash *flash = u->flash;
+    const tb_flash *flash = flash_of(u);
     uint32_t kept_back = tb_update_head_comes_last(u) ? flash->chip->unit_bytes : 0u;
     uint8_t head[TB_HEAD_BYTES];
     uint32_t crc = 0;
@@ -116,7 +116,7 @@ static tb_error install(tb_update *u)
     uint16_t newest = 0;
 
     for (unsigned bank = 0; bank < 2u; bank++) {
-        tb_error error = tb_slot_log_read(u->flash, bank, &log);
+        tb_error error = tb_slot_log_read(flash_of(u), bank, &log);
 
         if (error != TB_OK) {
             return error;
@@ -129,7 +129,7 @@ static tb_error install(tb_update *u)
         return TB_ERR_LOG_FULL;
     }
     u->generation = (uint16_t)(newest + 1u);
-    return tb_slot_log_append(u->flash, u->bank, TB_RECORD_INSTALLED, 0, u->generation);
+    return tb_slot_log_append(flash_of(u), u->bank, TB_RECORD_INSTALLED, 0, u->generation);
 }
 
 /* The image was installed before. A record that was the last thing written before a power
@@ -143,17 +143,17 @@ static tb_error reinforce(tb_update *u)
     if (u->head.kind != TB_IMAGE_APPLICATION) {
         return TB_OK;
     }
-    error = tb_slot_log_read(u->flash, u->bank, &log);
+    error = tb_slot_log_read(flash_of(u), u->bank, &log);
     if (error != TB_OK || log.state > TB_SLOT_TRIAL || log.used_units > TB_TRIAL_ATTEMPTS) {
         return error;
     }
-    return tb_slot_log_append(u->flash, u->bank, TB_RECORD_INSTALLED, 0, u->generation);
+    return tb_slot_log_append(flash_of(u), u->bank, TB_RECORD_INSTALLED, 0, u->generation);
 }
 
 /* Without its header an image is nothing, so that the next begin starts afresh. */
 static tb_error discard(tb_update *u, tb_error why)
 {
-    tb_erase_range(u->flash, u->bank, u->region_offset, u->region_offset + TB_HEADER_BYTES);
+    tb_erase_range(flash_of(u), u->bank, u->region_offset, u->region_offset + TB_HEADER_BYTES);
     tb_update_abandon(u);
     return why;
 }
@@ -161,7 +161,7 @@ static tb_error discard(tb_update *u, tb_error why)
 /* All data is there: validate it, and make it count. */
 static tb_error conclude(tb_update *u)
 {
-    const tb_flash *flash = u->flash;
+    const tb_flash *flash = flash_of(u);
     tb_error error = check_image(u);
 
     if (error != TB_OK) {
@@ -192,7 +192,7 @@ tb_error tb_update_finish(tb_update *u)
     if (!u->open) {
         return TB_ERR_NO_SESSION;
     }
-    if (u->failed) {
+    if (u->failure != TB_OK) {
         return (tb_error)u->failure;
     }
     tb_update_pass_kept(u, tb_image_bytes(&u->head));
@@ -206,7 +206,7 @@ tb_error tb_update_finish(tb_update *u)
         while (error == TB_OK && tb_update_work(u)) {
         }
         if (error == TB_OK) {
-            error = u->failed ? (tb_error)u->failure : conclude(u);
+            error = u->failure != TB_OK ? (tb_error)u->failure : conclude(u);
         }
     }
     if (error != TB_OK) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "chips/armv7m.h"
+#include "known.h"
 #include "twinbank/server.h"
 
 #define BAUD 115200u
@@ -94,26 +95,27 @@ static tb_error protect(void *ctx)
     return crc[0] == crc[1] ? chip_protect() : TB_ERR_STAGE1;
 }
 
+tb_identity stage2_device = {.chip = TB_TARGET};
+
 static void server_start(unsigned bank)
 {
     tb_image_head head;
     uint32_t backup[TB_BACKUP_COUNT];
     tb_server_config config = {
-        .flash = &chip_flash, .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES,
+        .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES,
         .baud_reached = baud_reached, .baud_set = baud_set, .usual_baud = BAUD,
         .version_text = stage2.text, .send = send,
         .expand = EXPANDS ? &stage2.expand : NULL,
         .expand_served = EXPANDS ? &tb_expand_served : NULL,
         .refusal = chip_check(TB_TARGET), .mode_set = chip_dual_bank_optional() ? mode_set : NULL,
         .protect = protect, .protected_banks = chip_protected_banks(),
-        .policy = {.device = {.chip = TB_TARGET}, .running_bank = -1,
-                   .running_stage2_bank = (int)bank},
+        .policy = {.running_bank = -1, .running_stage2_bank = (int)bank},
     };
 
     /* Stage 1 has checked this head, and it is this program's own. */
     if (chip_flash.read(chip_flash.ctx, bank, TB_TARGET->stage2_offset, &head, sizeof head) ==
         TB_OK) {
-        config.policy.device.product_id = head.product_id;
+        stage2_device.product_id = head.product_id;
         config.version_text = version_text(head.version);
     }
     chip_uid(config.uid);

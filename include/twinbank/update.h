@@ -21,26 +21,26 @@ typedef struct tb_update_policy {
 /* A bit for each page of a bank, by its number there, the lowest first. */
 #define TB_KEEP_BYTES 32u
 
+/* The small fields first, within short reach of the instructions. */
 typedef struct tb_update {
     const tb_flash *flash;
     tb_update_policy policy;
     /* below: the engine's own */
-    tb_image_head head;
-    bool open, nothing_to_do, log_erased, failed;
+    bool open, nothing_to_do, log_erased;
     bool keeps;              /* pages of the old image that are left as they are */
-    uint8_t keep[TB_KEEP_BYTES];
     bool done;               /* finished well: finish may be repeated, as its reply may be lost */
     uint8_t failure;         /* tb_error that failed the session: write and finish repeat it */
-    uint16_t generation;     /* of the image, once installed */
     uint8_t bank;
+    uint8_t unit_fill;
+    uint16_t generation;     /* of the image, once installed */
     uint32_t region_offset;  /* of the image in the bank */
     uint32_t region_bytes;   /* image area, log excluded */
     uint32_t next;           /* offset of the next byte expected, in the image */
     uint32_t erased_to;      /* region bytes [session_from, erased_to) are this session's blank pages */
     uint32_t ahead_to;       /* below this all is erased that must be before it is written */
-    uint32_t resumed_from;
+    tb_image_head head;
+    uint8_t keep[TB_KEEP_BYTES];
     uint8_t unit[TB_MAX_UNIT_BYTES];
-    uint8_t unit_fill;
 } tb_update;
 
 void tb_update_init(tb_update *u, const tb_flash *flash, const tb_update_policy *policy);

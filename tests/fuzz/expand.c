@@ -71,7 +71,7 @@ static void feed(fuzz_input *in, const uint8_t *stream, uint32_t bytes)
         free(exact);
         FUZZ_CHECK(u.next >= before && u.next <= stock.next.total);
         if (error != TB_OK) {
-            FUZZ_CHECK(u.open || u.failed);
+            FUZZ_CHECK(u.open || u.failure != TB_OK);
             return;
         }
         at += n;
@@ -80,7 +80,7 @@ static void feed(fuzz_input *in, const uint8_t *stream, uint32_t bytes)
 
 static void plain_to_the_end(void)
 {
-    FUZZ_CHECK(u.open && !u.failed);
+    FUZZ_CHECK(u.open && u.failure == TB_OK);
     while (u.next < stock.next.total) {
         uint32_t n = stock.next.total - u.next < 512u ? stock.next.total - u.next : 512u;
 
