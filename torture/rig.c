@@ -11,6 +11,7 @@
 #define SLICE_PS (20u * SIM_PS_PER_MS)
 
 bool rig_every_poll;
+bool rig_slowest_flash;
 
 static _Noreturn void give_up(const char *what, const char *detail)
 {
@@ -253,7 +254,8 @@ static void load_factory(rig *r, const char *name)
 rig *rig_new(const tb_chip *chip, const char *factory, uint32_t seed, bool trace)
 {
     rig *r = calloc(1, sizeof *r);
-    sim_options options = {.seed = seed, .lockup_waits = true, .skip_polls = !rig_every_poll};
+    sim_options options = {.seed = seed, .lockup_waits = true, .skip_polls = !rig_every_poll,
+                           .slowest_flash = rig_slowest_flash};
     if (r == NULL) {
         abort();
     }

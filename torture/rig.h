@@ -48,6 +48,8 @@ typedef struct rig {
 /* Set before rig_new(): each poll of a busy flag is executed, as what it does between two of
  * them matters. */
 extern bool rig_every_poll;
+/* Likewise: flash takes the longest times of the datasheet. */
+extern bool rig_slowest_flash;
 
 /* The file of build/firmware/<chip>/. In a static buffer. */
 const char *rig_file(const tb_chip *chip, const char *name);

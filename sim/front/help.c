@@ -54,6 +54,7 @@ static const char help[] =
     "                         vbat-lost, reset-only, then=on|off, joined by commas; repeatable\n"
     "  --lockup stop|wait     stop (default) ends the run where the core locks up; wait goes on\n"
     "                         as the part does, until a watchdog or a pin resets it\n"
+    "  --flash-times WHICH    typical (default), or longest: what the datasheet allows the part\n"
     "  --seed N               of everything that is left to chance (default 1)\n"
     "  --control PATH         commands over a unix socket, a line each: power-cycle, power-off,\n"
     "                         power-on, reset, cut SPEC, gpio PIN=LEVEL,\n"

@@ -285,7 +285,7 @@ static int simulate(front_options *o)
     }
     const sim_options machine = {
         .seed = o->seed, .trace = o->trace, .trace_line = trace_line, .trace_ctx = trace,
-        .lockup_waits = o->lockup_waits};
+        .lockup_waits = o->lockup_waits, .slowest_flash = o->slowest_flash};
     front_session *s = calloc(1, sizeof *s);
     front_wire *wires = calloc(FRONT_MAX_WIRES, sizeof *wires);
     int status = FRONT_STATUS_FAILURE;

@@ -7,7 +7,8 @@
 enum {
     OPT_CHIP = 256, OPT_LOAD, OPT_DEVICE, OPT_UART, OPT_GPIO, OPT_FOR, OPT_UNTIL, OPT_CUT,
     OPT_SEED, OPT_TRACE, OPT_TRACE_FILE, OPT_SPEED, OPT_LIST_CHIPS, OPT_JSON, OPT_DUMP,
-    OPT_QUIET, OPT_VERSION, OPT_HELP, OPT_CONTROL, OPT_SEND, OPT_LOCKUP, OPT_LINK
+    OPT_QUIET, OPT_VERSION, OPT_HELP, OPT_CONTROL, OPT_SEND, OPT_LOCKUP, OPT_LINK,
+    OPT_FLASH_TIMES
 };
 
 static const struct option table[] = {
@@ -27,6 +28,7 @@ static const struct option table[] = {
     {"control", required_argument, NULL, OPT_CONTROL},
     {"send", required_argument, NULL, OPT_SEND},
     {"lockup", required_argument, NULL, OPT_LOCKUP},
+    {"flash-times", required_argument, NULL, OPT_FLASH_TIMES},
     {"dump", required_argument, NULL, OPT_DUMP},
     {"list-chips", no_argument, NULL, OPT_LIST_CHIPS},
     {"json", no_argument, NULL, OPT_JSON},
@@ -147,6 +149,13 @@ static bool set_lockup(front_options *o, const char *text, front_error *e)
            front_fail(e, "--lockup is stop or wait, not '%s'", text);
 }
 
+static bool set_flash_times(front_options *o, const char *text, front_error *e)
+{
+    o->slowest_flash = strcmp(text, "longest") == 0;
+    return o->slowest_flash || strcmp(text, "typical") == 0 ||
+           front_fail(e, "--flash-times is typical or longest, not '%s'", text);
+}
+
 static bool ends_with(const char *text, const char *end)
 {
     size_t a = strlen(text), b = strlen(end);
@@ -194,6 +203,7 @@ static bool apply(front_options *o, int option, const char *text, front_error *e
     case OPT_CONTROL: return set_string(&o->control, text, "control", e);
     case OPT_SEND: o->verb = FRONT_SEND; return set_string(&o->send_path, text, "send", e);
     case OPT_LOCKUP: return set_lockup(o, text, e);
+    case OPT_FLASH_TIMES: return set_flash_times(o, text, e);
     case OPT_DUMP: return set_dump(o, text, e);
     case OPT_LIST_CHIPS: o->verb = FRONT_LIST_CHIPS; return true;
     case OPT_JSON: o->json = true; return true;

@@ -40,7 +40,7 @@ typedef struct front_options {
     uint32_t seed;
     unsigned trace;
     front_speed speed;
-    bool json, quiet, lockup_waits;
+    bool json, quiet, lockup_waits, slowest_flash;
     const char *send_path;  /* --send: a client of another run's --control */
     char *const *send_words;
     int send_count;

@@ -189,6 +189,11 @@ bool sim_has_reading(const sim_machine *m, unsigned reading)
     return (m->options.readings & reading) != 0u;
 }
 
+bool sim_slowest_flash(const sim_machine *m)
+{
+    return m->options.slowest_flash;
+}
+
 sim_cpu *sim_core(sim_machine *m) { return m->cpu; }
 uint64_t sim_instructions(const sim_machine *m) { return m->cpu->instructions; }
 

@@ -306,6 +306,7 @@ typedef struct sim_options {
     unsigned readings; /* mask of sim_reading */
     bool lockup_waits; /* a locked-up core waits for a reset (watchdog), as the part does;
                         * otherwise a lockup ends the run */
+    bool slowest_flash; /* operations take the datasheet's longest times, not its typical ones */
     bool skip_polls; /* a poll of a busy flag takes until something may have changed: the
                       * same course of things with fewer instructions, not to the cycle */
     unsigned trace; /* mask of sim_trace */
@@ -318,6 +319,7 @@ sim_machine *sim_new(const tb_chip *chip, const sim_options *options);
 void sim_free(sim_machine *m);
 const tb_chip *sim_chip(const sim_machine *m);
 bool sim_has_reading(const sim_machine *m, unsigned reading);
+bool sim_slowest_flash(const sim_machine *m);
 void sim_set_skip_polls(sim_machine *m, bool skip); /* from now on: see sim_options */
 sim_cpu *sim_core(sim_machine *m);
 

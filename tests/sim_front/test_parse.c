@@ -252,6 +252,7 @@ static void bad_command_line(void **state)
                {"--chip a --chip b --load x", "given twice"},
                {"--chip a --load x --speed fast", "real or max"},
                {"--chip a --load x --lockup no", "stop or wait"},
+               {"--chip a --load x --flash-times slow", "typical or longest"},
                {"--chip a --load x --dump flash", ".bin or .hex"},
                {"--chip a --load x --trace-file t", "--trace"},
                {"--chip a --load x --uart u=pty --uart u=stdio", "connected twice"},

@@ -151,36 +151,88 @@ static void start_watchdog(rig *r)
     put(r, base, 0xAAAAu);
 }
 
+static void sent_without_a_reset(rig *r, const char *image)
+{
+    tb_sent sent;
+    start_watchdog(r);
+    unsigned resets = sim_resets(r->m);
+    assert_int_equal(tb_client_send(&r->client, scenario_image(chip, image), &sent), TB_CLIENT_OK);
+    assert_true(sim_op_count(r->m, 1u << SIM_OP_ERASE_PAGE) > 0u);
+    assert_int_equal(sim_resets(r->m), resets);
+}
+
+/* The longest times of the datasheet: a watchdog that does not come in these comes in no other.
+ * Each poll of a busy flag is run, as it is fed between them. */
+static void with_the_slowest_flash(void)
+{
+    rig_every_poll = true;
+    rig_slowest_flash = true;
+}
+
+typedef struct longest {
+    rig *r;
+    sim_op_kind last;
+    sim_ps before, of[SIM_OP_OPTION + 1]; /* by kind */
+} longest;
+
+static void note_longest(void *ctx, sim_op_kind kind)
+{
+    longest *x = ctx;
+    sim_ps took = sim_op_time(x->r->m) - x->before;
+    x->of[x->last] = took > x->of[x->last] ? took : x->of[x->last];
+    x->before += took;
+    x->last = kind;
+}
+
+/* What the datasheets allow, of a unit (F7: a word) and of the largest page of a slot. */
+static void took_as_long_as_allowed(const longest *x)
+{
+    static const struct {
+        sim_ps program_ns, erase_us;
+    } most[] = {
+        [TB_FAMILY_G4] = {83350, 24470},    [TB_FAMILY_L4] = {90760, 24470},
+        [TB_FAMILY_L4PLUS] = {90760, 24470}, [TB_FAMILY_U5] = {236000, 5000},
+        [TB_FAMILY_F7] = {100000, 2000000}, [TB_FAMILY_H7] = {200000, 2000000},
+    };
+    assert_int_equal(x->of[SIM_OP_PROGRAM], most[chip->family].program_ns * 1000u);
+    assert_int_equal(x->of[SIM_OP_ERASE_PAGE], most[chip->family].erase_us * SIM_PS_PER_US);
+}
+
 static void no_watchdog_comes_while_stage_2_erases(void **state)
 {
     (void)state;
-    rig_every_poll = true; /* it is fed between them */
+    with_the_slowest_flash();
     rig *r = start("factory-no-app.hex");
-    tb_sent sent;
+    longest x = {.r = r};
+    sim_set_op_hook(r->m, note_longest, &x);
     pause(r, 100);
     assert_int_equal(tb_client_connect(&r->client), TB_CLIENT_OK);
-    start_watchdog(r);
-    unsigned resets = sim_resets(r->m);
-    assert_int_equal(tb_client_send(&r->client, scenario_image(chip, "app-1.1.0.twb"), &sent),
-                     TB_CLIENT_OK);
-    assert_true(sim_op_count(r->m, 1u << SIM_OP_ERASE_PAGE) > 1u);
-    assert_int_equal(sim_resets(r->m), resets);
+    sent_without_a_reset(r, "app-1.1.0.twb");
+    sent_without_a_reset(r, "stage2-next.twb");
+    took_as_long_as_allowed(&x);
     rig_free(r);
 }
 
 static void no_watchdog_comes_while_an_application_erases(void **state)
 {
     (void)state;
-    rig_every_poll = true;
+    with_the_slowest_flash();
     rig *r = start("factory.hex");
-    tb_sent sent;
     assert_true(rig_wait(r, "app 1.0.0 running", SECOND));
     assert_int_equal(tb_client_connect(&r->client), TB_CLIENT_OK);
-    start_watchdog(r);
-    unsigned resets = sim_resets(r->m);
-    assert_int_equal(tb_client_send(&r->client, scenario_image(chip, "app-1.1.0.twb"), &sent),
-                     TB_CLIENT_OK);
-    assert_int_equal(sim_resets(r->m), resets);
+    sent_without_a_reset(r, "app-1.1.0.twb");
+    rig_free(r);
+}
+
+/* Three trials, the swap and the fall back: stage 1 programs, and its watchdog runs. */
+static void a_failing_image_falls_back_with_the_slowest_flash(void **state)
+{
+    (void)state;
+    rig_slowest_flash = true;
+    rig *r = with("app-crash.twb");
+    rig_forget(r);
+    assert_int_equal(tb_client_reset(&r->client, TB_CMD_RESET, 0), TB_CLIENT_OK);
+    assert_true(rig_wait(r, "app 1.0.0 running", 20u * SECOND));
     rig_free(r);
 }
 
@@ -191,6 +243,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_device_without_an_image_writes_nothing),
         cmocka_unit_test(a_failing_image_costs_few_units),
         cmocka_unit_test(an_image_that_never_confirms_costs_few_units),
+        cmocka_unit_test(a_failing_image_falls_back_with_the_slowest_flash),
         cmocka_unit_test(no_watchdog_comes_while_stage_2_erases),
         cmocka_unit_test(no_watchdog_comes_while_an_application_erases),
     };

@@ -42,6 +42,17 @@ void flash_f7_error(flash_f7 *f, uint32_t bits)
     flash_f7_update_irq(f);
 }
 
+/* DS11532. No figure for option bytes was found: as on the other lines, an erase of small pages,
+ * and at the longest twice that. */
+static const f7_times typical = {
+    16u * SIM_PS_PER_US,
+    {{400, 300, 250, 250}, {1200, 700, 550, 550}, {2000, 1300, 1000, 1000}},
+    50u * SIM_PS_PER_MS};
+static const f7_times longest = {
+    100u * SIM_PS_PER_US,
+    {{800, 600, 500, 500}, {2400, 1400, 1100, 1100}, {4000, 2600, 2000, 2000}},
+    100u * SIM_PS_PER_MS};
+
 /* ---- registers ---- */
 
 /* RM0410 3.3.5: anything but the two keys in order locks until the next reset, with a bus
@@ -429,6 +440,7 @@ void sim_flash_f7_new(sim_machine *m)
     }
     f->m = m;
     f->chip = sim_chip(m);
+    f->times = sim_slowest_flash(m) ? &longest : &typical;
     f->done = (sim_event){.fire = flash_f7_done, .self = f};
     f->cr = F7_CR_LOCK;
     memcpy(f->stored, production, sizeof f->stored);

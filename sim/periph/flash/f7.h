@@ -59,8 +59,15 @@ typedef struct f7_op {
 
 typedef enum f7_key { F7_KEY_IDLE, F7_KEY_HALF, F7_KEY_OPEN, F7_KEY_DEAD } f7_key;
 
+typedef struct f7_times {
+    sim_ps program;          /* whatever the width */
+    uint16_t erase_ms[3][4]; /* sectors of 32, 128, 256 KB, by PSIZE: 8, 16, 32 bits, 64 with Vpp */
+    sim_ps option;
+} f7_times;
+
 typedef struct flash_f7 {
     sim_machine *m;
+    const f7_times *times;
     const tb_chip *chip;
     sim_periph periph;
     sim_flash_model model;

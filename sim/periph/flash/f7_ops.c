@@ -4,9 +4,6 @@
 
 #include "sim/periph/flash/f7.h"
 
-#define PROGRAM_PS (16u * SIM_PS_PER_US) /* DS11532, typical, whatever the width */
-/* No figure for option bytes was found: as on the other lines, an erase of small pages. */
-#define OPTION_PS (50u * SIM_PS_PER_MS)
 #define SNB_BANK2 16u
 #define SECTORS 12u
 #define ROW_BYTES 16u /* RM0410 3.3.9: what one programming access may not cross */
@@ -252,19 +249,16 @@ sim_access flash_f7_write(void *self, uint32_t address, unsigned size, uint32_t 
     }
     sim_trace(f->m, SIM_TRACE_FLASH, "program bank %u 0x%05" PRIX32 ": %0*" PRIX32, bank + 1u,
               offset, (int)(2u * size), value);
-    start(f, PROGRAM_PS);
+    start(f, f->times->program);
     return SIM_ACCESS_OK;
 }
 
 /* ---- erasing ---- */
 
-/* DS11532, typical, by PSIZE: 8, 16, 32 bits, and 64 with Vpp as 32. */
 static sim_ps erase_time(const flash_f7 *f, uint32_t sector_bytes)
 {
-    static const uint16_t ms[3][4] = {
-        {400, 300, 250, 250}, {1200, 700, 550, 550}, {2000, 1300, 1000, 1000}};
     unsigned row = sector_bytes <= 0x4000u ? 0u : sector_bytes <= 0x10000u ? 1u : 2u;
-    return ms[row][F7_CR_PSIZE(f->cr)] * SIM_PS_PER_MS;
+    return f->times->erase_ms[row][F7_CR_PSIZE(f->cr)] * SIM_PS_PER_MS;
 }
 
 /* false: there is no such sector. SNB counts physical banks, or, by the other reading of a
@@ -356,5 +350,5 @@ void flash_f7_start_options(flash_f7 *f)
     f->op = (f7_op){.kind = SIM_OP_OPTION};
     sim_trace(f->m, SIM_TRACE_OPTION, "write options: OPTCR 0x%08" PRIX32 ", OPTCR1 0x%08" PRIX32,
               f->registers[F7_OPTCR], f->registers[F7_OPTCR1]);
-    start(f, OPTION_PS);
+    start(f, f->times->option);
 }

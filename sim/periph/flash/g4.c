@@ -542,6 +542,7 @@ void flash_g4_new(sim_machine *m, const flash_kind *kind)
     f->m = m;
     f->chip = sim_chip(m);
     f->kind = kind;
+    f->times = sim_slowest_flash(m) ? &kind->longest : &kind->typical;
     f->done = (sim_event){.fire = flash_g4_done, .self = f};
     flash_g4_array_init(f);
     flash_g4_options_init(f);

@@ -13,13 +13,6 @@
 #define INFO_BASE 0x1FFF7400u
 #define INFO_BYTES 1024u
 
-/* DS12288 table 47, typical. */
-#define PROGRAM_PS 81700000ull
-#define ERASE_PAGE_PS 22020000000ull
-#define ERASE_BANK_PS 22130000000ull
-/* Not in the datasheet: both option pages erased, then ten units programmed (silicon.md 5). */
-#define OPTION_PS (2u * ERASE_PAGE_PS + 10u * PROGRAM_PS)
-
 enum {
     SR_EOP = 1u << 0, SR_OPERR = 1u << 1, SR_PROGERR = 1u << 3, SR_WRPERR = 1u << 4,
     SR_PGAERR = 1u << 5, SR_SIZERR = 1u << 6, SR_PGSERR = 1u << 7, SR_MISERR = 1u << 8,
@@ -73,8 +66,14 @@ enum {
     OPT_WRP2AR, OPT_WRP2BR, OPT_SEC1R, OPT_SEC2R, OPT_WORDS
 };
 
+typedef struct flash_times {
+    sim_ps program, erase_page, erase_bank; /* of a unit, a page, one bank or two */
+    sim_ps fast_row;                        /* 256 bytes of fast programming */
+} flash_times;
+
 /* What differs between the product lines. */
 typedef struct flash_kind {
+    flash_times typical, longest;
     uint32_t acr_reset, acr_latency, acr_bits; /* all that can be written */
     uint32_t pnb_mask;                /* width of CR.PNB, and of WRP's page numbers */
     uint32_t eccr_bank, eccr_system;  /* BK_ECC, SYSF_ECC */
@@ -143,6 +142,7 @@ typedef struct flash_g4 {
     sim_machine *m;
     const tb_chip *chip;
     const flash_kind *kind;
+    const flash_times *times;
     sim_periph periph;
     sim_flash_model model;
     flash_region region[REGIONS];

@@ -1,11 +1,10 @@
 /* Fast programming (FSTPG): rows of 32 double words (64 on L4+), without a pause, into a bank that was
- * mass-erased (RM0440 3.3.7; row length and time as in DS12288 table 47). */
+ * mass-erased (RM0440 3.3.7; row length as in DS12288 table 47). */
 #include <inttypes.h>
 
 #include "sim/periph/flash/g4.h"
 
-#define ROW_PS 1910000000ull /* of 256 bytes */
-#define UNIT_PS (ROW_PS / (256u / UNIT_BYTES))
+#define ROW_UNITS (256u / UNIT_BYTES)
 #define MAX_GAP_PS (50u * SIM_PS_PER_US)
 #define MIN_HCLK_HZ 8000000u
 
@@ -60,7 +59,8 @@ sim_access flash_g4_fast_write(flash_g4 *f, unsigned region, uint32_t offset, un
     if ((offset & 4u) == 0u) {
         f->latch_word = value;
     } else if (!f->fast.lost) {
-        flash_g4_begin_program(f, region, offset & ~(UNIT_BYTES - 1u), value, UNIT_PS);
+        flash_g4_begin_program(f, region, offset & ~(UNIT_BYTES - 1u), value,
+                               f->times->fast_row / ROW_UNITS);
     }
     if (f->fast.next % f->kind->fast_row_bytes == 0u && !f->op.active) {
         f->fast.active = false;

@@ -2,6 +2,12 @@
 #include "sim/periph/flash/g4.h"
 #include "sim/periph/periph.h"
 
+/* DS12288 table 47. The L4's datasheets have the same typical figures, as far as they could be
+ * read; their longest are those of the L476 (DS10198 table 63), the L4+'s are taken for alike. */
+#define TYPICAL {81700000u, 22020000000u, 22130000000u, 1910000000u}
+#define LONGEST_G4 {83350000u, 24470000000u, 24600000000u, 1950000000u}
+#define LONGEST_L4 {90760000u, 24470000000u, 24590000000u, 2120000000u}
+
 #define ACR_ALL \
     (ACR_PRFTEN | ACR_ICEN | ACR_DCEN | ACR_ICRST | ACR_DCRST | ACR_RUN_PD | ACR_SLEEP_PD)
 
@@ -9,6 +15,7 @@ void sim_flash_g4_new(sim_machine *m)
 {
     /* RM0440 3.7; the ROM refuses stacks in CCM SRAM (AN2606). */
     static const flash_kind kind = {
+        .typical = TYPICAL, .longest = LONGEST_G4,
         .acr_reset = 0x00040601u, .acr_latency = 0xFu, .acr_bits = ACR_ALL | 0xFu | ACR_DBG_SWEN,
         .pnb_mask = 0x7Fu, .eccr_bank = 1u << 21, .eccr_system = 1u << 22, .pcrop_mask = 0x7FFFu,
         .fast_row_bytes = 256u, .most_kib = 512u, .optr_dual_most = 1u << 22,
@@ -24,6 +31,7 @@ void sim_flash_g4_new(sim_machine *m)
 void sim_flash_l47x_new(sim_machine *m)
 {
     static const flash_kind kind = {
+        .typical = TYPICAL, .longest = LONGEST_L4,
         .acr_reset = 0x00000600u, .acr_latency = 0x7u, .acr_bits = ACR_ALL | 0x7u,
         .pnb_mask = 0xFFu, .eccr_bank = 1u << 19, .eccr_system = 1u << 20, .pcrop_mask = 0xFFFFu,
         .fast_row_bytes = 256u, .most_kib = 1024u, .optr_dual_most = 0u,
@@ -37,6 +45,7 @@ void sim_flash_l47x_new(sim_machine *m)
 void sim_flash_l4r_new(sim_machine *m)
 {
     static const flash_kind kind = {
+        .typical = TYPICAL, .longest = LONGEST_L4,
         .acr_reset = 0x00000600u, .acr_latency = 0xFu, .acr_bits = ACR_ALL | 0xFu,
         .pnb_mask = 0xFFu, .eccr_bank = 1u << 21, .eccr_system = 1u << 22, .pcrop_mask = 0x1FFFFu,
         .fast_row_bytes = 512u, .most_kib = 2048u, .optr_dual_most = 1u << 22,

@@ -4,6 +4,9 @@
 
 #include "sim/periph/flash/g4.h"
 
+/* Not in the datasheet: both option pages erased, then ten units programmed (silicon.md 5). */
+#define OPTION_UNITS 10u
+
 bool flash_g4_wait(flash_g4 *f)
 {
     return !f->op.active || sim_stall_until(f->m, f->done.when);
@@ -320,7 +323,7 @@ static void start_program(flash_g4 *f, unsigned region, uint32_t offset, uint32_
     } else if (!programmable(f, region, offset, high)) {
         flash_g4_error(f, SR_PROGERR);
     } else {
-        flash_g4_begin_program(f, region, offset, high, PROGRAM_PS);
+        flash_g4_begin_program(f, region, offset, high, f->times->program);
     }
 }
 
@@ -383,7 +386,7 @@ static void start_page(flash_g4 *f)
                        .region = region,
                        .offset = bytes != 0u ? offset : 0u,
                        .bytes = bytes};
-    start(f, 1u << region, ERASE_PAGE_PS);
+    start(f, 1u << region, f->times->erase_page);
 }
 
 static void start_banks(flash_g4 *f)
@@ -399,7 +402,7 @@ static void start_banks(flash_g4 *f)
     sim_trace(f->m, SIM_TRACE_FLASH, "erase %s",
               banks == 3u ? "both banks" : banks == 1u ? "bank 1" : "bank 2");
     f->op = (flash_op){.kind = SIM_OP_ERASE_BANK, .banks = banks};
-    start(f, banks, ERASE_BANK_PS);
+    start(f, banks, f->times->erase_bank);
 }
 
 void flash_g4_start_erase(flash_g4 *f)
@@ -438,7 +441,7 @@ void flash_g4_start_options(flash_g4 *f)
         f->op = (flash_op){.kind = SIM_OP_OPTION};
         sim_trace(f->m, SIM_TRACE_OPTION, "write options: OPTR 0x%08" PRIX32,
                   f->registers[OPT_OPTR]);
-        start(f, 3u, OPTION_PS);
+        start(f, 3u, 2u * f->times->erase_page + OPTION_UNITS * f->times->program);
     }
     if (!f->op.active) {
         f->cr &= ~CR_OPTSTRT;

@@ -20,7 +20,7 @@ enum {
 #define ACR_LATENCY 0xFu
 #define CR_EOPIE_TO_DBECCERRIE 0x07FF0000u
 
-/* DS12110 table 53, typical, by PSIZE. The H7A3's times are of no source that was read:
+/* DS12110 table 53, typical, by PSIZE; its longest times are twice these. The H7A3's times are of no source that was read:
  * of the right order, no more. */
 static const h7_line lines[] = {
     {.device_id = 0x450u, .cr_reset = 0x31u, .cr_fw = 1u << 6, .cr_start = 1u << 7,
@@ -571,6 +571,7 @@ void sim_flash_h7_new(sim_machine *m)
         abort();
     }
     f->m = m;
+    f->slow = sim_slowest_flash(m) ? 2u : 1u;
     f->chip = sim_chip(m);
     for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         if (lines[i].device_id == f->chip->device_id) {

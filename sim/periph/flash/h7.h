@@ -79,13 +79,14 @@ typedef struct h7_line {
     uint32_t info_base; /* size and UID words */
     uint32_t uid_offset, size_offset;
     uint32_t wpsn_sectors; /* sectors to a bit of WPSN */
-    sim_ps program[4], erase[4]; /* by PSIZE */
+    sim_ps program[4], erase[4]; /* by PSIZE, typical; the longest are twice these */
 } h7_line;
 
 typedef struct flash_h7 {
     sim_machine *m;
     const tb_chip *chip;
     const h7_line *line;
+    unsigned slow; /* 2: every operation takes its longest time; else 1 */
     sim_periph periph;
     sim_flash_model model;
     h7_bank bank[H7_BANKS];

@@ -253,7 +253,7 @@ static void program_buffer(h7_place *p)
     memcpy(&word, p->buffer, sizeof word);
     sim_trace(f->m, SIM_TRACE_FLASH, "program bank %u 0x%06" PRIX32 ": %08" PRIX32 " ...",
               p->op.bank + 1u, offset, word);
-    start(p, f->line->program[psize(p)]);
+    start(p, f->slow * f->line->program[psize(p)]);
 }
 
 /* FW: the bytes that are missing are ones. */
@@ -336,7 +336,8 @@ void flash_h7_start_erase(h7_place *p)
                   op.bank + 1u);
     }
     p->op = op;
-    start(p, f->line->erase[psize(p)] * (whole ? f->chip->bank_bytes / sector_bytes : 1u));
+    start(p, f->slow * f->line->erase[psize(p)] *
+                 (whole ? f->chip->bank_bytes / sector_bytes : 1u));
 }
 
 /* ---- options ---- */
@@ -348,7 +349,7 @@ void flash_h7_start_options(flash_h7 *f)
         return;
     }
     sim_trace(f->m, SIM_TRACE_OPTION, "write options: OPTSR 0x%08" PRIX32, f->prg[H7_OPTSR]);
-    sim_ps until = sim_now(f->m) + OPTION_PS;
+    sim_ps until = sim_now(f->m) + f->slow * OPTION_PS;
     f->begun = (h7_op){.kind = SIM_OP_OPTION};
     if (sim_op_begin(f->m, SIM_OP_OPTION, until)) {
         f->option_busy = true;

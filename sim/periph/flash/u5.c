@@ -65,6 +65,11 @@ static sim_access write_acr(flash_u5 *f, uint32_t value)
     return SIM_ACCESS_OK;
 }
 
+/* None is in the manual, and DS13737's table could not be read: the longest erase is what
+ * others allow for (5 ms), a bank's that of its pages one by one, the rest twice the typical. */
+static const u5_times typical = {118000000u, 1500000000u, 25000000000u};
+static const u5_times longest = {236000000u, 5000000000u, 640000000000u};
+
 /* ---- keys ---- */
 
 /* RM0456 7.3.5: anything but the two keys in order locks until the next reset, with a bus
@@ -455,6 +460,7 @@ void sim_flash_u5_new(sim_machine *m)
     }
     f->m = m;
     f->chip = sim_chip(m);
+    f->times = sim_slowest_flash(m) ? &longest : &typical;
     f->acr = 1u;
     f->cr = U5_CR_LOCK | U5_CR_OPTLOCK;
     f->done = (sim_event){.fire = flash_u5_done, .self = f};

@@ -15,12 +15,6 @@
 #define U5_INFO_BASE 0x0BFA0500u
 #define U5_INFO_BYTES 0x300u
 
-/* None is in the manual: DS13737 gives no table that could be read. */
-#define U5_PROGRAM_PS 118000000ull
-#define U5_ERASE_PAGE_PS 1500000000ull
-#define U5_ERASE_BANK_PS 25000000000ull
-#define U5_OPTION_PS (2u * U5_ERASE_PAGE_PS + 16u * U5_PROGRAM_PS)
-
 enum {
     U5_SR_EOP = 1u << 0, U5_SR_OPERR = 1u << 1, U5_SR_PROGERR = 1u << 3, U5_SR_WRPERR = 1u << 4,
     U5_SR_PGAERR = 1u << 5, U5_SR_SIZERR = 1u << 6, U5_SR_PGSERR = 1u << 7,
@@ -96,8 +90,13 @@ typedef struct u5_op {
 
 typedef enum u5_key { U5_KEY_IDLE, U5_KEY_HALF, U5_KEY_OPEN, U5_KEY_DEAD } u5_key;
 
+typedef struct u5_times {
+    sim_ps program, erase_page, erase_bank;
+} u5_times;
+
 typedef struct flash_u5 {
     sim_machine *m;
+    const u5_times *times;
     const tb_chip *chip;
     sim_periph periph, icache;
     sim_flash_model model;

@@ -5,6 +5,8 @@
 
 #include "sim/periph/flash/u5.h"
 
+#define OPTION_UNITS 16u /* programmed after both option pages are erased: no time is known */
+
 bool flash_u5_wait(flash_u5 *f)
 {
     return !f->op.active || sim_stall_until(f->m, f->done.when);
@@ -303,7 +305,7 @@ static void start_program(flash_u5 *f, unsigned bank, uint32_t offset)
                     .bytes = U5_UNIT_BYTES};
     memcpy(f->op.data, f->buffer, U5_UNIT_BYTES);
     sim_trace(f->m, SIM_TRACE_FLASH, "program bank %u 0x%05" PRIX32, bank + 1u, offset);
-    start(f, 1u << bank, U5_PROGRAM_PS);
+    start(f, 1u << bank, f->times->program);
 }
 
 sim_access flash_u5_write(void *self, uint32_t address, unsigned size, uint32_t value)
@@ -364,7 +366,7 @@ static void start_page(flash_u5 *f)
         return;
     }
     f->op = (u5_op){.kind = SIM_OP_ERASE_PAGE, .bank = bank, .offset = offset, .bytes = bytes};
-    start(f, 1u << bank, U5_ERASE_PAGE_PS);
+    start(f, 1u << bank, f->times->erase_page);
 }
 
 static void start_banks(flash_u5 *f)
@@ -388,7 +390,7 @@ static void start_banks(flash_u5 *f)
     sim_trace(f->m, SIM_TRACE_FLASH, "erase %s",
               banks == 3u ? "both banks" : banks == 1u ? "bank 1" : "bank 2");
     f->op = (u5_op){.kind = SIM_OP_ERASE_BANK, .banks = banks};
-    start(f, banks, U5_ERASE_BANK_PS);
+    start(f, banks, f->times->erase_bank);
 }
 
 void flash_u5_start_erase(flash_u5 *f)
@@ -421,7 +423,7 @@ void flash_u5_start_options(flash_u5 *f)
         f->op = (u5_op){.kind = SIM_OP_OPTION};
         sim_trace(f->m, SIM_TRACE_OPTION, "write options: OPTR 0x%08" PRIX32,
                   f->registers[U5_OPTR]);
-        start(f, 3u, U5_OPTION_PS);
+        start(f, 3u, 2u * f->times->erase_page + OPTION_UNITS * f->times->program);
     }
     if (!f->op.active) {
         f->cr &= ~U5_CR_OPTSTRT;
