@@ -41,6 +41,18 @@ sim_machine *rig_new(const char *chip)
     return m;
 }
 
+sim_machine *rig_m7_new(const char *chip)
+{
+    const sim_options options = {.seed = 1u};
+    static const uint8_t vectors[8] = {0x00, 0x00, 0x01, 0x20, 0x01, 0x01, 0x00, 0x20};
+    sim_machine *m = sim_new(tb_chip_find(chip), &options);
+    assert_non_null(m);
+    assert_true(sim_flash_load(m, BANK1, vectors, sizeof vectors));
+    sim_power_on(m, true);
+    rig_sleep(m);
+    return m;
+}
+
 void rig_pass(sim_machine *m, sim_ps time)
 {
     sim_end end = sim_run(m, sim_now(m) + time);

@@ -58,6 +58,8 @@
 
 /* Fresh part, powered on, SR clear, the core asleep in SRAM. */
 sim_machine *rig_new(const char *chip);
+/* The same of a part with a Cortex-M7, whose flash registers this file does not name. */
+sim_machine *rig_m7_new(const char *chip);
 /* After a reset or power-on: put the core back to sleep in SRAM. */
 void rig_sleep(sim_machine *m);
 void rig_power_on(sim_machine *m, bool backup_lost);

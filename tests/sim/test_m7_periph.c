@@ -33,20 +33,6 @@ static const line lines[] = {
 };
 #define LINES (sizeof lines / sizeof lines[0])
 
-static sim_machine *new_part(const line *l)
-{
-    const sim_options options = {.seed = 1u};
-    static const uint8_t vectors[8] = {0x00, 0x00, 0x01, 0x20, 0x01, 0x01, 0x00, 0x20};
-    sim_machine *m = sim_new(tb_chip_find(l->name), &options);
-    assert_non_null(m);
-    assert_true(sim_flash_load(m, BANK1, vectors, sizeof vectors));
-    sim_power_on(m, true);
-    wr(m, 0x20000100u, 0xE7FDBF30u); /* wfi; b .-2 */
-    sim_cpu_set_reg(sim_core(m), 13u, 0x20010000u);
-    sim_cpu_set_reg(sim_core(m), 15u, 0x20000100u);
-    return m;
-}
-
 /* The line to the NVIC is up. */
 static bool pending(sim_machine *m, unsigned irq)
 {
@@ -57,7 +43,7 @@ static void a_pin_s_edge_reaches_the_nvic(void **state)
 {
     (void)state;
     for (const line *l = lines; l < lines + LINES; l++) {
-        sim_machine *m = new_part(l);
+        sim_machine *m = rig_m7_new(l->name);
         wr(m, l->syscfg + 0x0Cu, PORT_D << 8); /* EXTICR2 without its clock: not there */
         assert_int_equal(rd(m, l->syscfg + 0x0Cu), 0u);
         wr(m, l->syscfg_enable, rd(m, l->syscfg_enable) | l->syscfg_bit);
@@ -111,7 +97,7 @@ static void timers_count_and_interrupt(void **state)
     };
     (void)state;
     for (const line *l = lines; l < lines + LINES; l++) {
-        sim_machine *m = new_part(l);
+        sim_machine *m = rig_m7_new(l->name);
         wr(m, 0x40001000u + TIM_ARR, 5u); /* TIM6 without its clock */
         assert_int_equal(rd(m, 0x40001000u + TIM_ARR), 0u);
         wr(m, l->apb1_enable, rd(m, l->apb1_enable) | 0x1FFu);
@@ -134,7 +120,7 @@ static void over_drive_allows_480_mhz_on_h743(void **state)
 {
     (void)state;
     for (unsigned over_drive = 0; over_drive < 2u; over_drive++) {
-        sim_machine *m = new_part(&lines[1]);
+        sim_machine *m = rig_m7_new(lines[1].name);
         wr(m, 0x580244F4u, rd(m, 0x580244F4u) | 2u);
         assert_int_equal(rd(m, SYSCFG_UR0), 0x00AA0000u);
         wr(m, SYSCFG_CCCSR, 1u);
@@ -162,9 +148,139 @@ static void over_drive_allows_480_mhz_on_h743(void **state)
     }
 }
 
+#define H7_RCC(offset) (0x58024400u + (offset))
+#define USART1 0x40011000u
+#define USART3 0x40004800u
+
+/* RM0433 8.7: PLL2 and PLL3 have M, N, fraction and outputs of their own; the source is PLL1's. */
+static void h7_serial_ports_run_from_pll2_and_pll3(void **state)
+{
+    (void)state;
+    for (const line *l = lines + 1; l < lines + LINES; l++) {
+        sim_machine *m = rig_m7_new(l->name);
+        wr(m, H7_RCC(0x54u), 1u | 2u << 3); /* USART3: pll2_q; USART1: pll3_q */
+        assert_int_equal(sim_uart_clock_hz(m, USART3), 0u);
+        wr(m, H7_RCC(0x28u), 8u << 12 | 16u << 20);               /* HSI / 8, HSI / 16 */
+        wr(m, H7_RCC(0x38u), 29u | 1u << 9 | 4u << 16 | 1u << 24); /* x 30, Q / 5 */
+        wr(m, H7_RCC(0x40u), 49u | 1u << 9 | 9u << 16 | 1u << 24); /* x 50.5, Q / 10 */
+        wr(m, H7_RCC(0x44u), 4096u << 3);
+        wr(m, H7_RCC(0x2Cu), rd(m, H7_RCC(0x2Cu)) | 1u << 8); /* PLL3FRACEN */
+        wr(m, H7_RCC(0x60u), 1u << 7); /* PLL2RDYIE */
+        wr(m, H7_RCC(0x00u), rd(m, H7_RCC(0x00u)) | 5u << 26);
+        assert_int_equal(rd(m, H7_RCC(0x00u)) >> 26, 5u);
+        assert_int_equal(sim_uart_clock_hz(m, USART3), 0u);
+        rig_pass(m, SIM_PS_PER_MS);
+        assert_int_equal(rd(m, H7_RCC(0x00u)) >> 26, 15u); /* both ready */
+        assert_int_equal(rd(m, H7_RCC(0x64u)), 1u << 7);
+        assert_true(pending(m, 5u));
+        wr(m, H7_RCC(0x68u), 1u << 7);
+        assert_false(pending(m, 5u));
+        assert_int_equal(sim_uart_clock_hz(m, USART3), 48000000u);
+        assert_int_equal(sim_uart_clock_hz(m, USART1), 20200000u);
+        wr(m, H7_RCC(0x38u), 0u); /* fixed while it runs; so is the source, and M of each */
+        wr(m, H7_RCC(0x28u), 2u | 4u << 4 | 1u << 12);
+        assert_int_equal(rd(m, H7_RCC(0x28u)), 4u << 4 | 8u << 12 | 16u << 20);
+        assert_int_equal(sim_uart_clock_hz(m, USART3), 48000000u);
+        wr(m, H7_RCC(0x2Cu), rd(m, H7_RCC(0x2Cu)) & ~(1u << 20)); /* DIVQ2EN */
+        assert_int_equal(sim_uart_clock_hz(m, USART3), 0u);
+        wr(m, H7_RCC(0x00u), rd(m, H7_RCC(0x00u)) & ~(1u << 28));
+        assert_int_equal(sim_uart_clock_hz(m, USART1), 0u);
+        assert_int_equal(rd(m, H7_RCC(0x00u)) >> 26, 3u);
+        sim_free(m);
+    }
+}
+
+static void h7_plls_have_limits(void **state)
+{
+    static const struct { uint32_t select, divider, on; const char *text; } cases[] = {
+        {0u, 29u, 1u << 26, "DIVM2 of 0"},
+        {2u << 0 | 1u << 20, 29u, 1u << 28, "source is not ready"},
+        {1u << 20, 1u, 1u << 28, "PLL3 input of 64000000 Hz"},
+        {8u << 12, 1u, 1u << 26, "PLL2 VCO of 16000000 Hz"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        sim_machine *m = rig_m7_new(lines[1].name);
+        wr(m, H7_RCC(0x28u), cases[i].select);
+        wr(m, H7_RCC(0x38u), cases[i].divider);
+        wr(m, H7_RCC(0x40u), cases[i].divider);
+        (void)sim_core_write(m, H7_RCC(0x00u), 4u, rd(m, H7_RCC(0x00u)) | cases[i].on);
+        assert_int_equal(sim_run(m, sim_now(m) + SIM_PS_PER_MS), SIM_END_STOP);
+        assert_non_null(strstr(sim_end_text(m), cases[i].text));
+        sim_free(m);
+    }
+}
+
+#define F7_RCC(offset) (0x40023800u + (offset))
+
+static uint32_t clk48(sim_machine *m)
+{
+    sim_part *part = sim_get_part(m);
+    return part->services.clk48_hz(part);
+}
+
+/* RM0410 5.3.1, 5.3.22 to 5.3.25. */
+static void f7_has_two_more_plls(void **state)
+{
+    (void)state;
+    sim_machine *m = rig_m7_new(lines[0].name);
+    wr(m, F7_RCC(0x04u), 16u | 192u << 6 | 4u << 24);     /* HSI / 16 for all three */
+    wr(m, F7_RCC(0x88u), 192u << 6 | 1u << 16 | 2u << 24); /* PLLSAI x 192, P / 4 */
+    wr(m, F7_RCC(0x0Cu), 3u << 13);                        /* interrupts of both */
+    wr(m, F7_RCC(0x00u), rd(m, F7_RCC(0x00u)) | 5u << 26);
+    assert_int_equal(rd(m, F7_RCC(0x00u)) >> 26, 5u);
+    rig_pass(m, SIM_PS_PER_MS);
+    assert_int_equal(rd(m, F7_RCC(0x00u)) >> 26, 15u);
+    assert_int_equal(rd(m, F7_RCC(0x0Cu)) & 0xFFu, 3u << 5);
+    assert_true(pending(m, 5u));
+    wr(m, F7_RCC(0x0Cu), 3u << 21);
+    assert_false(pending(m, 5u));
+    assert_int_equal(clk48(m), 0u); /* of the main PLL, which is off */
+    wr(m, F7_RCC(0x90u), 1u << 27);
+    assert_int_equal(clk48(m), 48000000u);
+    wr(m, F7_RCC(0x88u), 100u << 6); /* fixed while it runs; so are source and M */
+    wr(m, F7_RCC(0x04u), 8u | 200u << 6 | 1u << 22);
+    assert_int_equal(rd(m, F7_RCC(0x04u)), 16u | 200u << 6);
+    assert_int_equal(clk48(m), 48000000u);
+    wr(m, F7_RCC(0x00u), rd(m, F7_RCC(0x00u)) & ~(1u << 28));
+    assert_int_equal(rd(m, F7_RCC(0x00u)) >> 26, 3u);
+    assert_int_equal(clk48(m), 0u);
+    wr(m, F7_RCC(0x88u), 99u << 6); /* 99 MHz */
+    (void)sim_core_write(m, F7_RCC(0x00u), 4u, rd(m, F7_RCC(0x00u)) | 1u << 28);
+    assert_int_equal(sim_run(m, sim_now(m) + SIM_PS_PER_MS), SIM_END_STOP);
+    assert_non_null(strstr(sim_end_text(m), "PLLSAI VCO of 99000000 Hz"));
+    sim_free(m);
+}
+
+/* APB1 at a quarter: its timers run at half of AHB, and with TIMPRE at all of it. */
+static void timpre_doubles_the_timers(void **state)
+{
+    static const struct { uint32_t apb, apb_value, timpre, timpre_bit; } where[] = {
+        {F7_RCC(0x08u), 5u << 10, F7_RCC(0x8Cu), 1u << 24},
+        {H7_RCC(0x1Cu), 5u << 4, H7_RCC(0x10u), 1u << 15},
+        {H7_RCC(0x1Cu), 5u << 4, H7_RCC(0x10u), 1u << 15},
+    };
+    (void)state;
+    for (size_t i = 0; i < LINES; i++) {
+        sim_machine *m = rig_m7_new(lines[i].name);
+        sim_part *part = sim_get_part(m);
+        assert_int_equal(part->services.timer_hz(part, false), lines[i].hz);
+        wr(m, where[i].apb, where[i].apb_value);
+        assert_int_equal(part->services.timer_hz(part, false), lines[i].hz / 2u);
+        wr(m, where[i].timpre, where[i].timpre_bit);
+        assert_int_equal(part->services.timer_hz(part, false), lines[i].hz);
+        assert_int_equal(part->services.timer_hz(part, true), lines[i].hz);
+        sim_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(h7_serial_ports_run_from_pll2_and_pll3),
+        cmocka_unit_test(h7_plls_have_limits),
+        cmocka_unit_test(f7_has_two_more_plls),
+        cmocka_unit_test(timpre_doubles_the_timers),
         cmocka_unit_test(a_pin_s_edge_reaches_the_nvic),
         cmocka_unit_test(timers_count_and_interrupt),
         cmocka_unit_test(over_drive_allows_480_mhz_on_h743),

@@ -1,5 +1,6 @@
-/* RCC of the STM32F76x (RM0410 5): HSI, HSE, the main PLL, buses, gates, resets and reset
- * flags. PLLI2S and PLLSAI are not modelled. */
+/* RCC of the STM32F76x (RM0410 5): HSI, HSE, the three PLLs, buses, gates, resets and reset
+ * flags. Of PLLI2S and PLLSAI the ready flags and PLLSAI's 48 MHz output matter; what else they
+ * feed (SAI, LCD, SPDIF) is not modelled. */
 #include "sim/periph/clock/pwr_f7.h"
 
 #define HSI_HZ 16000000u
@@ -53,6 +54,7 @@ typedef struct gate {
 
 /* GPIO is worked out: bit n of AHB1ENR is port n. */
 static const gate gates[] = {
+    {0x40026000u, R_AHB1ENR, 21, true},  {0x40026400u, R_AHB1ENR, 22, true},
     {0x40023000u, R_AHB1ENR, 12, true},  {0x50060800u, R_AHB2ENR, 6, true},
     {0x40002800u, R_APB1ENR, 10, false}, {0x40002C00u, R_APB1ENR, 11, false},
     {0x40004400u, R_APB1ENR, 17, true},  {0x40004800u, R_APB1ENR, 18, true},
@@ -71,7 +73,7 @@ static const gate gates[] = {
 #define GPIO_BASE 0x40020000u
 #define GPIO_BYTES 0x2C00u
 
-enum { OSC_HSI, OSC_HSE, OSC_PLL, OSC_LSI, OSC_LSE, OSC_COUNT };
+enum { OSC_HSI, OSC_HSE, OSC_PLL, OSC_PLLI2S, OSC_PLLSAI, OSC_LSI, OSC_LSE, OSC_COUNT };
 
 /* Start-up times are the datasheet's typical ones (DS11532 6.3.9, 6.3.10); the flag is CIR's,
  * its enable 8 above it. */
@@ -82,11 +84,18 @@ static const struct {
     [OSC_HSI] = {R_CR, 0, 1, 2, 2u * SIM_PS_PER_US},
     [OSC_HSE] = {R_CR, 16, 17, 3, 2u * SIM_PS_PER_MS},
     [OSC_PLL] = {R_CR, 24, 25, 4, 100u * SIM_PS_PER_US},
+    [OSC_PLLI2S] = {R_CR, 26, 27, 5, 100u * SIM_PS_PER_US},
+    [OSC_PLLSAI] = {R_CR, 28, 29, 6, 100u * SIM_PS_PER_US},
     [OSC_LSI] = {R_CSR, 0, 1, 0, 20u * SIM_PS_PER_US},
     [OSC_LSE] = {R_BDCR, 0, 1, 1, 2u * SIM_PS_PER_S},
 };
 
-#define CR_OTHER_PLLS (5u << 26)
+#define CR_PLLON (1u << 24)
+#define CR_PLLI2SON (1u << 26)
+#define CR_PLLSAION (1u << 28)
+#define PLLCFGR_SHARED 0x0040003Fu /* source and M */
+#define DCKCFGR1_TIMPRE (1u << 24)
+#define DCKCFGR2_CK48MSEL (1u << 27)
 #define BDCR_BDRST (1u << 16)
 #define CSR_RMVF (1u << 24)
 #define CSR_FLAGS 0xFE000000u
@@ -125,9 +134,16 @@ static uint32_t pll_input_hz(const sim_rcc *r)
     return m < 2u ? 0u : (pll_source(r) == OSC_HSE ? HSE_HZ : HSI_HZ) / m;
 }
 
+/* The three share source and divider M; each has its own N, at the same place. */
+static uint32_t pll_vco_hz(const sim_rcc *r, unsigned pll)
+{
+    static const uint8_t config[] = {R_PLLCFGR, R_PLLI2SCFGR, R_PLLSAICFGR};
+    return pll_input_hz(r) * (r->block.value[config[pll - OSC_PLL]] >> 6 & 511u);
+}
+
 static uint32_t vco_hz(const sim_rcc *r)
 {
-    return pll_input_hz(r) * (r->block.value[R_PLLCFGR] >> 6 & 511u);
+    return pll_vco_hz(r, OSC_PLL);
 }
 
 static uint32_t sysclk_hz(const sim_rcc *r)
@@ -177,21 +193,25 @@ static uint32_t clock_hz(sim_part *part, sim_clock clock)
     return 0;
 }
 
-/* RM0410 5.2: twice the bus where that is divided; TIMPRE is not looked at. */
+/* RM0410 5.2: twice the bus where that is divided, four times with TIMPRE; HCLK at most. */
 static uint32_t timer_hz(sim_part *part, bool apb2)
 {
     const sim_rcc *r = part->rcc;
     unsigned shift = apb_shift(r, apb2);
-    return shift == 0u ? hclk_hz(r) : hclk_hz(r) >> (shift - 1u);
+    unsigned raised = (r->block.value[R_DCKCFGR1] & DCKCFGR1_TIMPRE) != 0u ? 2u : 1u;
+    return shift <= raised ? hclk_hz(r) : hclk_hz(r) >> (shift - raised);
 }
 
+/* DCKCFGR2.CK48MSEL: Q of the main PLL, or P of PLLSAI. */
 static uint32_t clk48_hz(sim_part *part)
 {
     const sim_rcc *r = part->rcc;
     uint32_t q = r->block.value[R_PLLCFGR] >> 24 & 15u;
-    return ready(r, OSC_PLL) && q >= 2u && (r->block.value[R_DCKCFGR2] >> 27 & 1u) == 0u
-               ? vco_hz(r) / q
-               : 0u;
+    if ((r->block.value[R_DCKCFGR2] & DCKCFGR2_CK48MSEL) != 0u) {
+        uint32_t p = r->block.value[R_PLLSAICFGR] >> 16 & 3u;
+        return ready(r, OSC_PLLSAI) ? pll_vco_hz(r, OSC_PLLSAI) / (2u * (p + 1u)) : 0u;
+    }
+    return ready(r, OSC_PLL) && q >= 2u ? vco_hz(r) / q : 0u;
 }
 
 static uint32_t rtc_hz(sim_part *part)
@@ -261,16 +281,18 @@ static void check_clock(sim_part *part)
     }
 }
 
-static bool pll_can_lock(sim_rcc *r)
+static bool pll_can_lock(sim_rcc *r, unsigned pll)
 {
+    static const char *const names[] = {"PLL", "PLLI2S", "PLLSAI"};
+    const char *name = names[pll - OSC_PLL];
     sim_machine *m = r->part->m;
-    uint32_t input = pll_input_hz(r);
+    uint32_t input = pll_input_hz(r), vco = pll_vco_hz(r, pll);
     if (!ready(r, pll_source(r))) {
-        sim_stop(m, "RCC: PLLON while its source is not ready");
+        sim_stop(m, "RCC: %sON while its source is not ready", name);
     } else if (input < 950000u || input > 2100000u) {
-        sim_stop(m, "RCC: PLL input of %u Hz, allowed 0.95 to 2.1 MHz", input);
-    } else if (vco_hz(r) < 100000000u || vco_hz(r) > 432000000u) {
-        sim_stop(m, "RCC: PLL VCO of %u Hz, allowed 100 to 432 MHz", vco_hz(r));
+        sim_stop(m, "RCC: %s input of %u Hz, allowed 0.95 to 2.1 MHz", name, input);
+    } else if (vco < 100000000u || vco > 432000000u) {
+        sim_stop(m, "RCC: %s VCO of %u Hz, allowed 100 to 432 MHz", name, vco);
     } else {
         return true;
     }
@@ -318,7 +340,7 @@ static void osc_command(sim_rcc *r, unsigned osc, uint32_t old)
         return;
     }
     if ((*value & on) != 0u) {
-        if (osc != OSC_PLL || pll_can_lock(r)) {
+        if (osc < OSC_PLL || osc > OSC_PLLSAI || pll_can_lock(r, osc)) {
             sim_schedule(r->part->m, &r->osc[osc].ready, sim_now(r->part->m) + kinds[osc].start);
         }
     } else if (carries) {
@@ -373,20 +395,24 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     sim_part_clock_changing(r->part);
     switch (reg) {
     case R_CR:
-        if ((raw & CR_OTHER_PLLS) != 0u) {
-            return sim_block_unmodelled(&r->block, reg, raw, "PLLI2S and PLLSAI are not modelled");
+        for (unsigned osc = OSC_HSI; osc <= OSC_PLLSAI; osc++) {
+            osc_command(r, osc, old);
         }
-        osc_command(r, OSC_HSI, old);
-        osc_command(r, OSC_HSE, old);
-        osc_command(r, OSC_PLL, old);
         break;
     case R_CFGR:
         switch_source(r);
         break;
-    case R_PLLCFGR:
-        if ((value[R_CR] >> 24 & 1u) != 0u) {
-            value[reg] = old; /* fixed while the PLL runs */
+    case R_PLLCFGR: /* each is fixed while its PLL runs, what all share while any does */
+        value[reg] = (value[R_CR] & CR_PLLON) != 0u ? old : value[reg];
+        if ((value[R_CR] & (CR_PLLI2SON | CR_PLLSAION)) != 0u) {
+            value[reg] = (value[reg] & ~PLLCFGR_SHARED) | (old & PLLCFGR_SHARED);
         }
+        break;
+    case R_PLLI2SCFGR:
+        value[reg] = (value[R_CR] & CR_PLLI2SON) != 0u ? old : value[reg];
+        break;
+    case R_PLLSAICFGR:
+        value[reg] = (value[R_CR] & CR_PLLSAION) != 0u ? old : value[reg];
         break;
     case R_CIR:
         value[reg] &= ~(raw >> 16 & 0x7Fu);

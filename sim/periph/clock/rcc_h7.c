@@ -1,6 +1,6 @@
-/* RCC of the STM32H7 (RM0433 8, RM0455 8): HSI, CSI, HSE, HSI48, PLL1, buses, gates, resets
- * and reset flags. PLL2 and PLL3 are not modelled. What the machine calls HCLK is the
- * core's own clock here; AXI, AHB and flash run at it over D1CFGR.HPRE. */
+/* RCC of the STM32H7 (RM0433 8, RM0455 8): HSI, CSI, HSE, HSI48, the three PLLs, buses, gates,
+ * resets and reset flags. What the machine calls HCLK is the core's own clock here; AXI, AHB
+ * and flash run at it over D1CFGR.HPRE. */
 #include "sim/periph/part/part.h"
 #include "sim/periph/clock/pwr_h7.h"
 
@@ -94,8 +94,9 @@ typedef struct gate {
     bool resettable;
 } gate;
 
-/* GPIO is worked out: bit n of AHB4ENR is port n. */
+/* GPIO is worked out: bit n of AHB4ENR is port n. DMAMUX1 has no bit of its own: see gate_of(). */
 static const gate gates[] = {
+    {0x40020000u, R_AHB1ENR, 0, true},    {0x40020400u, R_AHB1ENR, 1, true},
     {0x40023000u, R_AHB1ENR, 9, true},    {0x58024C00u, R_AHB4ENR, 19, true},
     {0x40004400u, R_APB1LENR, 17, true},  {0x40004800u, R_APB1LENR, 18, true},
     {0x40004C00u, R_APB1LENR, 19, true},  {0x40005000u, R_APB1LENR, 20, true},
@@ -111,10 +112,13 @@ static const gate gates[] = {
     {0x40010400u, R_APB2ENR, 1, true},    {0x40014000u, R_APB2ENR, 16, true},
     {0x40014400u, R_APB2ENR, 17, true},   {0x40014800u, R_APB2ENR, 18, true},
 };
+#define DMAMUX1_BASE 0x40020800u
 #define GPIO_BASE 0x58020000u
 #define GPIO_BYTES 0x2C00u
 
-enum { OSC_HSI, OSC_CSI, OSC_HSE, OSC_PLL1, OSC_HSI48, OSC_LSI, OSC_LSE, OSC_COUNT };
+enum {
+    OSC_HSI, OSC_CSI, OSC_HSE, OSC_PLL1, OSC_PLL2, OSC_PLL3, OSC_HSI48, OSC_LSI, OSC_LSE, OSC_COUNT
+};
 
 /* Start-up times are the datasheet's typical ones (DS12110 6.3.9, 6.3.10). */
 static const struct {
@@ -125,13 +129,18 @@ static const struct {
     [OSC_CSI] = {R_CR, 7, 8, 4, 2u * SIM_PS_PER_US},
     [OSC_HSE] = {R_CR, 16, 17, 3, 2u * SIM_PS_PER_MS},
     [OSC_PLL1] = {R_CR, 24, 25, 6, 50u * SIM_PS_PER_US},
+    [OSC_PLL2] = {R_CR, 26, 27, 7, 50u * SIM_PS_PER_US},
+    [OSC_PLL3] = {R_CR, 28, 29, 8, 50u * SIM_PS_PER_US},
     [OSC_HSI48] = {R_CR, 12, 13, 5, 3u * SIM_PS_PER_US},
     [OSC_LSI] = {R_CSR, 0, 1, 0, 80u * SIM_PS_PER_US},
     [OSC_LSE] = {R_BDCR, 0, 1, 1, 2u * SIM_PS_PER_S},
 };
 
 #define CR_HSIDIV(cr) ((cr) >> 3 & 3u)
-#define CR_PLL23_ON (5u << 26)
+#define CR_PLLON(n) (1u << (24u + 2u * (n)))
+#define CR_PLLS_ON (CR_PLLON(0) | CR_PLLON(1) | CR_PLLON(2))
+#define PLLCKSELR_M(n) (63u << (4u + 8u * (n)))
+#define CFGR_TIMPRE (1u << 15)
 #define BDCR_BDRST (1u << 16)
 #define RSR_RMVF (1u << 16)
 
@@ -161,32 +170,37 @@ static uint32_t hsi_hz(const sim_rcc *r)
     return HSI_HZ >> CR_HSIDIV(r->block.value[R_CR]);
 }
 
-static uint32_t pll_source_hz(const sim_rcc *r)
+/* What PLLCKSELR.PLLSRC picks for all three; OSC_COUNT: nothing. */
+static unsigned pll_source(const sim_rcc *r)
 {
-    switch (r->block.value[R_PLLCKSELR] & 3u) {
-    case 0:
-        return hsi_hz(r);
-    case 1:
-        return CSI_HZ;
-    case 2:
-        return HSE_HZ;
-    default:
-        return 0;
-    }
+    static const uint8_t source[4] = {OSC_HSI, OSC_CSI, OSC_HSE, OSC_COUNT};
+    return source[r->block.value[R_PLLCKSELR] & 3u];
 }
 
-static uint32_t pll_input_hz(const sim_rcc *r)
+/* n: 0 for PLL1, and so on. 0 without a source or a divider. */
+static uint32_t pll_input_hz(const sim_rcc *r, unsigned n)
 {
-    uint32_t m = r->block.value[R_PLLCKSELR] >> 4 & 63u;
-    return m == 0u ? 0u : pll_source_hz(r) / m;
+    uint32_t m = r->block.value[R_PLLCKSELR] >> (4u + 8u * n) & 63u;
+    unsigned source = pll_source(r);
+    uint32_t hz = source == OSC_HSI ? hsi_hz(r) : source == OSC_CSI ? CSI_HZ : HSE_HZ;
+    return m == 0u || source == OSC_COUNT ? 0u : hz / m;
 }
 
-static uint32_t vco_hz(const sim_rcc *r)
+static uint32_t vco_hz(const sim_rcc *r, unsigned n)
 {
-    uint64_t n = (r->block.value[R_PLL1DIVR] & 0x1FFu) + 1u;
-    uint64_t fraction =
-        (r->block.value[R_PLLCFGR] & 1u) != 0u ? r->block.value[R_PLL1FRACR] >> 3 : 0u;
-    return (uint32_t)(pll_input_hz(r) * (n * 8192u + fraction) / 8192u);
+    uint64_t times = (r->block.value[R_PLL1DIVR + 2u * n] & 0x1FFu) + 1u;
+    uint64_t fraction = (r->block.value[R_PLLCFGR] >> (4u * n) & 1u) != 0u
+                            ? r->block.value[R_PLL1FRACR + 2u * n] >> 3
+                            : 0u;
+    return (uint32_t)(pll_input_hz(r, n) * (times * 8192u + fraction) / 8192u);
+}
+
+/* pll2_q_ck and pll3_q_ck: 0 while the PLL or this output of it is off. */
+static uint32_t pll_q_hz(const sim_rcc *r, unsigned n)
+{
+    bool on = ready(r, OSC_PLL1 + n) && ready(r, pll_source(r)) &&
+              (r->block.value[R_PLLCFGR] >> (17u + 3u * n) & 1u) != 0u;
+    return on ? vco_hz(r, n) / ((r->block.value[R_PLL1DIVR + 2u * n] >> 16 & 127u) + 1u) : 0u;
 }
 
 static uint32_t sysclk_hz(const sim_rcc *r)
@@ -197,7 +211,7 @@ static uint32_t sysclk_hz(const sim_rcc *r)
     case 2:
         return HSE_HZ;
     case 3:
-        return vco_hz(r) / ((r->block.value[R_PLL1DIVR] >> 9 & 127u) + 1u);
+        return vco_hz(r, 0) / ((r->block.value[R_PLL1DIVR] >> 9 & 127u) + 1u);
     default:
         return hsi_hz(r);
     }
@@ -247,11 +261,13 @@ static uint32_t clock_hz(sim_part *part, sim_clock clock)
     return 0;
 }
 
+/* RM0433 table 53: twice the bus where that is divided, four times with TIMPRE; AHB at most. */
 static uint32_t timer_hz(sim_part *part, bool apb2)
 {
     const sim_rcc *r = part->rcc;
     unsigned shift = apb_shift(r, apb2);
-    return shift == 0u ? axi_hz(r) : axi_hz(r) >> (shift - 1u);
+    unsigned raised = (r->block.value[R_CFGR] & CFGR_TIMPRE) != 0u ? 2u : 1u;
+    return shift <= raised ? axi_hz(r) : axi_hz(r) >> (shift - raised);
 }
 
 static uint32_t clk48_hz(sim_part *part)
@@ -287,6 +303,10 @@ static uint32_t uart_clock_hz(sim_part *part, uint32_t base)
     switch (r->block.value[R_D2CCIP2R] >> (apb2 ? 3 : 0) & 7u) {
     case 0:
         return clock_hz(part, apb2 ? SIM_CLOCK_PCLK2 : SIM_CLOCK_PCLK1);
+    case 1:
+        return pll_q_hz(r, 1);
+    case 2:
+        return pll_q_hz(r, 2);
     case 3:
         return clock_hz(part, SIM_CLOCK_HSI16);
     case 4:
@@ -294,7 +314,7 @@ static uint32_t uart_clock_hz(sim_part *part, uint32_t base)
     case 5:
         return clock_hz(part, SIM_CLOCK_LSE);
     default:
-        return 0; /* PLL2 or PLL3, which do not run */
+        return 0; /* reserved: no clock */
     }
 }
 
@@ -332,19 +352,19 @@ static void check_clock(sim_part *part)
     }
 }
 
-static bool pll_can_lock(sim_rcc *r)
+static bool pll_can_lock(sim_rcc *r, unsigned n)
 {
     sim_machine *m = r->part->m;
-    uint32_t input = pll_input_hz(r);
-    static const uint8_t source[4] = {OSC_HSI, OSC_CSI, OSC_HSE, OSC_HSE};
+    uint32_t input = pll_input_hz(r, n), vco = vco_hz(r, n);
+    n += 1u;
     if (input == 0u) {
-        sim_stop(m, "RCC: PLL1ON without a source, or with DIVM1 of 0, in PLLCKSELR");
-    } else if (!ready(r, source[r->block.value[R_PLLCKSELR] & 3u])) {
-        sim_stop(m, "RCC: PLL1ON while its source is not ready");
+        sim_stop(m, "RCC: PLL%uON without a source, or with DIVM%u of 0, in PLLCKSELR", n, n);
+    } else if (!ready(r, pll_source(r))) {
+        sim_stop(m, "RCC: PLL%uON while its source is not ready", n);
     } else if (input < 1000000u || input > 16000000u) {
-        sim_stop(m, "RCC: PLL1 input of %u Hz, allowed 1 to 16 MHz", input);
-    } else if (vco_hz(r) < 128000000u || vco_hz(r) > 960000000u) {
-        sim_stop(m, "RCC: PLL1 VCO of %u Hz, allowed 128 to 960 MHz", vco_hz(r));
+        sim_stop(m, "RCC: PLL%u input of %u Hz, allowed 1 to 16 MHz", n, input);
+    } else if (vco < 128000000u || vco > 960000000u) {
+        sim_stop(m, "RCC: PLL%u VCO of %u Hz, allowed 128 to 960 MHz", n, vco);
     } else {
         return true;
     }
@@ -390,15 +410,13 @@ static void osc_ready(void *self)
 static void osc_command(sim_rcc *r, unsigned osc, uint32_t old)
 {
     uint32_t *value = &r->block.value[kinds[osc].row], on = 1u << kinds[osc].on_bit;
-    static const uint8_t source[4] = {OSC_HSI, OSC_CSI, OSC_HSE, OSC_COUNT};
-    bool feeds_pll = osc == source[r->block.value[R_PLLCKSELR] & 3u];
     bool carries = (r->source < 3u && osc == r->source) ||
-                   (r->source == 3u && (osc == OSC_PLL1 || feeds_pll));
+                   (r->source == 3u && (osc == OSC_PLL1 || osc == pll_source(r)));
     if (((old ^ *value) & on) == 0u) {
         return;
     }
     if ((*value & on) != 0u) {
-        if (osc != OSC_PLL1 || pll_can_lock(r)) {
+        if (osc < OSC_PLL1 || osc > OSC_PLL3 || pll_can_lock(r, osc - OSC_PLL1)) {
             sim_schedule(r->part->m, &r->osc[osc].ready, sim_now(r->part->m) + kinds[osc].start);
         }
     } else if (carries) {
@@ -446,6 +464,16 @@ static void write_bdcr(sim_rcc *r, uint32_t raw)
     sim_rtc_keep_bdcr(r->part, *bdcr);
 }
 
+/* What of PLLCKSELR cannot be changed: the source while any PLL runs, each divider M with its own. */
+static uint32_t pll_fixed(const sim_rcc *r)
+{
+    uint32_t cr = r->block.value[R_CR], fixed = (cr & CR_PLLS_ON) != 0u ? 3u : 0u;
+    for (unsigned n = 0; n < 3u; n++) {
+        fixed |= (cr & CR_PLLON(n)) != 0u ? PLLCKSELR_M(n) : 0u;
+    }
+    return fixed;
+}
+
 static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
 {
     sim_rcc *r = owner;
@@ -453,9 +481,6 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     sim_part_clock_changing(r->part);
     switch (reg) {
     case R_CR:
-        if ((raw & CR_PLL23_ON) != 0u) {
-            return sim_block_unmodelled(&r->block, reg, raw, "PLL2 and PLL3 are not modelled");
-        }
         for (unsigned osc = OSC_HSI; osc <= OSC_HSI48; osc++) {
             osc_command(r, osc, old);
         }
@@ -464,8 +489,12 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         switch_source(r);
         break;
     case R_PLLCKSELR:
+        value[reg] = (value[reg] & ~pll_fixed(r)) | (old & pll_fixed(r));
+        break;
     case R_PLL1DIVR:
-        if ((value[R_CR] >> 24 & 1u) != 0u) {
+    case R_PLL2DIVR:
+    case R_PLL3DIVR:
+        if ((value[R_CR] & CR_PLLON((reg - R_PLL1DIVR) / 2u)) != 0u) {
             value[reg] = old; /* fixed while the PLL runs */
         }
         break;
@@ -549,6 +578,10 @@ static void gate_of(const sim_part *part, uint32_t base, const uint32_t **word, 
         *word = &value[R_AHB4ENR];
         *mask = 1u << (base - GPIO_BASE) / 0x400u;
         return;
+    }
+    if (base == DMAMUX1_BASE) { /* either controller's clock (told of the H72x; UNSURE here) */
+        *word = &value[R_AHB1ENR];
+        *mask = 3u;
     }
     for (size_t i = 0; i < SIM_ROWS(gates); i++) {
         if (gates[i].base == base) {
