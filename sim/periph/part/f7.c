@@ -1,6 +1,6 @@
 /* The STM32F765, F767, F769 and F77x with 2 MB: their peripherals, in the order in which
- * resets reach them. DMA is not modelled: an access to it stops the run. */
-#include "sim/periph/part/part.h"
+ * resets reach them. */
+#include "sim/periph/dma_stream.h"
 #include "sim/periph/periph.h"
 #include "sim/periph/clock/pwr_f7.h"
 
@@ -29,6 +29,19 @@ static const sim_uart_kind uarts[] = {
     {"UART8", "uart8", 0x40007C00u, 83, 81, 82, false, {{E, 0, 8}}, {{E, 1, 8}}},
 };
 
+/* RM0410 8, the requests of the serial ports: controller, stream, channel. The numbers of the
+ * lines are our own, those of the H7. */
+static const sim_dma_choice choices[] = {
+    {1, 0, 4, 65}, {1, 1, 4, 45}, {1, 2, 4, 63}, {1, 3, 4, 46}, {1, 4, 4, 64}, {1, 5, 4, 43},
+    {1, 6, 4, 44}, {1, 7, 4, 66}, {1, 0, 5, 82}, {1, 1, 5, 80}, {1, 3, 5, 79}, {1, 6, 5, 81},
+    {1, 4, 7, 46}, {2, 2, 4, 41}, {2, 5, 4, 41}, {2, 7, 4, 42}, {2, 1, 5, 71}, {2, 2, 5, 71},
+    {2, 6, 5, 72}, {2, 7, 5, 72},
+};
+/* The ITCM bus, with flash and RAM on it, is the core's alone; DTCM is reached. */
+static const sim_dma_stream_kind dma = {.base = 0x40026000u, .cr_bits = 0x1FEFFFFFu, .cycles = 5u,
+                                        .dma1_apb1 = true, .walls = {{0u, 0x08000000u}},
+                                        .choices = choices, .choices_count = SIM_ROWS(choices)};
+
 static void build(sim_machine *m)
 {
     sim_part *part = sim_part_new(m);
@@ -37,6 +50,7 @@ static void build(sim_machine *m)
     sim_pwr_f7_new(part);
     sim_rtc_new(part, 0x40002800u);
     sim_syscfg_f7_new(part);
+    sim_dma_streams_new(part, &dma);
     sim_gpio_new(part, &gpio);
     sim_exti_f7_new(part);
     sim_uarts_plain_new(part, uarts, SIM_ROWS(uarts));
@@ -65,8 +79,6 @@ static const sim_name names[] = {
     {0x40015800u, 0x800u, "SAI1 or SAI2"},
     {0x40016800u, 0x1400u, "LTDC, DSI, DFSDM1, MDIOS"},
     {0x40024000u, 0x1000u, "backup SRAM"},
-    {0x40026000u, 0x400u, "DMA1"},
-    {0x40026400u, 0x400u, "DMA2"},
     {0x40028000u, 0x1400u, "ETH"},
     {0x4002B000u, 0xC00u, "DMA2D"},
     {0x40040000u, 0x40000u, "USB OTG_HS"},

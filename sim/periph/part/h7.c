@@ -1,6 +1,6 @@
 /* The STM32H743 and STM32H7A3: their peripherals, in the order in which resets reach them.
- * DMA and MDMA are not modelled: an access to one stops the run. */
-#include "sim/periph/part/part.h"
+ * BDMA and MDMA are not modelled: an access to one stops the run. */
+#include "sim/periph/dma_stream.h"
 #include "sim/periph/periph.h"
 #include "sim/periph/clock/pwr_h7.h"
 
@@ -52,6 +52,12 @@ static void dbgmcu_new(sim_part *part)
     sim_block_init(block, part, part, &spec);
 }
 
+/* Neither TCM is on the bus matrix of the controllers (RM0433 2.1). AHB runs at half the core's
+ * clock at most. */
+static const sim_dma_stream_kind dma = {
+    .base = 0x40020000u, .cr_bits = 0x01FFFFFFu, .cycles = 10u, .mux = true,
+    .walls = {{0u, 0x08000000u}, {0x20000000u, 0x20000u}}};
+
 static void build(sim_machine *m)
 {
     sim_part *part = sim_part_new(m);
@@ -65,6 +71,7 @@ static void build(sim_machine *m)
         sim_rtc_new(part, 0x58004000u);
     }
     sim_syscfg_h7_new(part);
+    sim_dma_streams_new(part, &dma);
     sim_gpio_new(part, &gpio);
     sim_exti_h7_new(part);
     sim_uarts_new(part, uarts, SIM_ROWS(uarts));
@@ -82,17 +89,16 @@ static const sim_name names[] = {
     {0x4000A000u, 0x4000u, "FDCAN"},
     {0x40013000u, 0x800u, "SPI1 or SPI4"},
     {0x40015000u, 0x2C00u, "SPI5, SAI, DFSDM, HRTIM"},
-    {0x40020000u, 0x400u, "DMA1"},
-    {0x40020400u, 0x400u, "DMA2"},
-    {0x40020800u, 0x400u, "DMAMUX1"},
     {0x40022000u, 0x400u, "ADC1/ADC2"},
     {0x40024400u, 0x200u, "ART"},
     {0x40028000u, 0x2000u, "ETH"},
     {0x40040000u, 0x80000u, "USB"},
+    {0x48022C00u, 0x400u, "BDMA1 (H7A3)"},
     {0x48020000u, 0x3000u, "DCMI, CRYP, HASH, RNG, SDMMC2"},
     {0x50000000u, 0x3000u, "LTDC or DSIHOST"},
     {0x51000000u, 0x100000u, "the AXI interconnect's registers (GPV)"},
-    {0x52000000u, 0x2000u, "MDMA or DMA2D"},
+    {0x52000000u, 0x1000u, "MDMA"},
+    {0x52001000u, 0x1000u, "DMA2D"},
     {0x52004000u, 0x5000u, "FMC, QUADSPI, SDMMC1"},
     {0x58000C00u, 0x400u, "LPUART1"},
     {0x58001400u, 0x2C00u, "SPI6, I2C4, LPTIM2 to LPTIM5, COMP, VREFBUF"},
