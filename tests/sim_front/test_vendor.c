@@ -72,13 +72,12 @@ static void echoes_by_interrupts(void **state)
 }
 
 /* More than the buffer holds, at 921600 baud without a gap: wraps, half and full. */
-static void receives_by_dma(void **state)
+static void dma(const char *chip, const char *elf)
 {
-    (void)state;
     const char *link = in_folder("port");
     char text[1001], answer[64];
     uint32_t sum = 0;
-    pid_t pid = sim_start(CHIP "--load %s --uart lpuart1=pty:%s", image("dma-Os.elf"), link);
+    pid_t pid = sim_start("--chip %s --load %s --uart board=pty:%s", chip, image(elf), link);
     int fd = open_port(link);
     assert_true(port_expect(fd, "listening"));
     for (size_t i = 0; i < 1000; i++) {
@@ -92,6 +91,24 @@ static void receives_by_dma(void **state)
     assert_int_equal(kill(pid, SIGTERM), 0);
     expect(sim_wait(pid), 0);
     close(fd);
+}
+
+static void receives_by_dma(void **state)
+{
+    (void)state;
+    dma("stm32g474re", "dma-Os.elf");
+}
+
+static void receives_by_dma_on_the_f767(void **state)
+{
+    (void)state;
+    dma("stm32f767zi", "dma-f767.elf");
+}
+
+static void receives_by_dma_on_the_h743(void **state)
+{
+    (void)state;
+    dma("stm32h743zi", "dma-h743.elf");
 }
 
 /* Hard float, in the program and in an interrupt that comes in the middle of it. */
@@ -182,6 +199,8 @@ int main(void)
                                        TEST(echoes_by_interrupts), TEST(receives_by_dma),
                                        TEST(computes_with_the_fpu), TEST(tour_of_the_l476),
                                        TEST(tour_of_the_l4r5), TEST(tour_of_the_u575),
-                                       TEST(tour_of_the_f767), TEST(tour_of_the_h743)};
+                                       TEST(tour_of_the_f767), TEST(tour_of_the_h743),
+                                       TEST(receives_by_dma_on_the_f767),
+                                       TEST(receives_by_dma_on_the_h743)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

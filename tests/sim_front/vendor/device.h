@@ -31,10 +31,13 @@ typedef struct {
 #define LPUART1 ((uart_block *)0x40008000u)
 #define DMA1 ((dma_block *)0x40020000u)
 #define DMA1_CHANNEL1 ((dma_channel *)0x40020008u)
+#define DMA1_CHANNEL2 ((dma_channel *)0x4002001Cu)
 #define DMAMUX1_C0CR (*(reg *)0x40020800u)
+#define DMAMUX1_C1CR (*(reg *)0x40020804u)
 
 #define IRQ_FLASH 4u
 #define IRQ_DMA1_CHANNEL1 11u
+#define IRQ_DMA1_CHANNEL2 12u
 #define IRQ_LPUART1 91u
 
 #endif

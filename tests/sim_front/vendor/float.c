@@ -30,7 +30,7 @@ static unsigned long bits_of(float value)
 int main(void)
 {
     hal_init();
-    hal_clock_170mhz();
+    hal_clock_full();
     hal_uart_init(115200u, true);
     float sum = 0.0f;
     for (unsigned n = 200000u; n > 0u; n--) {

@@ -68,7 +68,7 @@ void hal_system_reset(void)
 }
 
 /* RM0440 6.1.5 and 7.2.7: AHB halved, boost, wait states up, PLL in, then AHB whole. */
-void hal_clock_170mhz(void)
+void hal_clock_full(void)
 {
     while (PWR->SR2 & 1u << 10) {
     }
@@ -109,10 +109,12 @@ static struct {
     const uint8_t *volatile tx;
     volatile size_t tx_left;
     size_t dma_bytes;
+    volatile bool dma_sending;
 } uart;
 
 void LPUART1_IRQHandler(void);
 void DMA1_Channel1_IRQHandler(void);
+void DMA1_Channel2_IRQHandler(void);
 
 void hal_uart_init(uint32_t baud, bool fifo)
 {
@@ -165,7 +167,10 @@ void hal_uart_transmit_it(const uint8_t *data, size_t bytes)
     LPUART1->CR1 |= 1u << 7;
 }
 
-bool hal_uart_sending(void) { return uart.tx_left > 0 || (LPUART1->CR1 & 0xC0u); }
+bool hal_uart_sending(void)
+{
+    return uart.dma_sending || uart.tx_left > 0 || (LPUART1->CR1 & 0xC0u);
+}
 
 static void uart_receive(void)
 {
@@ -238,6 +243,35 @@ void DMA1_Channel1_IRQHandler(void)
     uint32_t isr = DMA1->ISR;
     DMA1->IFCR = isr & 0xFu;
     hal_uart_rx_event(isr & 2u ? uart.dma_bytes : dma_fill());
+}
+
+uint8_t *hal_dma_memory(size_t bytes)
+{
+    static _Alignas(32) uint8_t memory[256];
+    return bytes <= sizeof memory ? memory : NULL;
+}
+
+void hal_uart_transmit_dma(const uint8_t *data, size_t bytes)
+{
+    uart.dma_sending = true;
+    LPUART1->ICR = 1u << 6;
+    DMA1_CHANNEL2->CCR &= ~1u;
+    DMAMUX1_C1CR = 35u; /* LPUART1_TX */
+    DMA1_CHANNEL2->CPAR = (uint32_t)(uintptr_t)&LPUART1->TDR;
+    DMA1_CHANNEL2->CMAR = (uint32_t)(uintptr_t)data;
+    DMA1_CHANNEL2->CNDTR = bytes;
+    DMA1_CHANNEL2->CCR = 0x92u; /* MINC, to the peripheral, TCIE */
+    hal_irq_enable(IRQ_DMA1_CHANNEL2, 5);
+    LPUART1->CR3 |= 1u << 7;
+    DMA1_CHANNEL2->CCR |= 1u;
+}
+
+void DMA1_Channel2_IRQHandler(void)
+{
+    DMA1->IFCR = DMA1->ISR & 0xF0u;
+    LPUART1->CR3 &= ~(1u << 7);
+    LPUART1->CR1 |= 1u << 6; /* the last frame's end */
+    uart.dma_sending = false;
 }
 
 /* ---- flash -------------------------------------------------------------------------- */

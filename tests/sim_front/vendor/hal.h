@@ -10,7 +10,7 @@
 extern uint32_t SystemCoreClock;
 
 void hal_init(void);             /* caches, priority grouping, SysTick at 1 ms */
-void hal_clock_170mhz(void);     /* HSI16 through the PLL, boost voltage range */
+void hal_clock_full(void);       /* as fast as the part goes, by the PLL */
 uint32_t hal_tick(void);
 void hal_delay(uint32_t ms);
 void hal_irq_enable(unsigned irq, unsigned priority);
@@ -23,6 +23,9 @@ void hal_uart_transmit_it(const uint8_t *data, size_t bytes);
 bool hal_uart_sending(void);
 /* Circular; hal_uart_rx_event() is called at IDLE, half and full with the bytes so far. */
 void hal_uart_receive_dma(uint8_t *data, size_t bytes);
+void hal_uart_transmit_dma(const uint8_t *data, size_t bytes); /* hal_uart_sending() meanwhile */
+/* Memory that DMA reaches, aligned to a cache line; once. The two above keep caches right. */
+uint8_t *hal_dma_memory(size_t bytes);
 
 void hal_tick_hook(void);                 /* the application's, or none */
 void hal_uart_rx_done(void);              /* the application's */

@@ -114,7 +114,7 @@ void hal_uart_rx_event(size_t bytes) { (void)bytes; }
 int main(void)
 {
     hal_init();
-    hal_clock_170mhz();
+    hal_clock_full();
     hal_uart_init(115200, false);
     printf("\r\nstarted after %s reset at %lu Hz\r\n", reset_cause(),
            (unsigned long)SystemCoreClock);

@@ -72,7 +72,8 @@ Default_Handler:
     .word Default_Handler
     .endr
     handler DMA1_Channel1_IRQHandler
-    .rept 79
+    handler DMA1_Channel2_IRQHandler
+    .rept 78
     .word Default_Handler
     .endr
     handler LPUART1_IRQHandler

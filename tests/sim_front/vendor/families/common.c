@@ -7,7 +7,10 @@ enum { UART_TIMEOUT_MS = 1000, READY_TIMEOUT_MS = 10, LONG_MS = 1000 };
 #define CCSIDR REG(0xE000ED80u)
 #define CSSELR REG(0xE000ED84u)
 #define ICIALLU REG(0xE000EF50u)
+#define DCIMVAC REG(0xE000EF5Cu)
 #define DCISW REG(0xE000EF60u)
+#define DCCMVAC REG(0xE000EF68u)
+#define LINE 32u
 
 uint32_t SystemCoreClock;
 static volatile uint32_t tick;
@@ -50,12 +53,23 @@ __attribute__((noreturn)) void Reset_Handler(void)
     }
 }
 
+/* Of images without DMA. */
+__attribute__((weak)) void uart_dma_receive(uint8_t *data, size_t bytes) { (void)data, (void)bytes; }
+__attribute__((weak)) void uart_dma_send(const uint8_t *data, size_t bytes)
+{
+    (void)data, (void)bytes;
+}
+__attribute__((weak)) void uart_idle(void) {}
+__attribute__((weak)) void DMA_RX_IRQHandler(void) { Default_Handler(); }
+__attribute__((weak)) void DMA_TX_IRQHandler(void) { Default_Handler(); }
+
 #define NONE Default_Handler
 __attribute__((section(".isr_vector"), used)) static void (*const vectors[16])(void) = {
     (void (*)(void))(uintptr_t)&_estack, Reset_Handler, NONE, NONE, NONE, NONE, NONE, NULL, NULL,
     NULL, NULL, NONE, NONE, NULL, NONE, SysTick_Handler};
 __attribute__((section(".isr_vector.irq"), used)) static void (*const interrupts[])(void) = {
-    [UART_IRQ] = UART_IRQHandler};
+    [UART_IRQ] = UART_IRQHandler, [DMA_RX_IRQ] = DMA_RX_IRQHandler,
+    [DMA_TX_IRQ] = DMA_TX_IRQHandler};
 
 void SysTick_Handler(void) { tick++; }
 
@@ -144,6 +158,25 @@ static void caches_on(void)
     barrier();
 }
 
+static void for_lines(reg *operation, const void *data, size_t bytes)
+{
+    uintptr_t from = (uintptr_t)data & ~(uintptr_t)(LINE - 1u);
+    barrier();
+    for (uintptr_t at = from; family.caches && at < (uintptr_t)data + bytes; at += LINE) {
+        *operation = (uint32_t)at;
+    }
+    barrier();
+}
+
+void cache_clean(const void *data, size_t bytes) { for_lines(&DCCMVAC, data, bytes); }
+void cache_drop(const void *data, size_t bytes) { for_lines(&DCIMVAC, data, bytes); }
+
+uint8_t *hal_dma_memory(size_t bytes)
+{
+    static _Alignas(LINE) uint8_t memory[256];
+    return bytes > sizeof memory ? NULL : family.dma_memory != NULL ? family.dma_memory : memory;
+}
+
 void hal_init(void)
 {
     if (family.caches) {
@@ -163,7 +196,15 @@ void clock_changed(void)
     start_tick();
 }
 
+void hal_clock_full(void)
+{
+    if (family_clock() == NULL) {
+        clock_changed();
+    }
+}
+
 static struct {
+    volatile bool dma_sending;
     const uint8_t *volatile tx;
     volatile size_t tx_left;
     uint8_t *rx;
@@ -220,7 +261,34 @@ void hal_uart_receive_it(uint8_t *data, size_t bytes)
     family.uart->CR1 |= 0x20u;
 }
 
-bool hal_uart_sending(void) { return uart.tx_left > 0 || (family.uart->CR1 & 0xC0u) != 0u; }
+bool hal_uart_sending(void)
+{
+    return uart.dma_sending || uart.tx_left > 0 || (family.uart->CR1 & 0xC0u) != 0u;
+}
+
+void hal_uart_transmit_dma(const uint8_t *data, size_t bytes)
+{
+    uart.dma_sending = true;
+    cache_clean(data, bytes);
+    family.uart->ICR = 1u << 6;
+    uart_dma_send(data, bytes);
+    family.uart->CR3 |= 1u << 7;
+}
+
+void uart_dma_sent(void)
+{
+    family.uart->CR3 &= ~(1u << 7);
+    family.uart->CR1 |= 1u << 6; /* the last frame's end */
+    uart.dma_sending = false;
+}
+
+void hal_uart_receive_dma(uint8_t *data, size_t bytes)
+{
+    uart_dma_receive(data, bytes);
+    family.uart->CR3 |= 1u << 6;
+    family.uart->ICR = 0x10u;
+    family.uart->CR1 |= 0x10u;
+}
 
 void UART_IRQHandler(void)
 {
@@ -228,6 +296,10 @@ void UART_IRQHandler(void)
     uint32_t isr = u->ISR, cr1 = u->CR1;
     if ((isr & 0xFu) != 0u) {
         u->ICR = isr & 0xFu;
+    }
+    if ((isr & cr1 & 0x10u) != 0u) {
+        u->ICR = 0x10u;
+        uart_idle();
     }
     if ((isr & cr1 & 0x20u) != 0u && uart.rx_left > 0) {
         *uart.rx++ = (uint8_t)u->RDR;

@@ -1,6 +1,6 @@
 /* STM32F767: the 8 MHz of the debugger on the board (HSE bypass) through the PLL, over-drive
  * (RM0410 4.1.4, 5.3.3), 216 MHz. */
-#include "family.h"
+#include "streams.h"
 
 #define RCC_CR REG(0x40023800u)
 #define RCC_PLLCFGR REG(0x40023804u)
@@ -16,7 +16,6 @@
 #define FLASH_SR REG(0x40023C0Cu)
 #define FLASH_CR REG(0x40023C10u)
 #define FLASH_OPTCR REG(0x40023C14u)
-#define DCIMVAC REG(0xE000EF5Cu)
 #define PORT(n) ((gpio_block *)(0x40020000u + 0x400u * (n)))
 #define FLASH_ERRORS 0xF2u
 #define SECTOR_BYTES 16384u
@@ -30,7 +29,17 @@ const family_description family = {
     .reset_flags = (reg *)0x40023874u, .watchdog = 1u << 29, .software = 1u << 28,
     .power = 1u << 27, .clear = 1u << 24,
     .flash_page = 0x08100000u + SECTOR_BYTES, .flash_page_bytes = SECTOR_BYTES,
-    .flash_unit_bytes = 4u};
+    .flash_unit_bytes = 4u}; /* RAM is DTCM: reached by DMA, and never cached */
+
+/* USART3: channel 4 of stream 1 (RX) and 3 (TX) of DMA1. */
+const uart_streams streams = {.dma = (streams_block *)0x40026000u, .rx = 1, .tx = 3,
+                              .select = 4u << 25};
+
+void streams_on(void)
+{
+    RCC_AHB1ENR |= 1u << 21;
+    (void)RCC_AHB1ENR;
+}
 
 void family_blocks(void)
 {
@@ -94,15 +103,6 @@ static uint32_t flash_close(void)
     return errors;
 }
 
-static void drop_lines(uint32_t address, uint32_t bytes)
-{
-    __asm volatile("dsb" ::: "memory");
-    for (uint32_t at = 0; at < bytes; at += 32u) {
-        DCIMVAC = (address & ~31u) + at;
-    }
-    __asm volatile("dsb\n isb" ::: "memory");
-}
-
 /* In dual-bank mode the sectors of bank 2 are 0x10 and on; in single-bank mode, which this does
  * not use, none has that number. */
 uint32_t family_erase(void)
@@ -115,7 +115,7 @@ uint32_t family_erase(void)
     FLASH_CR |= 1u << 16;
     __asm volatile("dsb" ::: "memory");
     uint32_t errors = flash_close();
-    drop_lines(family.flash_page, SECTOR_BYTES);
+    cache_drop((const void *)family.flash_page, SECTOR_BYTES);
     return errors;
 }
 
@@ -125,6 +125,6 @@ uint32_t family_program(uint32_t address, const uint32_t *words)
     FLASH_CR = 1u | 2u << 8;
     write_unit(address, words, 1);
     uint32_t errors = flash_close();
-    drop_lines(address, 32);
+    cache_drop((const void *)address, 4);
     return errors;
 }

@@ -1,5 +1,5 @@
-/* STM32H743: HSI through PLL1, LDO, VOS1 (RM0433 6.6.2, 6.8.6, 8.7), 400 MHz. */
-#include "family.h"
+/* STM32H743: HSI through PLL1, LDO, VOS1 (RM0433 6.6.2, 6.8.6, 8.7), 400 MHz; the UART by PLL2. */
+#include "streams.h"
 
 #define RCC_CR REG(0x58024400u)
 #define RCC_CFGR REG(0x58024410u)
@@ -9,6 +9,9 @@
 #define RCC_PLLCKSELR REG(0x58024428u)
 #define RCC_PLLCFGR REG(0x5802442Cu)
 #define RCC_PLL1DIVR REG(0x58024430u)
+#define RCC_PLL2DIVR REG(0x58024438u)
+#define RCC_D2CCIP2R REG(0x58024454u)
+#define RCC_AHB1ENR REG(0x580244D8u)
 #define RCC_AHB4ENR REG(0x580244E0u)
 #define RCC_APB1LENR REG(0x580244E8u)
 #define RCC_APB4ENR REG(0x580244F4u)
@@ -21,21 +24,32 @@
 #define FLASH_CR2 REG(0x5200210Cu)
 #define FLASH_SR2 REG(0x52002110u)
 #define FLASH_CCR2 REG(0x52002114u)
-#define DCIMVAC REG(0xE000EF5Cu)
 #define PORT(n) ((gpio_block *)(0x58020000u + 0x400u * (n)))
 #define FLASH_ERRORS 0x17EE0000u
 #define SECTOR 3u
 #define SECTOR_BYTES 0x20000u
 
 const family_description family = {
-    .name = "H743", .hz = 400000000u, .uart_hz = 100000000u, .reset_hz = 64000000u, .caches = true,
+    .name = "H743", .hz = 400000000u, .uart_hz = 96000000u, .reset_hz = 64000000u, .caches = true,
     .uart = (uart_block *)0x40004800u, .uart_irq = UART_IRQ,
     .tx = {PORT(3), 8, 7}, .rx = {PORT(3), 9, 7}, .led = {PORT(1), 0, 0},
     .iwdg = (iwdg_block *)0x58004800u, .backup = (reg *)0x58004050u,
     .reset_flags = (reg *)0x580244D0u, .watchdog = 1u << 26, .software = 1u << 24,
     .power = 1u << 23, .clear = 1u << 16,
     .flash_page = 0x08100000u + SECTOR * SECTOR_BYTES, .flash_page_bytes = SECTOR_BYTES,
-    .flash_unit_bytes = 32u};
+    .flash_unit_bytes = 32u, .dma_memory = (uint8_t *)0x24000000u}; /* AXI SRAM: DTCM is not reached */
+
+/* USART3 through DMAMUX1, to streams 1 (RX) and 3 (TX) of DMA1. */
+const uart_streams streams = {.dma = (streams_block *)0x40020000u, .rx = 1, .tx = 3,
+                              .select = 1u << 20};
+
+void streams_on(void)
+{
+    RCC_AHB1ENR |= 1u;
+    (void)RCC_AHB1ENR;
+    REG(0x40020800u + 4u * streams.rx) = 45u;
+    REG(0x40020800u + 4u * streams.tx) = 46u;
+}
 
 void family_blocks(void)
 {
@@ -67,13 +81,24 @@ const char *family_clock(void)
     if (!wait_for(&RCC_CR, 1u << 25, 0, 2)) {
         return "PLL1RDY off";
     }
-    RCC_PLLCKSELR = (RCC_PLLCKSELR & ~0x3F3u) | 4u << 4;      /* HSI, 64 MHz / 4 */
-    RCC_PLLCFGR = (RCC_PLLCFGR & ~0xFu) | 3u << 2 | 1u << 16; /* 8 to 16 MHz, wide, P */
+    RCC_CR &= ~(1u << 26);
+    if (!wait_for(&RCC_CR, 1u << 27, 0, 2)) {
+        return "PLL2RDY off";
+    }
+    RCC_PLLCKSELR = (RCC_PLLCKSELR & ~0x3F3F3u) | 4u << 4 | 4u << 12; /* HSI, 64 MHz / 4 */
+    /* 8 to 16 MHz, wide; P of PLL1, Q of PLL2 */
+    RCC_PLLCFGR = (RCC_PLLCFGR & ~0xFFu) | 3u << 2 | 3u << 6 | 1u << 16 | 1u << 20;
+    RCC_PLL2DIVR = (12u - 1u) | 1u << 9 | 1u << 16 | 1u << 24; /* 192 MHz, / 2 */
+    RCC_CR |= 1u << 26;
     RCC_PLL1DIVR = (50u - 1u) | 1u << 9 | 1u << 16 | 1u << 24;
     RCC_CR |= 1u << 24;
     if (!wait_for(&RCC_CR, 1u << 25, 1u << 25, 2)) {
         return "PLL1RDY";
     }
+    if (!wait_for(&RCC_CR, 1u << 27, 1u << 27, 2)) {
+        return "PLL2RDY";
+    }
+    RCC_D2CCIP2R = (RCC_D2CCIP2R & ~7u) | 1u; /* USART2 to 5, 7 and 8: pll2_q */
     FLASH_ACR = 4u | 2u << 4;
     if (!wait_for(&FLASH_ACR, 0x3Fu, 4u | 2u << 4, 2)) {
         return "LATENCY";
@@ -103,22 +128,13 @@ static uint32_t flash_close(void)
     return errors;
 }
 
-static void drop_lines(uint32_t address, uint32_t bytes)
-{
-    __asm volatile("dsb" ::: "memory");
-    for (uint32_t at = 0; at < bytes; at += 32u) {
-        DCIMVAC = address + at;
-    }
-    __asm volatile("dsb\n isb" ::: "memory");
-}
-
 uint32_t family_erase(void)
 {
     flash_open();
     FLASH_CR2 = 4u | 3u << 4 | SECTOR << 8;
     FLASH_CR2 |= 1u << 7;
     uint32_t errors = flash_close();
-    drop_lines(family.flash_page, SECTOR_BYTES);
+    cache_drop((const void *)family.flash_page, SECTOR_BYTES);
     return errors;
 }
 
@@ -128,6 +144,6 @@ uint32_t family_program(uint32_t address, const uint32_t *words)
     FLASH_CR2 = 2u | 3u << 4;
     write_unit(address, words, 8);
     uint32_t errors = flash_close();
-    drop_lines(address, 32);
+    cache_drop((const void *)address, 32);
     return errors;
 }
