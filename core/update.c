@@ -55,12 +55,6 @@ static tb_error erase_log(tb_update *u)
     return error;
 }
 
-/* The log's page was erased when the session began; nothing was programmed there since. */
-static bool erased_with_log(const tb_update *u, const tb_page *page)
-{
-    return has_log(u) && u->log_erased && page->offset + page->bytes > u->region_bytes;
-}
-
 /* The first page carries the header, the last ones the log: both change always. */
 static bool is_kept(const tb_update *u, const tb_page *page)
 {
@@ -69,64 +63,63 @@ static bool is_kept(const tb_update *u, const tb_page *page)
            (u->keep[page->number / 8u] >> (page->number % 8u) & 1u) != 0;
 }
 
-static tb_error erase_page(tb_update *u, const tb_page *page)
+/* The page that holds this byte. One with the log in it may have been erased when the session
+ * began: nothing was programmed there since. */
+static tb_error erase_page(tb_update *u, uint32_t at)
 {
-    uint32_t offset = u->region_offset + page->offset;
+    tb_page page;
     tb_error error = TB_OK;
+    uint32_t end;
+    bool with_log;
 
-    if (!erased_with_log(u, page) && !is_kept(u, page)) {
-        error = tb_erase_range(flash_of(u), u->bank, offset, offset + page->bytes);
-        if (error == TB_OK && has_log(u) && page->offset + page->bytes > u->region_bytes) {
-            u->log_erased = true;
-        }
+    if (!region_page(u, at, &page)) {
+        return TB_ERR_RANGE;
+    }
+    end = page.offset + page.bytes;
+    with_log = has_log(u) && end > u->region_bytes;
+    if (!(with_log && u->log_erased) && !is_kept(u, &page)) {
+        error = tb_erase_range(flash_of(u), u->bank, u->region_offset + page.offset,
+                               u->region_offset + end);
+    }
+    if (error == TB_OK) {
+        u->log_erased |= with_log;
+        u->erased_to = u->erased_to > end ? u->erased_to : end;
     }
     return error;
 }
 
-static tb_error erase_next(tb_update *u)
+/* Where the page that holds this byte ends; 0 outside the bank. */
+static uint32_t page_end(const tb_update *u, uint32_t at)
 {
     tb_page page;
-    tb_error error;
 
-    if (!region_page(u, u->erased_to, &page)) {
-        return TB_ERR_RANGE;
-    }
-    error = erase_page(u, &page);
-    if (error == TB_OK) {
-        u->erased_to = page.offset + page.bytes;
-    }
-    return error;
+    return region_page(u, at, &page) ? page.offset + page.bytes : 0u;
 }
 
 /* Before a page is programmed the one after it is erased, and wholly: so after a power
  * cut the first blank page parts new data from what was there before. */
 static tb_error erase_ahead(tb_update *u, uint32_t at)
 {
-    tb_page page;
+    tb_error error = TB_OK;
     uint32_t need, here;
 
     if (at < u->ahead_to) {
         return TB_OK;
     }
-    if (!region_page(u, at, &page)) {
+    need = here = page_end(u, at);
+    if (need < total_bytes(u)) {
+        need = page_end(u, need);
+    }
+    if (here == 0u || need == 0u) {
         return TB_ERR_RANGE;
     }
-    need = here = page.offset + page.bytes;
-    if (need < total_bytes(u)) {
-        if (!region_page(u, need, &page)) {
-            return TB_ERR_RANGE;
-        }
-        need = page.offset + page.bytes;
+    while (error == TB_OK && u->erased_to < need) {
+        error = erase_page(u, u->erased_to);
     }
-    while (u->erased_to < need) {
-        tb_error error = erase_next(u);
-
-        if (error != TB_OK) {
-            return error;
-        }
+    if (error == TB_OK) {
+        u->ahead_to = here;
     }
-    u->ahead_to = here;
-    return TB_OK;
+    return error;
 }
 
 /* The header goes first and the log second: a log whose erase is cut short can then
@@ -135,11 +128,9 @@ static tb_error begin_fresh(tb_update *u)
 {
     tb_error error;
 
-    u->next = 0;
     u->erased_to = 0;
-    u->ahead_to = 0;
     u->log_erased = false;
-    error = erase_next(u);
+    error = erase_page(u, 0);
     if (error == TB_OK && has_log(u) && !u->log_erased) {
         error = erase_log(u);
     }
@@ -172,8 +163,8 @@ static page_content page_scan(const tb_update *u, const tb_page *page)
 
 /* Where an interrupted session of this very head left off: the page before the first
  * that is blank or cannot be read, since that page too may have been cut. False where
- * no such session was. */
-static bool find_resume(const tb_update *u, tb_page *last, tb_page *frontier, bool *has_frontier)
+ * no such session was. *frontier 0: there is no such page. */
+static bool find_resume(const tb_update *u, uint32_t *last, uint32_t *frontier)
 {
     const tb_flash *flash = flash_of(u);
     tb_image_head there;
@@ -186,57 +177,47 @@ static bool find_resume(const tb_update *u, tb_page *last, tb_page *frontier, bo
         tb_slot_log_read(flash, u->bank, &log) != TB_OK || log.state != TB_SLOT_EMPTY) {
         return false;
     }
-    if (!region_page(u, 0, last)) {
-        return false;
-    }
-    *has_frontier = false;
+    *last = 0;
     for (uint32_t at = 0; at < total_bytes(u); at = page.offset + page.bytes) {
         if (!region_page(u, at, &page)) {
             return false;
         }
+        *frontier = at;
         if (page_scan(u, &page) != PAGE_DATA) {
-            *frontier = page;
-            *has_frontier = true;
-            break;
+            return true;
         }
-        *last = page;
+        *last = at;
     }
+    *frontier = 0;
     /* Whole, and yet not installed: its header may be what was written last, and be unstable. */
-    return *has_frontier ||
-           tb_payload_check(flash, u->bank, u->region_offset, &u->head) != TB_OK;
+    return tb_payload_check(flash, u->bank, u->region_offset, &u->head) != TB_OK;
 }
 
 /* Everything from the resume point on is erased again, as a page that merely looks blank
  * is not trusted. The frontier goes before the page that is resumed: if that erase is
  * cut, the frontier is still the first blank page. */
-static tb_error begin_resumed(tb_update *u, const tb_page *last, const tb_page *frontier)
+static tb_error begin_resumed(tb_update *u, uint32_t last, uint32_t frontier)
 {
-    tb_error error;
-    tb_page second;
+    tb_error error = TB_OK;
 
-    if (last->offset == 0) {
+    if (last == 0) {
         /* From the start, then; but this header is not to be found again, should its erase
          * be cut, with anything other than a blank page behind it. */
-        if (last->bytes < total_bytes(u)) {
-            error = region_page(u, last->bytes, &second) ? erase_page(u, &second) : TB_ERR_RANGE;
-            if (error != TB_OK) {
-                return error;
-            }
+        uint32_t second = page_end(u, 0);
+
+        if (second < total_bytes(u)) {
+            error = erase_page(u, second);
         }
-        return begin_fresh(u);
+        return error == TB_OK ? begin_fresh(u) : error;
     }
     error = erase_log(u);
-    if (error == TB_OK && frontier != NULL) {
+    if (error == TB_OK && frontier != 0) {
         error = erase_page(u, frontier);
     }
     if (error == TB_OK) {
         error = erase_page(u, last);
     }
-    u->next = last->offset;
-    u->erased_to = last->offset + last->bytes;
-    if (frontier != NULL) {
-        u->erased_to = frontier->offset + frontier->bytes;
-    }
+    u->next = last;
     return error;
 }
 
@@ -251,6 +232,24 @@ static bool holds_whole_image(const tb_update *u)
            slot.log.state != TB_SLOT_EMPTY;
 }
 
+static tb_error prepare(tb_update *u, unsigned bank, const uint8_t *keep)
+{
+    uint32_t last, frontier;
+
+    if (u->nothing_to_do) {
+        u->next = total_bytes(u);
+        return TB_OK;
+    }
+    if (find_resume(u, &last, &frontier)) {
+        return begin_resumed(u, last, frontier);
+    }
+    if (keep != NULL && u->bank == bank && holds_whole_image(u)) {
+        memcpy(u->keep, keep, sizeof u->keep);
+        u->keeps = true;
+    }
+    return begin_fresh(u);
+}
+
 tb_error tb_update_begin(tb_update *u, const tb_image_head *head, uint32_t *next)
 {
     return tb_update_begin_keeping(u, head, 0, NULL, next);
@@ -259,36 +258,20 @@ tb_error tb_update_begin(tb_update *u, const tb_image_head *head, uint32_t *next
 tb_error tb_update_begin_keeping(tb_update *u, const tb_image_head *head, unsigned bank,
                                  const uint8_t *keep, uint32_t *next)
 {
-    tb_page last, frontier;
-    bool has_frontier;
-    tb_error error;
+    tb_error error = TB_OK;
 
-    *next = 0;
-    if (u->open && u->failure == TB_OK && memcmp(&u->head, head, sizeof *head) == 0) {
-        *next = u->next;
-        return TB_OK;
-    }
-    tb_update_abandon(u);
-    error = tb_image_check_head(head, device_of(u));
-    if (error == TB_OK) {
-        error = tb_target_choose(u, head);
-    }
-    if (error != TB_OK) {
-        return error;
-    }
-    u->head = *head;
-    if (u->nothing_to_do) {
-        u->next = total_bytes(u);
-    } else if (find_resume(u, &last, &frontier, &has_frontier)) {
-        error = begin_resumed(u, &last, has_frontier ? &frontier : NULL);
-    } else {
-        if (keep != NULL && u->bank == bank && holds_whole_image(u)) {
-            memcpy(u->keep, keep, sizeof u->keep);
-            u->keeps = true;
+    if (!u->open || u->failure != TB_OK || memcmp(&u->head, head, sizeof *head) != 0) {
+        tb_update_abandon(u);
+        error = tb_image_check_head(head, device_of(u));
+        if (error == TB_OK) {
+            error = tb_target_choose(u, head);
         }
-        error = begin_fresh(u);
+        if (error == TB_OK) {
+            u->head = *head;
+            error = prepare(u, bank, keep);
+        }
+        u->open = error == TB_OK;
     }
-    u->open = error == TB_OK;
     *next = u->open ? u->next : 0;
     return error;
 }
@@ -300,11 +283,9 @@ static bool is_held_back(const tb_update *u, uint32_t at)
     return at == 0 && tb_update_head_comes_last(u);
 }
 
-static bool in_kept_page(const tb_update *u, uint32_t at)
+static bool in_kept_page(const tb_update *u, uint32_t at, tb_page *page)
 {
-    tb_page page;
-
-    return u->keeps && region_page(u, at, &page) && is_kept(u, &page);
+    return u->keeps && region_page(u, at, page) && is_kept(u, page);
 }
 
 /* Programs the unit that has been collected, padded with 0xFF. */
@@ -312,6 +293,7 @@ tb_error tb_update_flush(tb_update *u)
 {
     uint32_t unit_bytes = flash_of(u)->chip->unit_bytes;
     uint32_t at = u->next - u->unit_fill;
+    tb_page page;
     tb_error error;
 
     if (u->unit_fill == 0) {
@@ -320,7 +302,7 @@ tb_error tb_update_flush(tb_update *u)
     memset(u->unit + u->unit_fill, 0xFF, unit_bytes - u->unit_fill);
     u->unit_fill = 0;
     error = erase_ahead(u, at);
-    if (error == TB_OK && !is_held_back(u, at) && !in_kept_page(u, at) &&
+    if (error == TB_OK && !is_held_back(u, at) && !in_kept_page(u, at, &page) &&
         !tb_all_ones(u->unit, unit_bytes)) {
         error = tb_unit_write(flash_of(u), u->bank, u->region_offset + at, u->unit);
         tb_alive(flash_of(u));
@@ -333,8 +315,8 @@ void tb_update_pass_kept(tb_update *u, uint32_t to)
 {
     tb_page page;
 
-    while (u->next < to && u->unit_fill == 0 && in_kept_page(u, u->next) &&
-           region_page(u, u->next, &page) && page.offset == u->next) {
+    while (u->next < to && u->unit_fill == 0 && in_kept_page(u, u->next, &page) &&
+           page.offset == u->next) {
         u->next = smaller(page.offset + page.bytes, total_bytes(u));
     }
 }
@@ -387,7 +369,7 @@ bool tb_update_work(tb_update *u)
     if (!u->open || u->failure != TB_OK || u->nothing_to_do || u->erased_to >= total_bytes(u)) {
         return false;
     }
-    error = erase_next(u);
+    error = erase_page(u, u->erased_to);
     if (error != TB_OK) {
         tb_update_fail(u, error);
     }

@@ -44,22 +44,23 @@ typedef struct tb_expand_line {
     uint8_t bytes[TB_EXPAND_LINE_BYTES];
 } tb_expand_line;
 
+/* The small fields first, within short reach of the instructions. */
 typedef struct tb_expand {
     /* below: the decoder's own */
+    tb_error error;
+    bool started, overrun;
+    uint8_t carry_fill, carry_at;
+    tb_expand_state state;
     tb_update *update; /* NULL: no stream is open */
     uint32_t source_bytes;
     uint32_t stream_bytes, received; /* of the compressed stream */
     uint32_t range, code;
     const uint8_t *in;
     uint32_t in_bytes;
-    uint8_t carry[TB_EXPAND_CARRY_BYTES];
-    uint8_t carry_fill, carry_at;
-    bool started, overrun;
-    tb_error error;
-    uint8_t ring[TB_EXPAND_RING_BYTES];
     uint32_t pending; /* bytes at the end of the ring that were not written yet */
     tb_expand_line image, source;
-    tb_expand_state state;
+    uint8_t carry[TB_EXPAND_CARRY_BYTES];
+    uint8_t ring[TB_EXPAND_RING_BYTES];
     tb_expand_model model;
 } tb_expand;
 

@@ -47,23 +47,24 @@ typedef struct tb_server_config {
     void *ctx;
 } tb_server_config;
 
+/* The small fields first, within short reach of the instructions. */
 typedef struct tb_server {
-    tb_server_config config;
-    tb_update update;
-    tb_receiver receiver;
-    uint8_t buffer[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD];
-    uint8_t reply[TB_WIRE_OVERHEAD + 2u + TB_STATUS_BYTES];
-    uint32_t last_byte_ms;
-    uint32_t tutorial_next;
-    uint8_t tutorial_head[TB_HEAD_BYTES];
     bool tutorial;          /* the open session speaks the tutorial's dialect */
     bool tutorial_restart;  /* the last piece failed: a header may start the stream again */
-    uint32_t session_ms;    /* when the open session was last served */
     uint8_t last_token;     /* dialect of the last good frame */
     bool good_frame;        /* since baud_since_ms */
     tb_server_action action;
+    uint32_t last_byte_ms;
+    uint32_t session_ms;    /* when the open session was last served */
+    uint32_t tutorial_next;
     uint32_t new_baud;      /* once the reply has left; 0: as it is */
     uint32_t baud_since_ms, baud_limit_ms; /* so long without a good frame: back; 0: at usual_baud */
+    tb_receiver receiver;
+    tb_update update;
+    tb_server_config config;
+    uint8_t tutorial_head[TB_HEAD_BYTES];
+    uint8_t reply[TB_WIRE_OVERHEAD + 2u + TB_STATUS_BYTES];
+    uint8_t buffer[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD];
 } tb_server;
 
 /* Without a good frame for so long a line at another rate than the usual one goes back to it. */
