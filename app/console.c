@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "chips/chips.h"
+#include "chips/digits.h"
 #include "tb_target.h"
 
 static chip_uart console;
@@ -25,15 +26,9 @@ void console_flush(void)
 
 static void console_digits(uint32_t value, uint32_t base, unsigned width)
 {
-    char digits[11];
-    unsigned at = sizeof digits - 1u;
+    char room[CHIP_DIGITS_BYTES];
 
-    digits[at] = '\0';
-    do {
-        digits[--at] = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value != 0u || sizeof digits - 1u - at < width);
-    console_text(&digits[at]);
+    console_text(chip_digits(room, value, base, width));
 }
 
 void console_number(uint32_t value)

@@ -2,10 +2,11 @@
 #include "chips/armv7m.h"
 #include "registers.h"
 
-#define CR_MER1 (1u << 2)
-#define CR_MER2 (1u << 15)
+#define HOSTILE_CR (FLASH->CR)
+#define CR_LOCK FLASH_CR_LOCK
+#define CR_START FLASH_CR_STRT
+#define CR_PROGRAM (FLASH_CR_PSIZE_32 | FLASH_CR_PG)
 #define SNB_BANK2 16u /* RM0410 3.7.5 */
-#define IWDG_RELOAD 0xAAAAu
 #define UNIT_WORDS 2u
 
 HOSTILE_INLINE uint32_t settle(void)
@@ -13,7 +14,7 @@ HOSTILE_INLINE uint32_t settle(void)
     uint32_t errors;
 
     while ((FLASH->SR & FLASH_SR_BSY) != 0u) {
-        IWDG->KR = IWDG_RELOAD;
+        IWDG->KR = IWDG_KEY_RELOAD;
     }
     errors = FLASH->SR & FLASH_SR_ERRORS;
     FLASH->SR = FLASH_SR_ERRORS;
@@ -29,57 +30,30 @@ HOSTILE_INLINE void unlock(void)
     }
 }
 
-HOSTILE_RAM uint32_t hostile_erase(unsigned bank, unsigned first, unsigned end)
+HOSTILE_INLINE uint32_t cr_erase(unsigned bank, unsigned page)
 {
-    uint32_t primask = arm_interrupts_mask(), errors = 0u;
+    return FLASH_CR_PSIZE_32 | FLASH_CR_SER | (page + bank * SNB_BANK2) << FLASH_CR_SNB_SHIFT;
+}
 
-    unlock();
-    for (unsigned page = first; page < end; page++) {
-        uint32_t cr = FLASH_CR_PSIZE_32 | FLASH_CR_SER |
-                      (page + bank * SNB_BANK2) << FLASH_CR_SNB_SHIFT;
+HOSTILE_INLINE uint32_t cr_erase_banks(unsigned banks)
+{
+    return FLASH_CR_PSIZE_32 | ((banks & 1u) != 0u ? FLASH_CR_MER1 : 0u) |
+           ((banks & 2u) != 0u ? FLASH_CR_MER2 : 0u);
+}
 
-        FLASH->CR = cr;
-        FLASH->CR = cr | FLASH_CR_STRT;
+HOSTILE_INLINE uint32_t zero_unit(volatile uint32_t *at)
+{
+    uint32_t errors = 0u;
+
+    for (unsigned word = 0; word < UNIT_WORDS; word++) {
+        at[word] = 0u;
         arm_dsb();
         errors |= settle();
     }
-    FLASH->CR = FLASH_CR_LOCK;
-    arm_interrupts_restore(primask);
     return errors;
 }
 
-HOSTILE_RAM uint32_t hostile_erase_banks(unsigned banks)
-{
-    uint32_t primask = arm_interrupts_mask(), errors;
-    uint32_t cr = FLASH_CR_PSIZE_32 | ((banks & 1u) != 0u ? CR_MER1 : 0u) |
-                  ((banks & 2u) != 0u ? CR_MER2 : 0u);
-
-    unlock();
-    FLASH->CR = cr;
-    FLASH->CR = cr | FLASH_CR_STRT;
-    arm_dsb();
-    errors = settle();
-    FLASH->CR = FLASH_CR_LOCK;
-    arm_interrupts_restore(primask);
-    return errors;
-}
-
-HOSTILE_RAM uint32_t hostile_zero(unsigned bank, volatile uint32_t *at, unsigned units)
-{
-    uint32_t primask = arm_interrupts_mask(), errors = 0u;
-
-    (void)bank;
-    unlock();
-    FLASH->CR = FLASH_CR_PSIZE_32 | FLASH_CR_PG;
-    for (unsigned i = 0; i < units * UNIT_WORDS; i++) {
-        *at++ = 0u;
-        arm_dsb();
-        errors |= settle();
-    }
-    FLASH->CR = FLASH_CR_LOCK;
-    arm_interrupts_restore(primask);
-    return errors;
-}
+#include "app/hostile_steps.h"
 
 /* nDBOOT would have the ROM choose the bank, as BFB2 on other lines; and only by a reset. */
 HOSTILE_INLINE _Noreturn void write_options(uint32_t optcr)

@@ -2,6 +2,12 @@
 #include "chips/armv7m.h"
 #include "registers.h"
 
+#define HOSTILE_CR (FLASH->CR)
+#define CR_LOCK FLASH_CR_LOCK
+#define CR_START FLASH_CR_STRT
+#define CR_PROGRAM FLASH_CR_PG
+#define UNIT_WORDS 2u
+
 HOSTILE_INLINE uint32_t settle(void)
 {
     uint32_t errors;
@@ -23,58 +29,26 @@ HOSTILE_INLINE void unlock(void)
     FLASH->ACR &= ~FLASH_ACR_DCEN;
 }
 
-HOSTILE_RAM uint32_t hostile_erase(unsigned bank, unsigned first, unsigned end)
+HOSTILE_INLINE uint32_t cr_erase(unsigned bank, unsigned page)
 {
-    uint32_t primask = arm_interrupts_mask(), errors = 0u;
-
-    unlock();
-    for (unsigned page = first; page < end; page++) {
-        uint32_t cr = FLASH_CR_PER | page << FLASH_CR_PNB_SHIFT |
-                      (bank == 1u ? FLASH_CR_BKER : 0u);
-
-        FLASH->CR = cr;
-        FLASH->CR = cr | FLASH_CR_STRT;
-        errors |= settle();
-        IWDG->KR = IWDG_KEY_RELOAD;
-    }
-    FLASH->CR = FLASH_CR_LOCK;
-    arm_interrupts_restore(primask);
-    return errors;
+    return FLASH_CR_PER | page << FLASH_CR_PNB_SHIFT | (bank == 1u ? FLASH_CR_BKER : 0u);
 }
 
-HOSTILE_RAM uint32_t hostile_erase_banks(unsigned banks)
+HOSTILE_INLINE uint32_t cr_erase_banks(unsigned banks)
 {
-    uint32_t primask = arm_interrupts_mask(), errors;
-    uint32_t cr = ((banks & 1u) != 0u ? FLASH_CR_MER1 : 0u) |
-                  ((banks & 2u) != 0u ? FLASH_CR_MER2 : 0u);
-
-    unlock();
-    FLASH->CR = cr;
-    FLASH->CR = cr | FLASH_CR_STRT;
-    errors = settle();
-    FLASH->CR = FLASH_CR_LOCK;
-    arm_interrupts_restore(primask);
-    return errors;
+    return ((banks & 1u) != 0u ? FLASH_CR_MER1 : 0u) | ((banks & 2u) != 0u ? FLASH_CR_MER2 : 0u);
 }
 
 /* Zeros go over anything that was programmed (RM0440 3.3.7). */
-HOSTILE_RAM uint32_t hostile_zero(unsigned bank, volatile uint32_t *at, unsigned units)
+HOSTILE_INLINE uint32_t zero_unit(volatile uint32_t *at)
 {
-    uint32_t primask = arm_interrupts_mask(), errors = 0u;
-
-    (void)bank;
-    unlock();
-    FLASH->CR = FLASH_CR_PG;
-    for (unsigned i = 0; i < units; i++) {
-        *at++ = 0u;
-        arm_isb();
-        *at++ = 0u;
-        errors |= settle();
-    }
-    FLASH->CR = FLASH_CR_LOCK;
-    arm_interrupts_restore(primask);
-    return errors;
+    at[0] = 0u;
+    arm_isb();
+    at[1] = 0u;
+    return settle();
 }
+
+#include "app/hostile_steps.h"
 
 HOSTILE_INLINE void unlock_options(void)
 {

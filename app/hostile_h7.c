@@ -4,7 +4,6 @@
 
 #define CR_BER (1u << 3)
 #define CR_SNB(page) ((uint32_t)(page) << FLASH_CR_SNB_SHIFT)
-#define IWDG_RELOAD 0xAAAAu
 #define UNIT_WORDS (IS_H7A3 ? 4u : 8u)
 
 /* A controller belongs to the place of a bank (RM0433 4.3.12). */
@@ -45,7 +44,7 @@ HOSTILE_RAM uint32_t hostile_erase(unsigned bank, unsigned first, unsigned end)
         flash->CR = cr;
         flash->CR = cr | FLASH_CR_START;
         while ((flash->SR & FLASH_SR_BUSY) != 0u) {
-            IWDG->KR = IWDG_RELOAD;
+            IWDG->KR = IWDG_KEY_RELOAD;
         }
         errors |= settle(flash);
     }

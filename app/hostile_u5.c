@@ -2,9 +2,10 @@
 #include "chips/armv7m.h"
 #include "registers.h"
 
-#define NSCR_MER1 (1u << 2)
-#define NSCR_MER2 (1u << 15)
-#define IWDG_RELOAD 0xAAAAu
+#define HOSTILE_CR (FLASH->NSCR)
+#define CR_LOCK FLASH_NSCR_LOCK
+#define CR_START FLASH_NSCR_STRT
+#define CR_PROGRAM FLASH_NSCR_PG
 #define WRP_NONE 0xFF00FFFFu /* UNLOCK too */
 #define UNIT_WORDS 4u
 
@@ -28,57 +29,27 @@ HOSTILE_INLINE void unlock(void)
     }
 }
 
-HOSTILE_RAM uint32_t hostile_erase(unsigned bank, unsigned first, unsigned end)
+HOSTILE_INLINE uint32_t cr_erase(unsigned bank, unsigned page)
 {
-    uint32_t primask = arm_interrupts_mask(), errors = 0u;
-
-    unlock();
-    for (unsigned page = first; page < end; page++) {
-        uint32_t cr = FLASH_NSCR_PER | page << FLASH_NSCR_PNB_SHIFT |
-                      (bank == 1u ? FLASH_NSCR_BKER : 0u);
-
-        FLASH->NSCR = cr;
-        FLASH->NSCR = cr | FLASH_NSCR_STRT;
-        errors |= settle();
-        IWDG->KR = IWDG_RELOAD;
-    }
-    FLASH->NSCR = FLASH_NSCR_LOCK;
-    arm_interrupts_restore(primask);
-    return errors;
+    return FLASH_NSCR_PER | page << FLASH_NSCR_PNB_SHIFT | (bank == 1u ? FLASH_NSCR_BKER : 0u);
 }
 
-HOSTILE_RAM uint32_t hostile_erase_banks(unsigned banks)
+HOSTILE_INLINE uint32_t cr_erase_banks(unsigned banks)
 {
-    uint32_t primask = arm_interrupts_mask(), errors;
-    uint32_t cr = ((banks & 1u) != 0u ? NSCR_MER1 : 0u) | ((banks & 2u) != 0u ? NSCR_MER2 : 0u);
-
-    unlock();
-    FLASH->NSCR = cr;
-    FLASH->NSCR = cr | FLASH_NSCR_STRT;
-    errors = settle();
-    FLASH->NSCR = FLASH_NSCR_LOCK;
-    arm_interrupts_restore(primask);
-    return errors;
+    return ((banks & 1u) != 0u ? FLASH_NSCR_MER1 : 0u) |
+           ((banks & 2u) != 0u ? FLASH_NSCR_MER2 : 0u);
 }
 
 /* Zeros go over anything that was programmed (RM0456 7.3.7). */
-HOSTILE_RAM uint32_t hostile_zero(unsigned bank, volatile uint32_t *at, unsigned units)
+HOSTILE_INLINE uint32_t zero_unit(volatile uint32_t *at)
 {
-    uint32_t primask = arm_interrupts_mask(), errors = 0u;
-
-    (void)bank;
-    unlock();
-    FLASH->NSCR = FLASH_NSCR_PG;
-    for (unsigned i = 0; i < units; i++) {
-        for (unsigned word = 0; word < UNIT_WORDS; word++) {
-            *at++ = 0u;
-        }
-        errors |= settle();
+    for (unsigned word = 0; word < UNIT_WORDS; word++) {
+        at[word] = 0u;
     }
-    FLASH->NSCR = FLASH_NSCR_LOCK;
-    arm_interrupts_restore(primask);
-    return errors;
+    return settle();
 }
+
+#include "app/hostile_steps.h"
 
 HOSTILE_INLINE void unlock_options(void)
 {

@@ -1,14 +1,12 @@
-/* The CRC unit, word by word and byte by byte (RM0410 12.3.3, RM0433 21.3.3): how the input is
- * reversed depends on the width of the write. */
+/* The CRC unit, word by word and byte by byte (RM0440 16.3.3, RM0351 14.3.3, RM0410 12.3.3,
+ * RM0433 21.3.3): how the input is reversed depends on the width of the write. */
 #include "chips/stm32/crc.h"
 
 #include <string.h>
 
 #include "boot/selftest/selftest.h"
 
-#define CRC_CR_REV_IN_BYTE (1u << 5)
-
-uint32_t family_crc(const uint8_t *data, uint32_t bytes, bool bytewise)
+uint32_t st_crc(const uint8_t *data, uint32_t bytes, bool bytewise)
 {
     uint32_t words = bytewise ? 0u : bytes / 4u, word;
     volatile uint8_t *byte_port = (volatile uint8_t *)&CRC->DR;

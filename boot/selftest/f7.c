@@ -7,7 +7,6 @@
 #include "chips/armv7m.h"
 #include "registers.h"
 
-#define FLASH_SIZE_KIB (*(const volatile uint16_t *)0x1FF0F442u)
 #define ROM_VERSION (*(const volatile uint8_t *)0x1FF0EDBEu)
 #define RESET_FLAGS 0xFE000000u /* of RCC_CSR */
 /* RM0410 3.4, but for nDBANK, which has to be 0: RDP, nDBOOT, WWDG_SW, IWDG_SW. */
@@ -26,16 +25,6 @@ st_limits family_limits(void)
 /* Where the driver tries what SNB counts (chips/f7/flash.c). */
 const uint32_t family_third_page = 0xC000u;
 const bool family_has_ecc = false;
-
-uint32_t family_idcode(void)
-{
-    return DBGMCU_IDCODE;
-}
-
-uint32_t family_flash_kib(void)
-{
-    return FLASH_SIZE_KIB;
-}
 
 uint32_t family_reset_flags(void)
 {
@@ -58,11 +47,7 @@ void family_check_options(void)
     st_hex(optcr);
     st_text(", OPTCR1 ");
     st_hex(optcr1);
-    if (odd != 0u) {
-        st_text(", not as produced in bits ");
-        st_hex(odd);
-    }
-    st_end();
+    st_end_options(odd);
 }
 
 void family_check_mapping(void)

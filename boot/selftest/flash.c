@@ -114,7 +114,7 @@ void st_check_scratch(void)
     unsigned pages = st_pages();
     bool clean = true;
 
-    if (chip_check(TB_TARGET) != TB_OK || family_flash_kib() != TB_TARGET->flash_kib) {
+    if (chip_check(TB_TARGET) != TB_OK || st_flash_kib() != TB_TARGET->flash_kib) {
         st.scratch = 0u;
         st_line(ST_SKIP, "scratch", "not the part that this program is for: nothing is written");
         return;

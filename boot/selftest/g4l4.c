@@ -6,22 +6,11 @@
 #include "chips/armv7m.h"
 #include "registers.h"
 
-#define FLASH_SIZE_KIB (*(const volatile uint16_t *)0x1FFF75E0u)
 #define ROM_VERSION (*(const volatile uint8_t *)0x1FFF6FFEu)
 #define OPTION_WORDS ((const volatile uint32_t *)0x1FFF7800u)
 #define SR_PROGERR (1u << 3)
 
 #define OPTR_PRODUCTION 0xFFEFF8AAu /* RM0440 3.4.2 */
-
-uint32_t family_idcode(void)
-{
-    return DBGMCU_IDCODE;
-}
-
-uint32_t family_flash_kib(void)
-{
-    return FLASH_SIZE_KIB;
-}
 
 uint32_t family_reset_flags(void)
 {
@@ -40,11 +29,7 @@ void family_check_options(void)
     st_begin(odd == 0u ? ST_PASS : ST_SKIP, "options");
     st_text("OPTR ");
     st_hex(optr);
-    if (odd != 0u) {
-        st_text(", not as produced in bits ");
-        st_hex(odd);
-    }
-    st_end();
+    st_end_options(odd);
     if (!g4l4_options_stored()) {
         st_line(ST_SKIP, "options-stored", "it is not known for sure where this line keeps them");
         return;
@@ -162,27 +147,4 @@ uint32_t family_reads_during_erase(unsigned bank, const tb_page *page,
 const char *family_flag_text(uint32_t flags)
 {
     return flags == 0u ? "no error" : flags == SR_PROGERR ? "PROGERR" : NULL;
-}
-
-/* RM0440 16.3.3, RM0351 14.3.3: how the input is reversed depends on the width of the write. */
-uint32_t family_crc(const uint8_t *data, uint32_t bytes, bool bytewise)
-{
-    uint32_t words = bytewise ? 0u : bytes / 4u, word;
-    volatile uint8_t *byte_port = (volatile uint8_t *)&CRC->DR;
-
-    RCC->AHB1ENR |= RCC_AHB1ENR_CRCEN;
-    (void)RCC->AHB1ENR;
-    CRC->POL = CRC_POL_ETHERNET;
-    CRC->INIT = 0xFFFFFFFFu;
-    CRC->CR = CRC_CR_RESET | CRC_CR_REV_IN_WORD | CRC_CR_REV_OUT;
-    for (uint32_t i = 0; i < words; i++) {
-        memcpy(&word, &data[4u * i], sizeof word);
-        CRC->DR = word;
-    }
-    (void)CRC->DR; /* the mode changes only once all is through */
-    CRC->CR = CRC_CR_REV_IN_BYTE | CRC_CR_REV_OUT;
-    for (uint32_t i = 4u * words; i < bytes; i++) {
-        *byte_port = data[i];
-    }
-    return ~CRC->DR;
 }

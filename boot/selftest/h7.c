@@ -6,7 +6,6 @@
 #include "chips/armv7m.h"
 #include "registers.h"
 
-#define FLASH_SIZE_KIB (*(const volatile uint16_t *)(IS_H7A3 ? 0x08FFF80Cu : 0x1FF1E880u))
 #define RESET_FLAGS 0x55FA0000u /* of RCC_RSR, on either line */
 /* RDP level 0, watchdog by software, banks not swapped. */
 #define OPTSR_BITS (0xFF00u | 1u << 4 | 1u << 31)
@@ -29,16 +28,6 @@ st_limits family_limits(void)
 const uint32_t family_third_page = 0u;
 const bool family_has_ecc = true;
 
-uint32_t family_idcode(void)
-{
-    return DBGMCU_IDCODE;
-}
-
-uint32_t family_flash_kib(void)
-{
-    return FLASH_SIZE_KIB;
-}
-
 uint32_t family_reset_flags(void)
 {
     return RCC_GATES->RSR & RESET_FLAGS;
@@ -60,11 +49,7 @@ void family_check_options(void)
     st_hex(optsr);
     st_text(", BOOT ");
     st_hex(FLASH(0u)->BOOT_CUR);
-    if (odd != 0u) {
-        st_text(", not as produced in bits ");
-        st_hex(odd);
-    }
-    st_end();
+    st_end_options(odd);
 }
 
 void family_check_mapping(void)

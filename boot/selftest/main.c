@@ -99,7 +99,7 @@ void st_expect_option(uint32_t phase)
 
 static void check_identity(void)
 {
-    uint32_t idcode = family_idcode(), kib = family_flash_kib();
+    uint32_t idcode = st_idcode(), kib = st_flash_kib();
     tb_error error = chip_check(TB_TARGET);
     uint8_t uid[12];
 
@@ -190,11 +190,11 @@ void st_check_crc(void)
     }
     for (uint32_t n = 0; n <= 67u; n++) {
         uint32_t expected = tb_crc32(0u, data, n);
-        good[1] = good[1] && family_crc(bytes, n, true) == expected;
-        good[2] = good[2] && family_crc(bytes, n, false) == expected;
+        good[1] = good[1] && st_crc(bytes, n, true) == expected;
+        good[2] = good[2] && st_crc(bytes, n, false) == expected;
     }
     /* The check value of the catalogue, so that the table is checked as well. */
-    good[1] = good[1] && family_crc(text, sizeof text - 1u, true) == 0xCBF43926u;
+    good[1] = good[1] && st_crc(text, sizeof text - 1u, true) == 0xCBF43926u;
     for (unsigned i = 0; i < 3u; i++) {
         st_line(st_judge(good[i]), crc_names[i], "the CRC unit agrees with the table");
     }
@@ -205,7 +205,7 @@ void st_check_crc(void)
 static void say_part(void)
 {
     uint8_t uid[12];
-    uint32_t idcode = family_idcode();
+    uint32_t idcode = st_idcode();
 
     chip_uid(uid);
     st_text(TB_TARGET->name);
@@ -221,7 +221,7 @@ static void say_part(void)
         st_hex(word);
     }
     st_text(", flash ");
-    st_number(family_flash_kib());
+    st_number(st_flash_kib());
     st_text(" KB\r\n");
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "boot/selftest/selftest.h"
+#include "chips/digits.h"
 
 #define BAUD 115200u
 
@@ -35,15 +36,9 @@ void st_flush(void)
 
 static void digits(uint32_t value, uint32_t base, unsigned width)
 {
-    char text[11];
-    unsigned at = sizeof text - 1u;
+    char room[CHIP_DIGITS_BYTES];
 
-    text[at] = '\0';
-    do {
-        text[--at] = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value != 0u || sizeof text - 1u - at < width);
-    st_text(&text[at]);
+    st_text(chip_digits(room, value, base, width));
 }
 
 void st_number(uint32_t value)
@@ -85,6 +80,15 @@ void st_begin(st_verdict verdict, const char *name)
 void st_end(void)
 {
     st_text("\r\n");
+}
+
+void st_end_options(uint32_t odd)
+{
+    if (odd != 0u) {
+        st_text(", not as produced in bits ");
+        st_hex(odd);
+    }
+    st_end();
 }
 
 void st_line(st_verdict verdict, const char *name, const char *detail)

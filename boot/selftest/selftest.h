@@ -67,8 +67,18 @@ void st_flush(void);
 /* "PASS name: ", and counts it; st_end() ends the line. */
 void st_begin(st_verdict verdict, const char *name);
 void st_end(void);
+/* The end of the line about option bytes: which bits are not as ST delivers them. */
+void st_end_options(uint32_t odd);
 void st_line(st_verdict verdict, const char *name, const char *detail);
 static inline st_verdict st_judge(bool good) { return good ? ST_PASS : ST_FAIL; }
+
+/* ---- the part, by registers.h ----------------------------- */
+
+uint32_t st_idcode(void);    /* DBGMCU_IDCODE; 0 where it cannot be read */
+uint32_t st_flash_kib(void); /* the size register */
+/* CRC-32 (zlib) by the unit: words as words, the rest as bytes. As chip_crc32(), but any
+ * length; bytewise: every byte by itself. */
+uint32_t st_crc(const uint8_t *data, uint32_t bytes, bool bytewise);
 
 /* ---- checks ----------------------------- */
 
@@ -122,8 +132,6 @@ extern const uint32_t family_third_page;
 /* A unit can be uncorrectable, and told as that. */
 extern const bool family_has_ecc;
 
-uint32_t family_idcode(void);     /* DBGMCU_IDCODE; 0 where it cannot be read */
-uint32_t family_flash_kib(void);  /* the size register */
 uint32_t family_reset_flags(void);/* the register of chip_reset_cause(), as it is */
 /* "PASS options" and what else the option bytes say; reads only. */
 void family_check_options(void);
@@ -150,8 +158,5 @@ const char *family_flag_text(uint32_t flags);
  * it, and where there was no NMI, afterwards. */
 uint32_t family_ecc_register(void);
 extern volatile uint32_t st_nmi_count, st_nmi_register;
-/* CRC-32 (zlib) by the unit: words as words, the rest as bytes. As chip_crc32(), but any
- * length; bytewise: every byte by itself. */
-uint32_t family_crc(const uint8_t *data, uint32_t bytes, bool bytewise);
 
 #endif

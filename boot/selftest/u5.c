@@ -6,7 +6,6 @@
 #include "chips/armv7m.h"
 #include "registers.h"
 
-#define FLASH_SIZE_KIB (*(const volatile uint16_t *)0x0BFA07A0u)
 #define NSBOOTADD0R (*(const volatile uint32_t *)0x40022044u)
 #define RESET_FLAGS 0xFE000000u
 #define SR_PROGERR (1u << 3)
@@ -25,16 +24,6 @@ st_limits family_limits(void)
 
 const uint32_t family_third_page = 0u;
 const bool family_has_ecc = true;
-
-uint32_t family_idcode(void)
-{
-    return DBGMCU_IDCODE;
-}
-
-uint32_t family_flash_kib(void)
-{
-    return FLASH_SIZE_KIB;
-}
 
 uint32_t family_reset_flags(void)
 {
@@ -55,11 +44,7 @@ void family_check_options(void)
     st_hex(optr);
     st_text(", NSBOOTADD0R ");
     st_hex(NSBOOTADD0R);
-    if (odd != 0u) {
-        st_text(", not as produced in bits ");
-        st_hex(odd);
-    }
-    st_end();
+    st_end_options(odd);
 }
 
 void family_check_mapping(void)

@@ -34,6 +34,7 @@ _Static_assert(sizeof(flash_registers) == 0x1C, "FLASH_OPTCR1 is at 0x18");
 #define BACKUP_REGISTERS ((reg *)0x40002850u) /* RTC_BKP0R */
 #define DBGMCU_IDCODE (*(reg *)0xE0042000u)
 #define UID_WORDS ((const volatile uint32_t *)0x1FF0F420u)
+#define FLASH_SIZE_KIB (*(const volatile uint16_t *)0x1FF0F442u)
 #define SYSTEM_MEMORY 0x1FF00000u /* the ROM bootloader's vector table, by AXI */
 #define USART1_BASE 0x40011000u
 #define USART2_BASE 0x40004400u

@@ -43,6 +43,7 @@ _Static_assert(sizeof(flash_registers) == 0x74, "FLASH_SEC1R is at 0x70");
 #define BACKUP_REGISTERS ((reg *)0x40002500u) /* TAMP_BKP0R */
 #define DBGMCU_IDCODE (*(reg *)0xE0042000u)
 #define UID_WORDS ((const volatile uint32_t *)0x1FFF7590u)
+#define FLASH_SIZE_KIB (*(const volatile uint16_t *)0x1FFF75E0u)
 #define SYSTEM_MEMORY 0x1FFF0000u /* the ROM bootloader's vector table */
 #define USART1_BASE 0x40013800u
 #define USART2_BASE 0x40004400u

@@ -55,6 +55,7 @@ _Static_assert(sizeof(flash_registers) == 0x64, "FLASH_ECC_FA is at 0x60");
 #define BACKUP_REGISTERS ((reg *)(IS_H7A3 ? 0x58004500u : 0x58004050u)) /* TAMP's, RTC's */
 #define DBGMCU_IDCODE (*(reg *)0x5C001000u)
 #define UID_WORDS ((const volatile uint32_t *)(IS_H7A3 ? 0x08FFF800u : 0x1FF1E800u))
+#define FLASH_SIZE_KIB (*(const volatile uint16_t *)(IS_H7A3 ? 0x08FFF80Cu : 0x1FF1E880u))
 #define SYSTEM_MEMORY (IS_H7A3 ? 0x1FF0A800u : 0x1FF09800u) /* the ROM's vectors (AN2606) */
 #define USART1_BASE 0x40011000u
 #define USART2_BASE 0x40004400u

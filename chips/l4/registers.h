@@ -45,6 +45,7 @@ _Static_assert(sizeof(flash_registers) == 0x54, "FLASH_WRP2BR is at 0x50");
 #define BACKUP_REGISTERS ((reg *)0x40002850u) /* RTC_BKP0R: the RTC's own */
 #define DBGMCU_IDCODE (*(reg *)0xE0042000u)
 #define UID_WORDS ((const volatile uint32_t *)0x1FFF7590u)
+#define FLASH_SIZE_KIB (*(const volatile uint16_t *)0x1FFF75E0u)
 #define SYSTEM_MEMORY 0x1FFF0000u /* the ROM bootloader's vector table */
 #define USART1_BASE 0x40013800u
 #define USART2_BASE 0x40004400u

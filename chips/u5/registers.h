@@ -49,6 +49,7 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define TAMP_BKPR ((reg *)0x46007D00u)
 #define DBGMCU_IDCODE (*(reg *)0xE0044000u)
 #define UID_WORDS ((const volatile uint32_t *)0x0BFA0700u)
+#define FLASH_SIZE_KIB (*(const volatile uint16_t *)0x0BFA07A0u)
 #define SYSTEM_MEMORY 0x0BF90000u /* the ROM bootloader's vector table */
 #define USART1_BASE 0x40013800u
 #define USART3_BASE 0x40004800u
