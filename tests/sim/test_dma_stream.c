@@ -63,13 +63,11 @@ static const line lines[] = {
 
 static uint8_t heard[64];
 static unsigned heard_count, to_send;
-static uint32_t heard_baud;
 
 static void byte_out(void *ctx, uint8_t byte, uint32_t baud)
 {
-    (void)ctx;
+    (void)ctx, (void)baud;
     heard[heard_count++ % sizeof heard] = byte;
-    heard_baud = baud;
 }
 
 /* The far end sends 'a', 'b' ... */
@@ -155,6 +153,14 @@ static uint32_t choose(sim_machine *m, const line *l, unsigned n, unsigned reque
         wr(m, DMAMUX1 + 4u * n, request);
     }
     return l->mux ? 0u : 4u << 25;
+}
+
+/* The far end sends so much; then so long. */
+static void hear(sim_machine *m, unsigned count, sim_ps time)
+{
+    to_send = count;
+    sim_uart_poll(m, "usart3");
+    rig_pass(m, time);
 }
 
 static void stops(sim_machine *m, uint32_t address, unsigned size, uint32_t value, const char *text)
@@ -258,9 +264,7 @@ static void receives_in_circles(void **state)
         uint32_t s = l->dma1 + S(RX_STREAM), channel = choose(m, l, RX_STREAM, 45u);
         stream(m, l->dma1, RX_STREAM, RDR, l->ram, 8u);
         wr(m, s + CR, channel | MINC | CIRC | HTIE | TCIE | EN);
-        to_send = 4u;
-        sim_uart_poll(m, "usart3");
-        rig_pass(m, 3u * FRAME + FRAME / 2u);
+        hear(m, 4u, 3u * FRAME + FRAME / 2u);
         assert_int_equal(rd(m, s + NDTR), 5u);
         assert_int_equal(flags(m, l->dma1, RX_STREAM), 0u);
         rig_pass(m, FRAME);
@@ -268,9 +272,7 @@ static void receives_in_circles(void **state)
         assert_int_equal(flags(m, l->dma1, RX_STREAM), HT);
         assert_true(irq(m, 12u));
         clear(m, l->dma1, RX_STREAM);
-        to_send = 6u;
-        sim_uart_poll(m, "usart3");
-        rig_pass(m, 7u * FRAME);
+        hear(m, 6u, 7u * FRAME);
         assert_int_equal(flags(m, l->dma1, RX_STREAM), TC);
         assert_int_equal(rd(m, s + NDTR), 6u); /* begun anew */
         assert_int_equal(rd(m, s + CR) & EN, EN);
@@ -313,20 +315,14 @@ static void the_fifo_holds_back(void **state)
         wr(m, s + FCR, DMDIS | 1u);
         stream(m, l->dma1, RX_STREAM, RDR, l->ram, 100u);
         wr(m, s + CR, channel | MINC | MWORD | EN);
-        to_send = 7u;
-        sim_uart_poll(m, "usart3");
-        rig_pass(m, 8u * FRAME);
+        hear(m, 7u, 8u * FRAME);
         expect(m, l->ram, "............", 12u);
         assert_int_equal(rd(m, s + FCR) >> 3 & 7u, 1u); /* 1/4 to 1/2 */
         assert_int_equal(rd(m, s + NDTR), 93u);
-        to_send = 1u;
-        sim_uart_poll(m, "usart3");
-        rig_pass(m, 2u * FRAME);
+        hear(m, 1u, 2u * FRAME);
         expect(m, l->ram, "abcdefgh....", 12u);
         assert_int_equal(rd(m, s + FCR) >> 3 & 7u, 4u);
-        to_send = 4u;
-        sim_uart_poll(m, "usart3");
-        rig_pass(m, 5u * FRAME);
+        hear(m, 4u, 5u * FRAME);
         expect(m, l->ram, "abcdefgh....", 12u);
         wr(m, s + CR, rd(m, s + CR) & ~EN); /* off: the rest goes to memory, TCIF tells */
         expect(m, l->ram, "abcdefghijkl", 12u);
@@ -346,15 +342,11 @@ static void two_buffers_take_turns(void **state)
         wr(m, s + M1AR, l->ram + 0x10u);
         wr(m, s + CR, channel | MINC | DBM | EN);
         assert_int_equal(rd(m, s + CR) & (CIRC | CT), CIRC);
-        to_send = 3u;
-        sim_uart_poll(m, "usart3");
-        rig_pass(m, 4u * FRAME);
+        hear(m, 3u, 4u * FRAME);
         assert_int_equal(rd(m, s + CR) & CT, CT);
         assert_int_equal(flags(m, l->dma1, RX_STREAM), HT | TC);
         wr(m, s + M0AR, l->ram + 0x20u); /* the one not in use */
-        to_send = 2u;
-        sim_uart_poll(m, "usart3");
-        rig_pass(m, 3u * FRAME);
+        hear(m, 2u, 3u * FRAME);
         expect(m, l->ram, "ab", 2u);
         expect(m, l->ram + 0x10u, "cd", 2u);
         expect(m, l->ram + 0x20u, "e", 1u);
@@ -430,9 +422,7 @@ static void dma1_of_f7_reaches_apb1_only(void **state)
         uint32_t s = l->dma1 + S(RX_STREAM), channel = choose(m, l, RX_STREAM, 45u);
         stream(m, l->dma1, RX_STREAM, l->gpio_d + 0x10u, l->ram, 4u);
         wr(m, s + CR, channel | PWORD | EN);
-        to_send = 1u;
-        sim_uart_poll(m, "usart3");
-        rig_pass(m, 2u * FRAME);
+        hear(m, 1u, 2u * FRAME);
         assert_int_equal(flags(m, l->dma1, RX_STREAM) & TE, l->mux ? 0u : TE);
         sim_free(m);
     }
@@ -534,9 +524,7 @@ static void a_stream_listens_to_its_own_request(void **state)
         choose(m, l, RX_STREAM, 43u); /* USART2_RX */
         stream(m, l->dma1, RX_STREAM, RDR, l->ram, 8u);
         wr(m, s + CR, MINC | (l->mux ? 0u : 5u << 25) | EN);
-        to_send = 1u;
-        sim_uart_poll(m, "usart3");
-        rig_pass(m, 2u * FRAME);
+        hear(m, 1u, 2u * FRAME);
         assert_int_equal(rd(m, s + NDTR), 8u);
         assert_int_equal(rd(m, USART3 + 0x1Cu) & 0x20u, 0x20u);
         if (l->mux) {
@@ -558,9 +546,7 @@ static void a_reset_ends_transfers(void **state)
         uint32_t s = l->dma1 + S(RX_STREAM), channel = choose(m, l, RX_STREAM, 45u);
         stream(m, l->dma1, RX_STREAM, RDR, l->ram, 1u);
         wr(m, s + CR, channel | TCIE | EN);
-        to_send = 1u;
-        sim_uart_poll(m, "usart3");
-        rig_pass(m, 2u * FRAME);
+        hear(m, 1u, 2u * FRAME);
         assert_true(irq(m, 12u));
         uint32_t rstr = l->ahb1enr - (l->mux ? 0x58u : 0x20u);
         if (strcmp(l->name, "stm32h7a3zi") == 0) {
