@@ -571,8 +571,9 @@ static void dma_reset(void *owner, unsigned cause, bool backup_lost)
 static sim_access bus_read(void *self, uint32_t offset, unsigned size, uint32_t *value)
 {
     sim_block *b = self;
-    return size == 4u ? sim_block_read(self, offset, size, value)
-                      : sim_unmodelled(b->part->m, &b->periph, offset, size, false, 0, "not a word");
+    return size == 4u
+               ? sim_block_read(self, offset, size, value)
+               : sim_unmodelled(b->part->m, &b->periph, offset, size, false, 0, "not a word");
 }
 
 static sim_access bus_write(void *self, uint32_t offset, unsigned size, uint32_t value)

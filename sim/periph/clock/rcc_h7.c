@@ -464,7 +464,7 @@ static void write_bdcr(sim_rcc *r, uint32_t raw)
     sim_rtc_keep_bdcr(r->part, *bdcr);
 }
 
-/* What of PLLCKSELR cannot be changed: the source while any PLL runs, each divider M with its own. */
+/* What of PLLCKSELR is fixed: the source while any PLL runs, each divider M with its own. */
 static uint32_t pll_fixed(const sim_rcc *r)
 {
     uint32_t cr = r->block.value[R_CR], fixed = (cr & CR_PLLS_ON) != 0u ? 3u : 0u;

@@ -54,11 +54,8 @@ __attribute__((noreturn)) void Reset_Handler(void)
 }
 
 /* Of images without DMA. */
-__attribute__((weak)) void uart_dma_receive(uint8_t *data, size_t bytes) { (void)data, (void)bytes; }
-__attribute__((weak)) void uart_dma_send(const uint8_t *data, size_t bytes)
-{
-    (void)data, (void)bytes;
-}
+__attribute__((weak)) void uart_dma_receive(uint8_t *to, size_t bytes) { (void)to, (void)bytes; }
+__attribute__((weak)) void uart_dma_send(const uint8_t *at, size_t bytes) { (void)at, (void)bytes; }
 __attribute__((weak)) void uart_idle(void) {}
 __attribute__((weak)) void DMA_RX_IRQHandler(void) { Default_Handler(); }
 __attribute__((weak)) void DMA_TX_IRQHandler(void) { Default_Handler(); }

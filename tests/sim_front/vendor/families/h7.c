@@ -37,7 +37,8 @@ const family_description family = {
     .reset_flags = (reg *)0x580244D0u, .watchdog = 1u << 26, .software = 1u << 24,
     .power = 1u << 23, .clear = 1u << 16,
     .flash_page = 0x08100000u + SECTOR * SECTOR_BYTES, .flash_page_bytes = SECTOR_BYTES,
-    .flash_unit_bytes = 32u, .dma_memory = (uint8_t *)0x24000000u}; /* AXI SRAM: DTCM is not reached */
+    .flash_unit_bytes = 32u,
+    .dma_memory = (uint8_t *)0x24000000u}; /* AXI SRAM: DMA does not reach DTCM */
 
 /* USART3 through DMAMUX1, to streams 1 (RX) and 3 (TX) of DMA1. */
 const uart_streams streams = {.dma = (streams_block *)0x40020000u, .rx = 1, .tx = 3,
