@@ -1,11 +1,13 @@
-/* DMA1 and DMA2 (RM0440 12): memory to memory, and the requests of the modelled peripherals. */
+/* DMA1 and DMA2 of STM32G4, L4 and L4+ (RM0440 12, RM0351 11, RM0432 11): memory to memory, and the
+ * requests of the modelled peripherals. A channel gets its request from DMAMUX1, or on L47x from
+ * the controller's own CSELR. */
 #include "sim/periph/dmamux.h"
 
 #define CONTROLLERS 2u
 #define CHANNELS 8u
 #define TRANSFER_CYCLES 5u /* HCLK per datum, arbitration included */
 
-enum { R_ISR, R_IFCR, R_CHANNELS };
+enum { R_ISR, R_IFCR, R_CSELR, R_CHANNELS };
 enum { C_CCR, C_CNDTR, C_CPAR, C_CMAR, C_COUNT };
 #define DMA_ROWS (R_CHANNELS + CHANNELS * C_COUNT)
 
@@ -24,11 +26,30 @@ enum { C_CCR, C_CNDTR, C_CPAR, C_CMAR, C_COUNT };
 #define CHANNEL(n, at)                                                                     \
     {(at), "CCR" #n, 0, 0x7FFFu}, {(at) + 4u, "CNDTR" #n, 0, 0xFFFFu},                     \
         {(at) + 8u, "CPAR" #n, 0, 0xFFFFFFFFu}, {(at) + 12u, "CMAR" #n, 0, 0xFFFFFFFFu}
-static const sim_reg dma_rows[DMA_ROWS] = {
-    {0x00, "ISR", 0, 0}, {0x04, "IFCR", 0, 0}, CHANNEL(1, 0x08), CHANNEL(2, 0x1C),
-    CHANNEL(3, 0x30),    CHANNEL(4, 0x44),     CHANNEL(5, 0x58), CHANNEL(6, 0x6C),
-    CHANNEL(7, 0x80),    CHANNEL(8, 0x94),
-};
+#define SEVEN_CHANNELS                                                                     \
+    CHANNEL(1, 0x08), CHANNEL(2, 0x1C), CHANNEL(3, 0x30), CHANNEL(4, 0x44), CHANNEL(5, 0x58), \
+        CHANNEL(6, 0x6C), CHANNEL(7, 0x80)
+#define FLAGS {0x00, "ISR", 0, 0}, {0x04, "IFCR", 0, 0}
+static const sim_reg rows_g4[DMA_ROWS] = {
+    FLAGS, {0xA8, NULL, 0, 0}, SEVEN_CHANNELS, CHANNEL(8, 0x94)};
+static const sim_reg rows_l4r[DMA_ROWS] = {FLAGS, {0xA8, NULL, 0, 0}, SEVEN_CHANNELS};
+static const sim_reg rows_l47x[DMA_ROWS] = {
+    FLAGS, {0xA8, "CSELR", 0, 0x0FFFFFFFu}, SEVEN_CHANNELS};
+
+/* What CxS of CSELR has to be for a channel to listen to a line (RM0351 11.4.7). Lines that
+ * nothing modelled drives are left out. */
+typedef struct selection {
+    uint8_t controller, channel, code, request;
+} selection;
+
+typedef struct dma_kind {
+    const sim_reg *rows;
+    unsigned channels;
+    uint8_t irqs[CONTROLLERS][CHANNELS];
+    const sim_dmamux_kind *mux;
+    const selection *selections; /* where there is no DMAMUX */
+    unsigned selection_count;
+} dma_kind;
 
 struct controller;
 typedef struct channel {
@@ -46,6 +67,7 @@ typedef struct controller {
 } controller;
 
 typedef struct dma {
+    const dma_kind *kind;
     controller controllers[CONTROLLERS];
     sim_dmamux mux;
     sim_dma_listener listener;
@@ -58,10 +80,8 @@ static uint32_t *reg_of(const channel *c, unsigned which)
 
 static void update_irq(const channel *c)
 {
-    static const uint8_t irqs[CONTROLLERS][CHANNELS] = {{11, 12, 13, 14, 15, 16, 17, 96},
-                                                        {56, 57, 58, 59, 60, 97, 98, 99}};
     uint32_t flags = c->of->block.value[R_ISR] >> (4u * c->number);
-    sim_part_irq(c->of->block.part, irqs[c->of->number][c->number], 0,
+    sim_part_irq(c->of->block.part, c->of->of->kind->irqs[c->of->number][c->number], 0,
                  (flags & *reg_of(c, C_CCR) & CCR_INTERRUPTS) != 0u);
 }
 
@@ -73,7 +93,18 @@ static void raise(channel *c, uint32_t flags)
 
 static unsigned request_of(const channel *c)
 {
-    return sim_dmamux_request(&c->of->of->mux, c->of->number * CHANNELS + c->number);
+    const dma *d = c->of->of;
+    if (d->kind->mux != NULL) {
+        return sim_dmamux_request(&d->mux, c->of->number * d->kind->channels + c->number);
+    }
+    uint32_t code = c->of->block.value[R_CSELR] >> (4u * c->number) & 15u;
+    for (const selection *s = d->kind->selections;
+         s < d->kind->selections + d->kind->selection_count; s++) {
+        if (s->controller == c->of->number && s->channel == c->number && s->code == code) {
+            return s->request;
+        }
+    }
+    return 0;
 }
 
 static bool wanted(const channel *c)
@@ -146,8 +177,9 @@ static void transfer(void *self)
 static void line_changed(void *owner, unsigned request)
 {
     dma *d = owner;
-    for (unsigned i = 0; i < CONTROLLERS * CHANNELS; i++) {
-        channel *c = &d->controllers[i / CHANNELS].channels[i % CHANNELS];
+    unsigned count = d->kind->channels;
+    for (unsigned i = 0; i < CONTROLLERS * count; i++) {
+        channel *c = &d->controllers[i / count].channels[i % count];
         if (request_of(c) == request) {
             plan(c);
         }
@@ -157,7 +189,8 @@ static void line_changed(void *owner, unsigned request)
 static void selection_changed(void *owner, unsigned output)
 {
     dma *d = owner;
-    plan(&d->controllers[output / CHANNELS].channels[output % CHANNELS]);
+    unsigned count = d->kind->channels;
+    plan(&d->controllers[output / count].channels[output % count]);
 }
 
 static sim_access write_channel(controller *d, unsigned reg, uint32_t old, uint32_t raw)
@@ -192,9 +225,13 @@ static sim_access dma_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     if (reg >= R_CHANNELS) {
         return write_channel(d, reg, old, raw);
     }
-    if (reg == R_IFCR) {
+    if (reg == R_CSELR) {
+        for (unsigned i = 0; i < d->of->kind->channels; i++) {
+            plan(&d->channels[i]);
+        }
+    } else if (reg == R_IFCR) {
         uint32_t *isr = &d->block.value[R_ISR];
-        for (unsigned i = 0; i < CHANNELS; i++) {
+        for (unsigned i = 0; i < d->of->kind->channels; i++) {
             uint32_t clear = (raw >> (4u * i)) & 15u;
             clear |= (clear & FLAG_GIF) != 0u ? 15u : 0u;
             *isr &= ~(clear << (4u * i));
@@ -211,30 +248,68 @@ static void dma_reset(void *owner, unsigned cause, bool backup_lost)
 {
     controller *d = owner;
     (void)cause, (void)backup_lost;
-    for (unsigned i = 0; i < CHANNELS; i++) {
+    for (unsigned i = 0; i < d->of->kind->channels; i++) {
         sim_cancel(d->block.part->m, &d->channels[i].next);
         update_irq(&d->channels[i]);
     }
 }
 
-void sim_dma_g4_new(sim_part *part)
+static void make(sim_part *part, const dma_kind *kind)
 {
-    static const sim_block_hooks dma_hooks = {NULL, dma_write, dma_reset};
-    static const sim_dmamux_kind mux_kind = {"DMAMUX1", 0x40020800u, 16u, 4u, 0x1FFF037Fu};
+    static const sim_block_hooks hooks = {NULL, dma_write, dma_reset};
     dma *d = sim_part_alloc(part, sizeof *d);
+    d->kind = kind;
     for (unsigned i = 0; i < CONTROLLERS; i++) {
         controller *k = &d->controllers[i];
         sim_block_spec spec = {i == 0u ? "DMA1" : "DMA2", 0x40020000u + 0x400u * i, 0x400u, false,
-                               dma_rows, DMA_ROWS, &dma_hooks};
+                               kind->rows, R_CHANNELS + kind->channels * C_COUNT, &hooks};
         k->of = d;
         k->number = i;
-        for (unsigned n = 0; n < CHANNELS; n++) {
+        for (unsigned n = 0; n < kind->channels; n++) {
             k->channels[n] = (channel){.of = k, .number = n};
             k->channels[n].next = (sim_event){.fire = transfer, .self = &k->channels[n]};
         }
         sim_block_init(&k->block, part, k, &spec);
     }
-    sim_dmamux_init(&d->mux, part, &mux_kind, selection_changed, d);
+    if (kind->mux != NULL) {
+        sim_dmamux_init(&d->mux, part, kind->mux, selection_changed, d);
+    }
     d->listener = (sim_dma_listener){.changed = line_changed, .owner = d};
     sim_dma_listen(part, &d->listener);
+}
+
+void sim_dma_g4_new(sim_part *part)
+{
+    static const sim_dmamux_kind mux = {"DMAMUX1", 0x40020800u, 16u, 4u, 0x1FFF037Fu};
+    static const dma_kind kind = {
+        .rows = rows_g4, .channels = 8u, .mux = &mux,
+        .irqs = {{11, 12, 13, 14, 15, 16, 17, 96}, {56, 57, 58, 59, 60, 97, 98, 99}}};
+    make(part, &kind);
+}
+
+#define IRQS_L4 {{11, 12, 13, 14, 15, 16, 17}, {56, 57, 58, 59, 60, 68, 69}}
+
+void sim_dma_l47x_new(sim_part *part)
+{
+    /* Requests by the numbers that DMAMUX gives them on the other lines. */
+    static const selection selections[] = {
+        {0, 1, 2, 29}, {0, 2, 2, 28}, /* USART3 TX, RX */
+        {0, 3, 2, 25}, {0, 4, 2, 24}, /* USART1 */
+        {0, 5, 2, 26}, {0, 6, 2, 27}, /* USART2 RX, TX */
+        {1, 0, 2, 33}, {1, 1, 2, 32}, /* UART5 TX, RX */
+        {1, 2, 2, 31}, {1, 4, 2, 30}, /* UART4 */
+        {1, 5, 2, 25}, {1, 6, 2, 24}, /* USART1 */
+        {1, 5, 4, 35}, {1, 6, 4, 34}, /* LPUART1 */
+    };
+    static const dma_kind kind = {.rows = rows_l47x, .channels = 7u, .irqs = IRQS_L4,
+                                  .selections = selections,
+                                  .selection_count = SIM_ROWS(selections)};
+    make(part, &kind);
+}
+
+void sim_dma_l4r_new(sim_part *part)
+{
+    static const sim_dmamux_kind mux = {"DMAMUX1", 0x40020800u, 14u, 4u, 0x1FFF037Fu};
+    static const dma_kind kind = {.rows = rows_l4r, .channels = 7u, .irqs = IRQS_L4, .mux = &mux};
+    make(part, &kind);
 }

@@ -4,9 +4,18 @@
 
 #include <string.h>
 
+#include "sim/periph/part/part.h"
+
 #define RCC_CR 0x40021000u
 #define RCC_CFGR 0x40021008u
 #define RCC_PLLCFGR 0x4002100Cu
+#define RCC_PLLSAI1CFGR 0x40021010u
+#define RCC_PLLSAI2CFGR 0x40021014u
+#define RCC_CIER 0x40021018u
+#define RCC_CIFR 0x4002101Cu
+#define RCC_CCIPR 0x40021088u
+#define CRS_CR 0x40006000u
+#define CRS_CFGR 0x40006004u
 #define RCC_AHB2ENR 0x4002104Cu
 #define RCC_APB1ENR1 0x40021058u
 #define RCC_APB2ENR 0x40021060u
@@ -283,6 +292,96 @@ static void clocks_and_their_limits(void **state)
     sim_free(m);
 }
 
+#define SAI1ON (1u << 26)
+#define SAI1RDY (1u << 27)
+#define SAI2ON (1u << 28)
+#define SAI2RDY (1u << 29)
+
+static uint32_t clk48(sim_machine *m)
+{
+    sim_part *part = sim_get_part(m);
+    return part->services.clk48_hz(part);
+}
+
+/* RM0351 6.2.5, RM0432 6.2.5: they have the PLL's source, and on L47x its M; Q of PLLSAI1 may be
+ * the clock of 48 MHz. */
+static void pllsai1_makes_48_mhz(void **state)
+{
+    static const struct { const char *chip; uint32_t pll_m, sai_m; } cases[] = {
+        {"stm32l476rg", 1u << 4, 0u}, {"stm32l4r5zi", 0u, 1u << 4}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        sim_machine *m = rig_new(cases[i].chip);
+        uint32_t sai = cases[i].sai_m | 24u << 8 | 1u << 20 | 1u << 21; /* 16 / 2 x 24 / 4 */
+        wr(m, RCC_CR, 0x63u | HSION);
+        rig_pass(m, 10u * SIM_PS_PER_US);
+        wr(m, RCC_PLLCFGR, 2u | cases[i].pll_m | 10u << 8);
+        wr(m, RCC_PLLSAI1CFGR, sai);
+        wr(m, RCC_CCIPR, 1u << 26);
+        wr(m, RCC_CIER, 1u << 6);
+        wr(m, RCC_CR, 0x63u | HSION | SAI1ON);
+        assert_int_equal(rd(m, RCC_CR) & SAI1RDY, 0u);
+        assert_int_equal(clk48(m), 0u);
+        rig_pass(m, 50u * SIM_PS_PER_US);
+        assert_int_equal(rd(m, RCC_CR) & (SAI1RDY | SAI2RDY), SAI1RDY);
+        assert_int_equal(rd(m, RCC_CIFR), 1u << 6);
+        assert_int_equal(clk48(m), 48000000u);
+        wr(m, RCC_PLLSAI1CFGR, 30u << 8); /* but for the enables, fixed while it runs */
+        assert_int_equal(rd(m, RCC_PLLSAI1CFGR), sai & ~(1u << 20));
+        assert_int_equal(clk48(m), 0u);
+        wr(m, RCC_PLLCFGR, 1u | 10u << 8); /* the source too */
+        assert_int_equal(rd(m, RCC_PLLCFGR) & 3u, 2u);
+        wr(m, RCC_CR, 0x63u | SAI1ON); /* the source goes, and the lock with it */
+        assert_int_equal(rd(m, RCC_CR) & (SAI1ON | SAI1RDY), SAI1ON);
+        sim_free(m);
+    }
+}
+
+static void pllsai2_locks_or_says_why_not(void **state)
+{
+    static const char *const chips[] = {"stm32l476rg", "stm32l4r5zi"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        sim_machine *m = rig_new(chips[i]);
+        wr(m, RCC_PLLCFGR, 1u);
+        wr(m, RCC_PLLSAI2CFGR, 20u << 8);
+        wr(m, RCC_CR, 0x63u | SAI2ON);
+        rig_pass(m, 50u * SIM_PS_PER_US);
+        assert_int_equal(rd(m, RCC_CR) & (SAI1RDY | SAI2RDY), SAI2RDY);
+        wr(m, RCC_PLLSAI1CFGR, 7u << 8);
+        (void)sim_core_write(m, RCC_CR, 4u, 0x63u | SAI2ON | SAI1ON);
+        assert_int_equal(sim_run(m, sim_now(m) + SIM_PS_PER_US), SIM_END_STOP);
+        assert_non_null(strstr(sim_end_text(m), "PLLSAI1N of 7, allowed 8"));
+        sim_free(m);
+    }
+    sim_machine *m = rig_new("stm32l476rg");
+    (void)sim_core_write(m, RCC_CR, 4u, 0x63u | SAI2ON);
+    assert_int_equal(sim_run(m, sim_now(m) + SIM_PS_PER_US), SIM_END_STOP);
+    assert_non_null(strstr(sim_end_text(m), "PLLSAI2ON without a source"));
+    sim_free(m);
+}
+
+/* L4R's has six bits of TRIM (G4's and U5's seven); L47x has no HSI48 and no CRS. */
+static void crs_trims_and_synchronises_to_nothing(void **state)
+{
+    (void)state;
+    sim_machine *m = rig_new("stm32l4r5zi");
+    wr(m, RCC_APB1ENR1, 1u << 24);
+    assert_int_equal(rd(m, CRS_CR), 0x2000u);
+    assert_int_equal(rd(m, CRS_CFGR), 0x2022BB7Fu);
+    wr(m, CRS_CR, 0x7F00u);
+    assert_int_equal(rd(m, CRS_CR), 0x3F00u);
+    wr(m, CRS_CR, 0x1060u); /* CEN, AUTOTRIMEN: TRIM is the hardware's */
+    assert_int_equal(rd(m, CRS_CR), 0x3F60u);
+    wr(m, CRS_CFGR, 0u); /* protected while it counts */
+    assert_int_equal(rd(m, CRS_CFGR), 0x2022BB7Fu);
+    wr(m, CRS_CR, 0x2000u);
+    wr(m, CRS_CFGR, 0x1022BB7Fu); /* LSE */
+    assert_int_equal(sim_core_write(m, CRS_CR, 4u, 0x2020u), SIM_ACCESS_STOP);
+    assert_non_null(strstr(sim_end_text(m), "CRS"));
+    sim_free(m);
+}
+
 static void port_g_waits_for_its_supply(void **state)
 {
     static const char *const chips[] = {"stm32l476rg", "stm32l4r5zi"};
@@ -340,6 +439,9 @@ int main(void)
         cmocka_unit_test(the_rom_chooses_by_the_stack_pointer),
         cmocka_unit_test(what_the_line_has_not_is_told),
         cmocka_unit_test(clocks_and_their_limits),
+        cmocka_unit_test(pllsai1_makes_48_mhz),
+        cmocka_unit_test(pllsai2_locks_or_says_why_not),
+        cmocka_unit_test(crs_trims_and_synchronises_to_nothing),
         cmocka_unit_test(port_g_waits_for_its_supply),
         cmocka_unit_test(backup_registers_of_the_rtc),
     };

@@ -7,8 +7,7 @@
 #define HSI48_HZ 48000000u
 #define LOW_POWER_RUN_HZ 2000000u
 
-#define CR_PLLON (1u << 24)
-#define CR_PLLRDY (1u << 25)
+#define PLLCFGR_QEN (1u << 20)
 #define PLLCFGR_REN (1u << 24)
 #define AHB1RSTR_FLASH (1u << 8)
 #define BDCR_BDRST (1u << 16)
@@ -52,12 +51,31 @@ static unsigned pll_source(const sim_rcc *r)
     return r->kind->pll_source[r->block.value[R_PLLCFGR] & 3u];
 }
 
-static uint32_t pll_vco_hz(const sim_rcc *r);
+/* The PLL, PLLSAI1 and PLLSAI2: one source, a register each with the same fields. */
+static const uint8_t plls[] = {OSC_PLL, OSC_PLLSAI1, OSC_PLLSAI2};
 
-/* With divider Q at bit 21, or R at bit 25 of PLLCFGR. */
-static uint32_t pll_output_hz(const sim_rcc *r, unsigned at)
+static bool is_pll(unsigned osc)
 {
-    return pll_vco_hz(r) / (2u * (((r->block.value[R_PLLCFGR] >> at) & 3u) + 1u));
+    return osc >= OSC_PLL && osc <= OSC_PLLSAI2;
+}
+
+static unsigned pll_row(unsigned pll)
+{
+    return pll == OSC_PLL ? R_PLLCFGR : pll == OSC_PLLSAI1 ? R_PLLSAI1CFGR : R_PLLSAI2CFGR;
+}
+
+static bool pll_on(const sim_rcc *r, unsigned pll)
+{
+    const rcc_oscillator *kind = &r->kind->osc[pll];
+    return kind->start != 0u && (r->block.value[kind->row] & (1u << kind->on_bit)) != 0u;
+}
+
+static uint32_t pll_vco_hz(const sim_rcc *r, unsigned pll);
+
+/* With divider Q at bit 21, or R at bit 25 of the PLL's register. */
+static uint32_t pll_output_hz(const sim_rcc *r, unsigned pll, unsigned at)
+{
+    return pll_vco_hz(r, pll) / (2u * (((r->block.value[pll_row(pll)] >> at) & 3u) + 1u));
 }
 
 static uint32_t osc_hz(const sim_rcc *r, unsigned osc)
@@ -72,17 +90,26 @@ static uint32_t osc_hz(const sim_rcc *r, unsigned osc)
     case OSC_HSI48:
         return HSI48_HZ;
     case OSC_PLL:
-        return pll_output_hz(r, 25u);
+        return pll_output_hz(r, OSC_PLL, 25u);
     default:
         return 0;
     }
 }
 
-static uint32_t pll_vco_hz(const sim_rcc *r)
+static uint32_t pll_n(const sim_rcc *r, unsigned pll)
 {
-    uint32_t n = (r->block.value[R_PLLCFGR] >> 8) & 127u;
-    uint32_t m = ((r->block.value[R_PLLCFGR] >> 4) & r->kind->pll_m_mask) + 1u;
-    return (uint32_t)((uint64_t)osc_hz(r, pll_source(r)) * n / m);
+    return (r->block.value[pll_row(pll)] >> 8) & 127u;
+}
+
+static uint32_t pll_m(const sim_rcc *r, unsigned pll)
+{
+    unsigned row = r->kind->sai_own_m ? pll_row(pll) : R_PLLCFGR;
+    return ((r->block.value[row] >> 4) & r->kind->pll_m_mask) + 1u;
+}
+
+static uint32_t pll_vco_hz(const sim_rcc *r, unsigned pll)
+{
+    return (uint32_t)((uint64_t)osc_hz(r, pll_source(r)) * pll_n(r, pll) / pll_m(r, pll));
 }
 
 static uint32_t sysclk_hz(const sim_rcc *r)
@@ -140,8 +167,9 @@ static uint32_t clk48_hz(sim_part *part)
     if (osc == OSC_NONE || !ready(r, osc)) {
         return 0;
     }
-    if (osc == OSC_PLL) {
-        return (r->block.value[R_PLLCFGR] & (1u << 20)) != 0u ? pll_output_hz(r, 21u) : 0u;
+    if (is_pll(osc)) {
+        bool enabled = (r->block.value[pll_row(osc)] & PLLCFGR_QEN) != 0u;
+        return enabled ? pll_output_hz(r, osc, 21u) : 0u;
     }
     return osc_hz(r, osc);
 }
@@ -216,24 +244,25 @@ static void check_clock(sim_part *part)
     }
 }
 
-static bool pll_can_lock(sim_rcc *r)
+static bool pll_can_lock(sim_rcc *r, unsigned pll)
 {
     const rcc_kind *k = r->kind;
-    uint32_t n = (r->block.value[R_PLLCFGR] >> 8) & 127u;
+    const char *name = pll == OSC_PLL ? "PLL" : pll == OSC_PLLSAI1 ? "PLLSAI1" : "PLLSAI2";
+    uint32_t n = pll_n(r, pll), vco = pll_vco_hz(r, pll);
     unsigned source = pll_source(r);
-    uint32_t input =
-        osc_hz(r, source) / (((r->block.value[R_PLLCFGR] >> 4) & k->pll_m_mask) + 1u);
+    uint32_t input = osc_hz(r, source) / pll_m(r, pll);
     sim_machine *m = r->part->m;
     if (source == OSC_NONE) {
-        sim_stop(m, "RCC: PLLON without a source in PLLCFGR.PLLSRC");
+        sim_stop(m, "RCC: %sON without a source in PLLCFGR.PLLSRC", name);
     } else if (!ready(r, source)) {
-        sim_stop(m, "RCC: PLLON while its source is not ready");
+        sim_stop(m, "RCC: %sON while its source is not ready", name);
     } else if (input < k->pll_in_min_hz || input > 16000000u) {
-        sim_stop(m, "RCC: PLL input of %u Hz, allowed %u to 16000000", input, k->pll_in_min_hz);
+        sim_stop(m, "RCC: %s input of %u Hz, allowed %u to 16000000", name, input,
+                 k->pll_in_min_hz);
     } else if (n < 8u || n > k->pll_n_max) {
-        sim_stop(m, "RCC: PLLCFGR.PLLN of %u, allowed 8 to %u", n, k->pll_n_max);
-    } else if (pll_vco_hz(r) < k->pll_vco_min_hz || pll_vco_hz(r) > 344000000u) {
-        sim_stop(m, "RCC: PLL VCO of %u Hz, allowed %u to 344000000", pll_vco_hz(r),
+        sim_stop(m, "RCC: %sCFGR.%sN of %u, allowed 8 to %u", name, name, n, k->pll_n_max);
+    } else if (vco < k->pll_vco_min_hz || vco > 344000000u) {
+        sim_stop(m, "RCC: %s VCO of %u Hz, allowed %u to 344000000", name, vco,
                  k->pll_vco_min_hz);
     } else {
         return true;
@@ -300,23 +329,25 @@ static void osc_command(sim_rcc *r, unsigned osc, uint32_t old)
     uint32_t on = 1u << kind->on_bit;
     bool was = (old & on) != 0u;
     bool is = (r->block.value[kind->row] & on) != 0u;
-    bool feeds_pll = osc == pll_source(r);
+    bool feeds_plls = osc == pll_source(r);
     unsigned now = r->kind->source[r->source];
-    bool carries = osc == now || (now == OSC_PLL && feeds_pll);
+    bool carries = osc == now || (now == OSC_PLL && feeds_plls);
     if (was == is || kind->start == 0u) {
         return;
     }
     if (is) {
-        if (osc != OSC_PLL || pll_can_lock(r)) {
+        if (!is_pll(osc) || pll_can_lock(r, osc)) {
             sim_schedule(r->part->m, &r->osc[osc].ready, sim_now(r->part->m) + kind->start);
         }
     } else if (carries) {
         r->block.value[kind->row] |= on;
     } else {
         osc_off(r, osc);
-        if (feeds_pll && (r->block.value[R_CR] & CR_PLLON) != 0u) {
-            sim_cancel(r->part->m, &r->osc[OSC_PLL].ready);
-            r->block.value[R_CR] &= ~CR_PLLRDY;
+        for (size_t i = 0; feeds_plls && i < sizeof plls; i++) {
+            if (pll_on(r, plls[i])) {
+                sim_cancel(r->part->m, &r->osc[plls[i]].ready);
+                r->block.value[R_CR] &= ~(1u << r->kind->osc[plls[i]].ready_bit);
+            }
         }
     }
 }
@@ -359,6 +390,11 @@ static void write_bdcr(sim_rcc *r, uint32_t raw)
     sim_rtc_keep_bdcr(r->part, *bdcr);
 }
 
+static uint32_t keep(uint32_t old, uint32_t written, uint32_t locked)
+{
+    return (old & locked) | (written & ~locked);
+}
+
 static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
 {
     sim_rcc *r = owner;
@@ -366,24 +402,30 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     sim_part_clock_changing(r->part);
     switch (reg) {
     case R_CR:
-        if ((raw & r->kind->cr_missing) != 0u) {
-            return sim_block_unmodelled(&r->block, reg, raw, "PLLSAI1 and PLLSAI2");
-        }
         osc_command(r, OSC_MSI, old);
         osc_command(r, OSC_HSI, old);
         osc_command(r, OSC_HSE, old);
-        osc_command(r, OSC_PLL, old);
+        for (size_t i = 0; i < sizeof plls; i++) {
+            osc_command(r, plls[i], old);
+        }
         break;
     case R_CFGR:
         switch_source(r);
         break;
     case R_PLLCFGR:
-        if ((value[R_CR] & CR_PLLON) != 0u) {
-            value[reg] = (old & r->kind->pll_locked) | (value[reg] & ~r->kind->pll_locked);
+        value[reg] = keep(old, value[reg], pll_on(r, OSC_PLL) ? r->kind->pll_locked : 0u);
+        if (pll_on(r, OSC_PLLSAI1) || pll_on(r, OSC_PLLSAI2)) {
+            value[reg] = keep(old, value[reg], r->kind->pll_shared);
         }
         if (r->kind->source[r->source] == OSC_PLL) {
             value[reg] |= PLLCFGR_REN;
         }
+        break;
+    case R_PLLSAI1CFGR:
+        value[reg] = keep(old, value[reg], pll_on(r, OSC_PLLSAI1) ? r->kind->sai_locked : 0u);
+        break;
+    case R_PLLSAI2CFGR:
+        value[reg] = keep(old, value[reg], pll_on(r, OSC_PLLSAI2) ? r->kind->sai_locked : 0u);
         break;
     case R_CICR:
         value[R_CIFR] &= ~raw;

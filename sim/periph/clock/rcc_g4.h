@@ -22,8 +22,8 @@ typedef struct rcc_gate {
     bool resettable;
 } rcc_gate;
 
-enum { OSC_MSI, OSC_LSI, OSC_LSE, OSC_HSI, OSC_HSE, OSC_PLL, OSC_HSI48, OSC_COUNT,
-       OSC_NONE = OSC_COUNT };
+enum { OSC_MSI, OSC_LSI, OSC_LSE, OSC_HSI, OSC_HSE, OSC_PLL, OSC_PLLSAI1, OSC_PLLSAI2, OSC_HSI48,
+       OSC_COUNT, OSC_NONE = OSC_COUNT };
 
 /* Start-up times are the datasheets' typical ones. */
 typedef struct rcc_oscillator {
@@ -44,9 +44,11 @@ typedef struct rcc_kind {
     uint8_t clk48[4];          /* CCIPR.CLK48SEL */
     uint8_t reset_source;      /* of CFGR.SW */
     uint32_t hse_hz;           /* the crystal of the Nucleo */
-    uint32_t cr_missing;       /* CR's bits that switch on what is not modelled */
-    uint32_t pll_locked;       /* PLLCFGR's bits that are fixed while the PLL runs */
+    uint32_t pll_locked;       /* PLLCFGR's bits that are fixed while the PLL runs, */
+    uint32_t pll_shared;       /* while any of the three runs, */
+    uint32_t sai_locked;       /* and those of PLLSAIxCFGR, while it runs */
     uint32_t pll_m_mask;       /* width of PLLM */
+    bool sai_own_m;            /* PLLSAIxCFGR have a PLLM, else the PLL's is theirs */
     uint32_t pll_in_min_hz, pll_n_max, pll_vco_min_hz;
     /* Highest HCLK in MHz by voltage range (sim_volt_range) and wait states; the last is
      * the highest of all. */

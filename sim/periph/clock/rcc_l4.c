@@ -1,14 +1,14 @@
 /* The clock trees of the STM32L47x (RM0351 6) and the STM32L4R/S (RM0432 6). */
 #include "sim/periph/clock/rcc_g4.h"
 
-#define COMMON_ROWS(locked_pll)                                                   \
-    [R_CR] = {0x00, "CR", 0x00000063u, 0x010D0BFDu},                              \
+#define PLL_ENABLES 0x01110000u /* of outputs P, Q and R */
+#define COMMON_ROWS(locked_pll, locked_sai)                                       \
+    [R_CR] = {0x00, "CR", 0x00000063u, 0x150D0BFDu},                              \
     [R_ICSCR] = {0x04, "ICSCR", 0x40000000u, 0x7F00FF00u},                        \
     [R_CFGR] = {0x08, "CFGR", 0, 0x7F00BFF3u},                                    \
-    [R_PLLCFGR] = {0x0C, "PLLCFGR", 0x00001000u, (locked_pll) | 0x01110000u},     \
+    [R_PLLCFGR] = {0x0C, "PLLCFGR", 0x00001000u, (locked_pll) | PLL_ENABLES},     \
     [R_CIFR] = {0x1C, "CIFR", 0, 0}, [R_CICR] = {0x20, "CICR", 0, 0},             \
-    [R_PLLSAI1CFGR] = {0x10, "PLLSAI1CFGR", 0x00001000u, 0xFF737FF0u},            \
-    [R_PLLSAI2CFGR] = {0x14, "PLLSAI2CFGR", 0x00001000u, 0xFF737FF0u},            \
+    [R_PLLSAI1CFGR] = {0x10, "PLLSAI1CFGR", 0x00001000u, (locked_sai) | PLL_ENABLES}, \
     [R_CCIPR] = {0x88, "CCIPR", 0, 0xFFFFFFFFu}, [R_BDCR] = {0x90, "BDCR", 0, 0}, \
     [R_CSR] = {0x94, "CSR", 0x0C000600u, 0x00000F01u}
 
@@ -26,11 +26,14 @@
     [R_APB1ENR2] = {0x5C, "APB1ENR2", 0, (bits)},                                                \
     [R_APB1SMENR2] = {0x7C, "APB1SMENR2", (bits), (bits)}
 
-#define L47X_PLL 0x06607F73u /* source, M, N, P, Q, R */
+#define L47X_PLL 0x06627F73u /* source, M, N, P, Q, R */
+#define L47X_SAI 0x06627F00u
 #define L4R_PLL 0xFE627FF3u
+#define L4R_SAI 0xFE627FF0u
 
 static const sim_reg rows_l47x[RCC_ROWS] = {
-    COMMON_ROWS(L47X_PLL),
+    COMMON_ROWS(L47X_PLL, L47X_SAI),
+    [R_PLLSAI2CFGR] = {0x14, "PLLSAI2CFGR", 0x00001000u, 0x07037F00u}, /* no Q */
     [R_CIER] = {0x18, "CIER", 0, 0x000002FFu},
     BUS(AHB1, 0x28, 0x00011103u, 0x00000100u, 0x00011103u),
     BUS(AHB2, 0x2C, 0x000430FFu, 0, 0x000430FFu),
@@ -44,7 +47,8 @@ static const sim_reg rows_l47x[RCC_ROWS] = {
 };
 
 static const sim_reg rows_l4r[RCC_ROWS] = {
-    COMMON_ROWS(L4R_PLL),
+    COMMON_ROWS(L4R_PLL, L4R_SAI),
+    [R_PLLSAI2CFGR] = {0x14, "PLLSAI2CFGR", 0x00001000u, L4R_SAI | PLL_ENABLES},
     [R_CIER] = {0x18, "CIER", 0, 0x000006FFu},
     BUS(AHB1, 0x28, 0x00031107u, 0x00000100u, 0x00031107u),
     BUS(AHB2, 0x2C, 0x005471FFu, 0, 0x005471FFu),
@@ -93,7 +97,9 @@ static const rcc_gate gates_l4r[] = {
     [OSC_LSE] = {R_BDCR, 0, 1, 1, 2u * SIM_PS_PER_S},   \
     [OSC_HSI] = {R_CR, 8, 10, 3, 1u * SIM_PS_PER_US},   \
     [OSC_HSE] = {R_CR, 16, 17, 4, 2u * SIM_PS_PER_MS},  \
-    [OSC_PLL] = {R_CR, 24, 25, 5, 15u * SIM_PS_PER_US}
+    [OSC_PLL] = {R_CR, 24, 25, 5, 15u * SIM_PS_PER_US}, \
+    [OSC_PLLSAI1] = {R_CR, 26, 27, 6, 15u * SIM_PS_PER_US}, \
+    [OSC_PLLSAI2] = {R_CR, 28, 29, 7, 15u * SIM_PS_PER_US}
 
 static const rcc_oscillator oscillators_l47x[OSC_COUNT] = {COMMON_OSCILLATORS};
 static const rcc_oscillator oscillators_l4r[OSC_COUNT] = {
@@ -102,15 +108,16 @@ static const rcc_oscillator oscillators_l4r[OSC_COUNT] = {
 #define COMMON_KIND                                                                              \
     .source = {OSC_MSI, OSC_HSI, OSC_HSE, OSC_PLL},                                              \
     .pll_source = {OSC_NONE, OSC_MSI, OSC_HSI, OSC_HSE}, .reset_source = 0u,                     \
-    .hse_hz = 8000000u, .cr_missing = 0x14000000u, .pll_vco_min_hz = 64000000u
+    .hse_hz = 8000000u, .pll_vco_min_hz = 64000000u
 
 void sim_rcc_l47x_new(sim_part *part)
 {
     /* DS10198 table 55; RM0351 3.3.3 table 9. There is no boost. */
     static const rcc_kind kind = {
         COMMON_KIND, .rows = rows_l47x, .gates = gates_l47x, .gate_count = SIM_ROWS(gates_l47x),
-        .osc = oscillators_l47x, .clk48 = {OSC_NONE, OSC_NONE, OSC_PLL, OSC_MSI},
-        .pll_locked = L47X_PLL, .pll_m_mask = 7u, .pll_in_min_hz = 4000000u, .pll_n_max = 86u,
+        .osc = oscillators_l47x, .clk48 = {OSC_NONE, OSC_PLLSAI1, OSC_PLL, OSC_MSI},
+        .pll_locked = L47X_PLL, .pll_shared = 0x73u, .sai_locked = L47X_SAI,
+        .pll_m_mask = 7u, .pll_in_min_hz = 4000000u, .pll_n_max = 86u,
         .limits_mhz = {[SIM_RANGE1_BOOST] = {16, 32, 48, 64, 80, 80},
                        [SIM_RANGE1] = {16, 32, 48, 64, 80, 80},
                        [SIM_RANGE2] = {6, 12, 18, 26, 26, 26}},
@@ -122,8 +129,9 @@ void sim_rcc_l4r_new(sim_part *part)
 {
     static const rcc_kind kind = {
         COMMON_KIND, .rows = rows_l4r, .gates = gates_l4r, .gate_count = SIM_ROWS(gates_l4r),
-        .osc = oscillators_l4r, .clk48 = {OSC_HSI48, OSC_NONE, OSC_PLL, OSC_MSI},
-        .pll_locked = L4R_PLL, .pll_m_mask = 15u, .pll_in_min_hz = 2660000u, .pll_n_max = 127u,
+        .osc = oscillators_l4r, .clk48 = {OSC_HSI48, OSC_PLLSAI1, OSC_PLL, OSC_MSI},
+        .pll_locked = L4R_PLL, .pll_shared = 3u, .sai_locked = L4R_SAI, .sai_own_m = true,
+        .pll_m_mask = 15u, .pll_in_min_hz = 2660000u, .pll_n_max = 127u,
         .limits_mhz = {[SIM_RANGE1_BOOST] = {20, 40, 60, 80, 100, 120},
                        [SIM_RANGE1] = {20, 40, 60, 80, 80, 80},
                        [SIM_RANGE2] = {8, 16, 26, 26, 26, 26}},

@@ -109,7 +109,8 @@ static const gate gates[] = {
     {0x42020C00u, R_AHB2ENR1, 3, true},   {0x42021000u, R_AHB2ENR1, 4, true},
     {0x42021400u, R_AHB2ENR1, 5, true},   {0x42021800u, R_AHB2ENR1, 6, true},
     {0x42021C00u, R_AHB2ENR1, 7, true},   {0x42022000u, R_AHB2ENR1, 8, true},
-    {0x46020800u, R_AHB3ENR, 2, false},   {0x40002C00u, R_APB1ENR1, 11, false},
+    {0x46020800u, R_AHB3ENR, 2, false},   {0x40006000u, R_APB1ENR1, 24, true},
+    {0x40002C00u, R_APB1ENR1, 11, false},
     {0x40004400u, R_APB1ENR1, 17, true},  {0x40004800u, R_APB1ENR1, 18, true},
     {0x40004C00u, R_APB1ENR1, 19, true},  {0x40005000u, R_APB1ENR1, 20, true},
     {0x40013800u, R_APB2ENR, 14, true},   {0x46000400u, R_APB3ENR, 1, true},
@@ -117,7 +118,7 @@ static const gate gates[] = {
     {0x46007C00u, R_APB3ENR, 21, false},
 };
 
-enum { OSC_MSIS, OSC_MSIK, OSC_HSI, OSC_HSE, OSC_PLL, OSC_LSE, OSC_LSI, OSC_COUNT };
+enum { OSC_MSIS, OSC_MSIK, OSC_HSI, OSC_HSI48, OSC_HSE, OSC_PLL, OSC_LSE, OSC_LSI, OSC_COUNT };
 
 typedef struct oscillator_kind {
     uint8_t row, on_bit, ready_bit, flag_bit;
@@ -128,6 +129,7 @@ static const oscillator_kind kinds[OSC_COUNT] = {
     [OSC_MSIS] = {R_CR, 0, 2, 2, 10u * SIM_PS_PER_US},
     [OSC_MSIK] = {R_CR, 4, 5, 11, 10u * SIM_PS_PER_US},
     [OSC_HSI] = {R_CR, 8, 10, 3, 2u * SIM_PS_PER_US},
+    [OSC_HSI48] = {R_CR, 12, 13, 5, 3u * SIM_PS_PER_US},
     [OSC_HSE] = {R_CR, 16, 17, 4, 2u * SIM_PS_PER_MS},
     [OSC_PLL] = {R_CR, 24, 25, 6, 25u * SIM_PS_PER_US},
     [OSC_LSE] = {R_BDCR, 0, 1, 1, 2u * SIM_PS_PER_S},
@@ -463,10 +465,10 @@ static void write_bdcr(sim_rcc *r, uint32_t raw)
 
 static sim_access write_cr(sim_rcc *r, uint32_t old)
 {
-    static const uint8_t of_cr[] = {OSC_MSIS, OSC_MSIK, OSC_HSI, OSC_HSE, OSC_PLL};
-    if ((r->block.value[R_CR] & 0x1400D048u) != 0u) {
+    static const uint8_t of_cr[] = {OSC_MSIS, OSC_MSIK, OSC_HSI, OSC_HSI48, OSC_HSE, OSC_PLL};
+    if ((r->block.value[R_CR] & 0x1400C048u) != 0u) {
         return sim_block_unmodelled(&r->block, R_CR, r->block.value[R_CR],
-                                    "MSI PLL mode, HSI48, SHSI, PLL2 and PLL3 are not modelled");
+                                    "MSI PLL mode, SHSI, PLL2 and PLL3 are not modelled");
     }
     for (size_t i = 0; i < sizeof of_cr; i++) {
         osc_command(r, of_cr[i], old);

@@ -39,7 +39,7 @@ void sim_part_g4_build(sim_machine *m)
     sim_iwdg_new(part, 0x40003000u);
     sim_wwdg_new(part, 0x40002C00u, 0u);
     sim_tim_g4_new(part);
-    sim_crs_new(part);
+    sim_crs_new(part, 0x40002000u, 7u);
     sim_rng_new(part, 0x50060800u, 90u);
     sim_dbgmcu_g4_new(part, 0x20036000u); /* revision X */
 }

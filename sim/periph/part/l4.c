@@ -57,6 +57,7 @@ static void build_l47x(sim_machine *m)
     sim_pwr_l47x_new(part);
     sim_rtc_new(part, 0x40002800u);
     sim_syscfg_g4_new(part, 0x8000u);
+    sim_dma_l47x_new(part);
     sim_gpio_new(part, &gpio_l47x);
     sim_uarts_plain_new(part, uarts_l47x, SIM_ROWS(uarts_l47x));
     common(part);
@@ -71,9 +72,11 @@ static void build_l4r(sim_machine *m)
     sim_pwr_l4r_new(part);
     sim_rtc_new(part, 0x40002800u);
     sim_syscfg_g4_new(part, 0x10000u);
+    sim_dma_l4r_new(part);
     sim_gpio_new(part, &gpio_l4r);
     sim_uarts_new(part, uarts_l4r, SIM_ROWS(uarts_l4r));
     common(part);
+    sim_crs_new(part, 0x40006000u, 6u);
     sim_dbgmcu_g4_new(part, 0x100F6000u); /* revision W */
 }
 

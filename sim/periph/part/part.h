@@ -149,6 +149,8 @@ void sim_uart_pin(sim_part *part, unsigned port, unsigned pin, bool level);
 
 /* dma.c */
 void sim_dma_g4_new(sim_part *part);
+void sim_dma_l47x_new(sim_part *part);
+void sim_dma_l4r_new(sim_part *part);
 
 /* dmamux.c */
 /* A peripheral's request line, by its number at DMAMUX. */
@@ -170,7 +172,7 @@ void sim_tim_g4_new(sim_part *part);
 void sim_tim_l4_new(sim_part *part);
 void sim_tim_f7_new(sim_part *part);
 void sim_tim_h7_new(sim_part *part);
-void sim_crs_new(sim_part *part);
+void sim_crs_new(sim_part *part, uint32_t base, unsigned trim_bits); /* 6 or 7 */
 void sim_rng_new(sim_part *part, uint32_t base, unsigned irq);
 void sim_dbgmcu_g4_new(sim_part *part, uint32_t revision); /* IDCODE without DEV_ID */
 

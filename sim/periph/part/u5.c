@@ -99,6 +99,7 @@ static void build(sim_machine *m)
     sim_crc_new(part, 0x40023000u);
     sim_iwdg_new(part, 0x40003000u);
     sim_wwdg_new(part, 0x40002C00u, 0u);
+    sim_crs_new(part, 0x40006000u, 7u);
     dbgmcu_new(part);
 }
 
@@ -107,7 +108,6 @@ static const sim_name names[] = {
     {0x40000000u, 0x1800u, "TIM2 to TIM7"},
     {0x40003800u, 0x400u, "SPI2"},
     {0x40005400u, 0x800u, "I2C1 or I2C2"},
-    {0x40006000u, 0x400u, "CRS"},
     {0x40006400u, 0x400u, "USART6"},
     {0x40008400u, 0x400u, "I2C4"},
     {0x40009400u, 0x400u, "LPTIM2"},
