@@ -99,6 +99,18 @@ static void receives_by_dma(void **state)
     dma("stm32g474re", "dma-Os.elf");
 }
 
+static void receives_by_dma_on_the_l476(void **state)
+{
+    (void)state;
+    dma("stm32l476rg", "dma-l476.elf");
+}
+
+static void receives_by_dma_on_the_l4r5(void **state)
+{
+    (void)state;
+    dma("stm32l4r5zi", "dma-l4r5.elf");
+}
+
 static void receives_by_dma_on_the_f767(void **state)
 {
     (void)state;
@@ -200,6 +212,8 @@ int main(void)
                                        TEST(computes_with_the_fpu), TEST(tour_of_the_l476),
                                        TEST(tour_of_the_l4r5), TEST(tour_of_the_u575),
                                        TEST(tour_of_the_f767), TEST(tour_of_the_h743),
+                                       TEST(receives_by_dma_on_the_l476),
+                                       TEST(receives_by_dma_on_the_l4r5),
                                        TEST(receives_by_dma_on_the_f767),
                                        TEST(receives_by_dma_on_the_h743)};
     return cmocka_run_group_tests(tests, NULL, NULL);

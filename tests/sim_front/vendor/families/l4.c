@@ -1,7 +1,8 @@
 /* STM32L476 and STM32L4R5: MSI through the PLL (RM0351 and RM0432 6.2, 5.1.8). The L4R5 lies in
  * two banks of 4 KB pages, has a boost range, and a supply of its own for port G (PWR_CR2.IOSV). */
-#include "family.h"
+#include "channels.h"
 
+#define RCC_AHB1ENR REG(0x40021048u)
 #define RCC_CR REG(0x40021000u)
 #define RCC_CFGR REG(0x40021008u)
 #define RCC_PLLCFGR REG(0x4002100Cu)
@@ -35,6 +36,17 @@ const family_description family = {
     .tx = {PORT(G), 7, 8}, .rx = {PORT(G), 8, 8}, .led = {PORT(C), 7, 0},
     .flash_page = 0x08100000u + PAGE * 4096u, .flash_page_bytes = 4096u};
 enum { PLL_N = 60, WAIT_STATES = 5, BOOST = 1 };
+
+/* LPUART1 through DMAMUX1 to channels 1 and 2 of DMA1. */
+const uart_channels channels = {.dma = (channels_block *)0x40020000u, .rx = 0, .tx = 1};
+
+void channels_on(void)
+{
+    RCC_AHB1ENR |= 5u;
+    (void)RCC_AHB1ENR;
+    REG(0x40020800u) = 34u;
+    REG(0x40020804u) = 35u;
+}
 #else
 const family_description family = {
     COMMON, .name = "L476", .hz = 80000000u, .uart_hz = 80000000u,
@@ -42,6 +54,16 @@ const family_description family = {
     .tx = {PORT(A), 2, 7}, .rx = {PORT(A), 3, 7}, .led = {PORT(A), 5, 0},
     .flash_page = 0x08080000u + PAGE * 2048u, .flash_page_bytes = 2048u};
 enum { PLL_N = 40, WAIT_STATES = 4, BOOST = 0 };
+
+/* USART2 is request 2 of channels 6 (RX) and 7 of DMA1: CSELR. */
+const uart_channels channels = {.dma = (channels_block *)0x40020000u, .rx = 5, .tx = 6};
+
+void channels_on(void)
+{
+    RCC_AHB1ENR |= 1u;
+    (void)RCC_AHB1ENR;
+    REG(0x400200A8u) = 2u << 20 | 2u << 24;
+}
 #endif
 
 void family_blocks(void)
