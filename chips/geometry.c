@@ -63,25 +63,33 @@ const tb_chip *tb_chip_by_id(uint16_t device_id, uint16_t bank_kib)
     return NULL;
 }
 
+/* Is it in this run, the first page of which is given? If not, `page` becomes the next run's. */
+__attribute__((always_inline)) static inline bool in_run(const tb_page_run *run, uint32_t offset,
+                                                         tb_page *page)
+{
+    uint32_t run_bytes = run->count * run->bytes;
+    uint32_t index;
+
+    if (offset - page->offset >= run_bytes) {
+        page->offset += run_bytes;
+        page->number = (uint16_t)(page->number + run->count);
+        return false;
+    }
+    index = (offset - page->offset) / run->bytes;
+    page->number = (uint16_t)(page->number + index);
+    page->offset += index * run->bytes;
+    page->bytes = run->bytes;
+    return true;
+}
+
+/* No loop, so that of a row which the compiler sees only the runs remain that it has. */
 bool tb_page_at(const tb_chip *c, uint32_t offset, tb_page *page)
 {
-    uint32_t run_start = 0;
-    uint16_t first = 0;
-
-    for (unsigned i = 0; i < TB_PAGE_RUNS && c->pages[i].count != 0u; i++) {
-        const tb_page_run *run = &c->pages[i];
-        uint32_t run_bytes = run->count * run->bytes;
-        if (offset - run_start < run_bytes) {
-            uint32_t index = (offset - run_start) / run->bytes;
-            page->number = (uint16_t)(first + index);
-            page->offset = run_start + index * run->bytes;
-            page->bytes = run->bytes;
-            return true;
-        }
-        run_start += run_bytes;
-        first = (uint16_t)(first + run->count);
-    }
-    return false;
+    _Static_assert(TB_PAGE_RUNS == 3u, "as many as are asked here");
+    *page = (tb_page){0};
+    return in_run(&c->pages[0], offset, page) ||
+           (c->pages[1].count != 0u && in_run(&c->pages[1], offset, page)) ||
+           (c->pages[2].count != 0u && in_run(&c->pages[2], offset, page));
 }
 
 bool tb_physical(const tb_chip *c, bool swapped, uint32_t address, unsigned *bank, uint32_t *offset)

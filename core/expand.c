@@ -120,7 +120,7 @@ static uint8_t flash_byte(tb_expand *e, tb_expand_line *line, unsigned bank, uin
     if (!line->valid || line->offset != start) {
         line->valid = true;
         line->offset = start;
-        tb_error error = flash->read(flash->ctx, bank, e->update->region_offset + start,
+        tb_error error = port_read(flash, bank, e->update->region_offset + start,
                                      line->bytes, sizeof line->bytes);
         if (error != TB_OK) {
             e->error = error;

@@ -16,7 +16,7 @@ typedef tb_error (*handler)(tb_server *s, const uint8_t *args, uint16_t bytes, u
 static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
 {
     const tb_flash *flash = server_flash(s);
-    const tb_chip *chip = flash->chip;
+    const tb_chip *chip = port_chip(flash);
     tb_hello hello = {
         .protocol = TB_WIRE_PROTOCOL,
         .role = (uint8_t)s->config.role,
@@ -24,7 +24,7 @@ static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint
         .flash_kib = chip->flash_kib,
         .bank_kib = (uint16_t)(chip->bank_bytes / 1024u),
         .unit_bytes = chip->unit_bytes,
-        .mapped_bank = (uint8_t)flash->mapped_bank(flash->ctx),
+        .mapped_bank = (uint8_t)port_mapped_bank(flash),
         .product_id = server_device(s)->product_id,
         .slot_image_bytes = tb_slot_image_bytes(chip),
         .stage2_bytes = chip->stage2_bytes,
@@ -216,10 +216,10 @@ static tb_error on_digest(tb_server *s, const uint8_t *args, uint16_t bytes, uin
     if (bank > 1u || count > TB_DIGESTS_MAX) {
         return TB_ERR_ARGUMENT;
     }
-    for (; tb_page_at(flash->chip, offset, &page) && page.number < first + count;
+    for (; tb_page_at(port_chip(flash), offset, &page) && page.number < first + count;
          offset = page.offset + page.bytes) {
         if (page.number >= first) {
-            tb_error error = flash->crc32(flash->ctx, bank, page.offset, page.bytes, &crc);
+            tb_error error = port_crc32(flash, bank, page.offset, page.bytes, &crc);
 
             if (error != TB_OK) {
                 return error;

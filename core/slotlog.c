@@ -75,13 +75,13 @@ static void fold(tb_slot_log *log, unsigned kind, unsigned argument, unsigned ge
 
 tb_error tb_slot_log_read(const tb_flash *flash, unsigned bank, tb_slot_log *log)
 {
-    const tb_chip *chip = flash->chip;
+    const tb_chip *chip = port_chip(flash);
     uint32_t offset = tb_log_offset(chip);
     uint32_t words[UNIT_WORDS_MAX] = {0};
 
     memset(log, 0, sizeof *log);
     for (unsigned i = 0; i < chip->log_units; i++, offset += chip->unit_bytes) {
-        tb_error error = flash->read(flash->ctx, bank, offset, words, chip->unit_bytes);
+        tb_error error = port_read(flash, bank, offset, words, chip->unit_bytes);
         unsigned kind = RECORD_NONE;
 
         if (error == TB_OK) {
@@ -102,7 +102,7 @@ tb_error tb_slot_log_read(const tb_flash *flash, unsigned bank, tb_slot_log *log
 tb_error tb_slot_log_append_at(const tb_flash *flash, unsigned bank, unsigned unit_number,
                                tb_record_kind kind, uint8_t argument, uint16_t generation)
 {
-    const tb_chip *chip = flash->chip;
+    const tb_chip *chip = port_chip(flash);
     _Alignas(uint32_t) uint8_t unit[TB_MAX_UNIT_BYTES];
     tb_error error = TB_ERR_LOG_FULL;
 

@@ -16,7 +16,7 @@ tb_error tb_payload_check(const tb_flash *flash, unsigned bank, uint32_t region_
 {
     uint32_t crc = 0;
     tb_error error =
-        flash->crc32(flash->ctx, bank, region_offset + TB_HEADER_BYTES, head->size, &crc);
+        port_crc32(flash, bank, region_offset + TB_HEADER_BYTES, head->size, &crc);
 
     if (error != TB_OK) {
         return error;
@@ -28,7 +28,7 @@ tb_error tb_payload_check(const tb_flash *flash, unsigned bank, uint32_t region_
 static tb_error head_read(const tb_flash *flash, const tb_identity *device, unsigned bank,
                           uint32_t offset, tb_image_kind kind, tb_image_head *head)
 {
-    tb_error error = flash->read(flash->ctx, bank, offset, head, sizeof *head);
+    tb_error error = port_read(flash, bank, offset, head, sizeof *head);
 
     if (error == TB_OK) {
         error = tb_image_check_head(head, device);
@@ -45,7 +45,7 @@ static tb_error head_read(const tb_flash *flash, const tb_identity *device, unsi
 tb_error tb_stage2_inspect(const tb_flash *flash, const tb_identity *device, unsigned bank,
                            tb_image_head *head)
 {
-    uint32_t offset = flash->chip->stage2_offset;
+    uint32_t offset = port_chip(flash)->stage2_offset;
     tb_error error = head_read(flash, device, bank, offset, TB_IMAGE_STAGE2, head);
 
     return error != TB_OK ? error : tb_payload_check(flash, bank, offset, head);
@@ -54,7 +54,7 @@ tb_error tb_stage2_inspect(const tb_flash *flash, const tb_identity *device, uns
 tb_error tb_slot_inspect(const tb_flash *flash, const tb_identity *device, unsigned bank,
                          bool check_payload, tb_slot_info *info)
 {
-    uint32_t offset = flash->chip->slot_offset;
+    uint32_t offset = port_chip(flash)->slot_offset;
     tb_error error;
 
     memset(info, 0, sizeof *info);
@@ -72,7 +72,7 @@ tb_error tb_slot_inspect(const tb_flash *flash, const tb_identity *device, unsig
 
 int tb_slot_preferred(const tb_flash *flash, const tb_identity *device, tb_slot_info slots[2])
 {
-    tb_boot_inputs in = {.mapped_bank = flash->mapped_bank(flash->ctx)};
+    tb_boot_inputs in = {.mapped_bank = port_mapped_bank(flash)};
 
     for (unsigned bank = 0; bank < 2u; bank++) {
         tb_slot_inspect(flash, device, bank, false, &slots[bank]);
@@ -88,7 +88,7 @@ int tb_slot_preferred(const tb_flash *flash, const tb_identity *device, tb_slot_
         }
         if (d.action == TB_BOOT_SLOT) {
             slot->payload_error =
-                tb_payload_check(flash, d.bank, flash->chip->slot_offset, &slot->head);
+                tb_payload_check(flash, d.bank, port_chip(flash)->slot_offset, &slot->head);
             if (slot->payload_error == TB_OK) {
                 return d.bank;
             }
@@ -106,15 +106,15 @@ int tb_slot_preferred(const tb_flash *flash, const tb_identity *device, tb_slot_
 static bool ends_in(const tb_flash *flash, unsigned bank, const tb_slot_log *log,
                     tb_record_kind kind, unsigned times)
 {
-    uint32_t unit_bytes = flash->chip->unit_bytes;
-    uint32_t end = tb_log_offset(flash->chip) + log->used_units * unit_bytes;
+    uint32_t unit_bytes = port_chip(flash)->unit_bytes;
+    uint32_t end = tb_log_offset(port_chip(flash)) + log->used_units * unit_bytes;
     uint8_t unit[TB_MAX_UNIT_BYTES], record[TB_MAX_UNIT_BYTES];
 
     if (times > log->used_units) {
         return false;
     }
     for (unsigned i = 1; i <= times; i++) {
-        if (flash->read(flash->ctx, bank, end - i * unit_bytes, unit, unit_bytes) != TB_OK) {
+        if (port_read(flash, bank, end - i * unit_bytes, unit, unit_bytes) != TB_OK) {
             return false;
         }
         tb_record_encode(record, unit_bytes, kind, unit[1], log->generation);
@@ -191,10 +191,10 @@ tb_error tb_erase_range(const tb_flash *flash, unsigned bank, uint32_t from, uin
     while (from < to) {
         tb_error error;
 
-        if (!tb_page_at(flash->chip, from, &page)) {
+        if (!tb_page_at(port_chip(flash), from, &page)) {
             return TB_ERR_RANGE;
         }
-        error = flash->erase(flash->ctx, bank, page.offset);
+        error = port_erase(flash, bank, page.offset);
         if (error != TB_OK) {
             return error;
         }
@@ -206,7 +206,7 @@ tb_error tb_erase_range(const tb_flash *flash, unsigned bank, uint32_t from, uin
 
 tb_error tb_slot_erase(const tb_flash *flash, unsigned bank)
 {
-    const tb_chip *chip = flash->chip;
+    const tb_chip *chip = port_chip(flash);
     tb_page header, log;
     tb_error error;
 

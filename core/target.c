@@ -40,7 +40,7 @@ static unsigned stage2_target(const tb_update *u, int preferred, tb_slot_info sl
     unsigned bank;
 
     if (preferred < 0) {
-        return flash->mapped_bank(flash->ctx) & 1u;
+        return port_mapped_bank(flash) & 1u;
     }
     bank = (unsigned)preferred ^ 1u;
     other = &slots[bank];
@@ -48,70 +48,79 @@ static unsigned stage2_target(const tb_update *u, int preferred, tb_slot_info sl
         other->head_error != TB_OK) {
         return bank;
     }
-    other->payload_error = tb_payload_check(flash, bank, flash->chip->slot_offset, &other->head);
+    other->payload_error = tb_payload_check(flash, bank, port_chip(flash)->slot_offset, &other->head);
     return tb_slot_bootable(other) ? (unsigned)preferred : bank;
 }
 
-static tb_error choose_slot(tb_update *u, const tb_image_head *head)
+static tb_error choose_slot(tb_update *u, tb_slot_info slots[2], int *next_boot)
 {
     const tb_flash *flash = flash_of(u);
-    tb_slot_info slots[2];
-    const tb_slot_info *kept;
-    int preferred = tb_slot_preferred(flash, device_of(u), slots);
     tb_error error = TB_OK;
 
+    *next_boot = tb_slot_preferred(flash, device_of(u), slots);
     if (known_running_bank(u->policy.running_bank) >= 0) {
         error = tb_fallback_guard(flash, &u->policy);
         u->bank = (uint8_t)(u->policy.running_bank ^ 1);
     } else {
-        u->bank = (uint8_t)stage2_target(u, preferred, slots);
+        u->bank = (uint8_t)stage2_target(u, *next_boot, slots);
     }
-    u->region_offset = flash->chip->slot_offset;
-    u->region_bytes = tb_slot_image_bytes(flash->chip);
-    kept = &slots[u->bank ^ 1u];
-    if (error == TB_OK && kept->log.state == TB_SLOT_CONFIRMED && tb_slot_bootable(kept)) {
-        error = not_older(head, &kept->head);
-    }
-    /* What the next boot would take anyway, payload and all, need not be written again. */
-    u->nothing_to_do = error == TB_OK && preferred == u->bank &&
-                       memcmp(head, &slots[u->bank].head, sizeof *head) == 0;
-    u->generation = slots[u->bank].log.generation;
+    u->region_offset = port_chip(flash)->slot_offset;
+    u->region_bytes = tb_slot_image_bytes(port_chip(flash));
     return error;
 }
 
-/* The copy that does not run; the only valid copy is never the target. */
-static tb_error choose_stage2_copy(tb_update *u, const tb_image_head *head)
+/* The copy that does not run; the only valid copy is never the target. A valid copy counts as
+ * a confirmed slot, and as the one that is loaded next. */
+static tb_error choose_stage2_copy(tb_update *u, tb_slot_info copies[2], int *next_load)
 {
     const tb_update_policy *policy = &u->policy;
+    const tb_flash *flash = flash_of(u);
     int running = known_running_bank(policy->running_bank);
-    tb_image_head copy[2];
-    tb_error state[2];
-    unsigned bank = flash_of(u)->mapped_bank(flash_of(u)->ctx) ^ 1u;
+    int loaded = known_stage2_bank(policy->running_stage2_bank);
+    unsigned bank = port_mapped_bank(flash);
+    tb_error error = TB_OK;
 
-    if (policy->running_stage2_bank >= 0) {
-        bank = (unsigned)policy->running_stage2_bank ^ 1u;
+    if (loaded >= 0) {
+        bank = (unsigned)loaded;
     } else if (running >= 0) {
-        bank = (unsigned)running ^ 1u;
+        bank = (unsigned)running;
     }
-    bank &= 1u;
+    bank = (bank ^ 1u) & 1u;
     for (unsigned i = 0; i < 2u; i++) {
-        state[i] = tb_stage2_inspect(flash_of(u), device_of(u), i, &copy[i]);
+        tb_slot_info *copy = &copies[i];
+
+        memset(copy, 0, sizeof *copy);
+        copy->head_error = tb_stage2_inspect(flash, device_of(u), i, &copy->head);
+        copy->log.state = TB_SLOT_CONFIRMED;
     }
-    if (state[bank] == TB_OK && state[bank ^ 1u] != TB_OK) {
+    if (copies[bank].head_error == TB_OK && copies[bank ^ 1u].head_error != TB_OK) {
         bank ^= 1u;
-        if ((int)bank == policy->running_stage2_bank || (int)bank == running) {
-            return TB_ERR_RUNNING;
+        if ((int)bank == loaded || (int)bank == running) {
+            error = TB_ERR_RUNNING;
         }
     }
     u->bank = (uint8_t)bank;
-    u->region_offset = flash_of(u)->chip->stage2_offset;
-    u->region_bytes = flash_of(u)->chip->stage2_bytes;
-    u->generation = 0;
-    u->nothing_to_do = state[bank] == TB_OK && memcmp(head, &copy[bank], sizeof *head) == 0;
-    return state[bank ^ 1u] == TB_OK ? not_older(head, &copy[bank ^ 1u]) : TB_OK;
+    u->region_offset = port_chip(flash)->stage2_offset;
+    u->region_bytes = port_chip(flash)->stage2_bytes;
+    *next_load = copies[bank].head_error == TB_OK ? (int)bank : -1;
+    return error;
 }
 
 tb_error tb_target_choose(tb_update *u, const tb_image_head *head)
 {
-    return head->kind == TB_IMAGE_STAGE2 ? choose_stage2_copy(u, head) : choose_slot(u, head);
+    tb_slot_info slots[2];
+    const tb_slot_info *kept;
+    int next;
+    tb_error error = head->kind == TB_IMAGE_STAGE2 ? choose_stage2_copy(u, slots, &next)
+                                                   : choose_slot(u, slots, &next);
+
+    kept = &slots[u->bank ^ 1u];
+    if (error == TB_OK && kept->log.state == TB_SLOT_CONFIRMED && tb_slot_bootable(kept)) {
+        error = not_older(head, &kept->head);
+    }
+    /* What comes next anyway, payload and all, need not be written again. */
+    u->nothing_to_do =
+        next == u->bank && memcmp(head, &slots[u->bank].head, sizeof *head) == 0;
+    u->generation = slots[u->bank].log.generation;
+    return error;
 }

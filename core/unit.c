@@ -13,11 +13,11 @@ bool tb_all_ones(const uint8_t *bytes, size_t count)
 tb_error tb_unit_write(const tb_flash *flash, unsigned bank, uint32_t offset, const uint8_t *unit)
 {
     uint8_t back[TB_MAX_UNIT_BYTES];
-    size_t bytes = flash->chip->unit_bytes;
-    tb_error error = flash->program(flash->ctx, bank, offset, unit);
+    size_t bytes = port_chip(flash)->unit_bytes;
+    tb_error error = port_program(flash, bank, offset, unit);
 
     if (error == TB_OK) {
-        error = flash->read(flash->ctx, bank, offset, back, bytes);
+        error = port_read(flash, bank, offset, back, bytes);
         for (size_t i = 0; error == TB_OK && i < bytes; i++) {
             error = back[i] == unit[i] ? TB_OK : TB_ERR_VERIFY;
         }
@@ -27,7 +27,5 @@ tb_error tb_unit_write(const tb_flash *flash, unsigned bank, uint32_t offset, co
 
 void tb_alive(const tb_flash *flash)
 {
-    if (flash->alive != NULL) {
-        flash->alive(flash->ctx);
-    }
+    port_alive(flash);
 }

@@ -38,7 +38,7 @@ static bool has_log(const tb_update *u)
 /* The page that holds this byte of the region, its offset counted in the region. */
 static bool region_page(const tb_update *u, uint32_t at, tb_page *page)
 {
-    if (!tb_page_at(flash_of(u)->chip, u->region_offset + at, page) ||
+    if (!tb_page_at(port_chip(flash_of(u)), u->region_offset + at, page) ||
         page->offset < u->region_offset) {
         return false;
     }
@@ -48,7 +48,7 @@ static bool region_page(const tb_update *u, uint32_t at, tb_page *page)
 
 static tb_error erase_log(tb_update *u)
 {
-    const tb_chip *chip = flash_of(u)->chip;
+    const tb_chip *chip = port_chip(flash_of(u));
     tb_error error = tb_erase_range(flash_of(u), u->bank, tb_log_offset(chip), chip->bank_bytes);
 
     u->log_erased = error == TB_OK;
@@ -150,7 +150,7 @@ static page_content page_scan(const tb_update *u, const tb_page *page)
     for (uint32_t at = 0; at < page->bytes; at += SCAN_BYTES) {
         uint32_t offset = u->region_offset + page->offset + at;
 
-        if (flash_of(u)->read(flash_of(u)->ctx, u->bank, offset, bytes, SCAN_BYTES) != TB_OK) {
+        if (port_read(flash_of(u), u->bank, offset, bytes, SCAN_BYTES) != TB_OK) {
             return PAGE_UNREADABLE;
         }
         if (!tb_all_ones(bytes, SCAN_BYTES)) {
@@ -172,7 +172,7 @@ static bool find_resume(const tb_update *u, uint32_t *last, uint32_t *frontier)
     tb_page page;
 
     if (!has_log(u) ||
-        flash->read(flash->ctx, u->bank, u->region_offset, &there, sizeof there) != TB_OK ||
+        port_read(flash, u->bank, u->region_offset, &there, sizeof there) != TB_OK ||
         memcmp(&there, &u->head, sizeof there) != 0 ||
         tb_slot_log_read(flash, u->bank, &log) != TB_OK || log.state != TB_SLOT_EMPTY) {
         return false;
@@ -291,7 +291,7 @@ static bool in_kept_page(const tb_update *u, uint32_t at, tb_page *page)
 /* Programs the unit that has been collected, padded with 0xFF. */
 tb_error tb_update_flush(tb_update *u)
 {
-    uint32_t unit_bytes = flash_of(u)->chip->unit_bytes;
+    uint32_t unit_bytes = port_chip(flash_of(u))->unit_bytes;
     uint32_t at = u->next - u->unit_fill;
     tb_page page;
     tb_error error;
@@ -344,14 +344,14 @@ tb_error tb_update_write(tb_update *u, uint32_t offset, const void *data, uint32
     p += u->next - offset;
     bytes -= u->next - offset;
     while (bytes > 0) {
-        uint32_t n = smaller(bytes, flash_of(u)->chip->unit_bytes - u->unit_fill);
+        uint32_t n = smaller(bytes, port_chip(flash_of(u))->unit_bytes - u->unit_fill);
 
         memcpy(u->unit + u->unit_fill, p, n);
         u->unit_fill = (uint8_t)(u->unit_fill + n);
         u->next += n;
         p += n;
         bytes -= n;
-        if (u->unit_fill == flash_of(u)->chip->unit_bytes) {
+        if (u->unit_fill == port_chip(flash_of(u))->unit_bytes) {
             tb_error error = tb_update_flush(u);
 
             if (error != TB_OK) {

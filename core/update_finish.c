@@ -21,7 +21,7 @@ static tb_error check_vectors(const tb_update *u)
     const tb_flash *flash = flash_of(u);
     uint32_t base = u->head.load_address;
     uint32_t vectors[2];
-    tb_error error = flash->read(flash->ctx, u->bank, u->region_offset + TB_HEADER_BYTES, vectors,
+    tb_error error = port_read(flash, u->bank, u->region_offset + TB_HEADER_BYTES, vectors,
                                  sizeof vectors);
 
     if (error != TB_OK) {
@@ -30,7 +30,7 @@ static tb_error check_vectors(const tb_update *u)
     if (u->head.kind == TB_IMAGE_APPLICATION) {
         base += TB_HEADER_BYTES;
     }
-    if (!stack_plausible(flash->chip, vectors[0]) ||
+    if (!stack_plausible(port_chip(flash), vectors[0]) ||
         !entry_plausible(vectors[1], base, u->head.size)) {
         return TB_ERR_VECTORS;
     }
@@ -41,10 +41,10 @@ static tb_error check_vectors(const tb_update *u)
 static tb_error check_image(const tb_update *u)
 {
     const tb_flash *flash = flash_of(u);
-    uint32_t kept_back = tb_update_head_comes_last(u) ? flash->chip->unit_bytes : 0u;
+    uint32_t kept_back = tb_update_head_comes_last(u) ? port_chip(flash)->unit_bytes : 0u;
     uint8_t head[TB_HEAD_BYTES];
     uint32_t crc = 0;
-    tb_error error = flash->read(flash->ctx, u->bank, u->region_offset, head, sizeof head);
+    tb_error error = port_read(flash, u->bank, u->region_offset, head, sizeof head);
 
     if (error == TB_OK && memcmp(head + kept_back, (const uint8_t *)&u->head + kept_back,
                                  sizeof head - kept_back) != 0) {
@@ -52,7 +52,7 @@ static tb_error check_image(const tb_update *u)
     }
     if (error == TB_OK) {
         error =
-            flash->crc32(flash->ctx, u->bank, u->region_offset + TB_HEAD_BYTES, TB_TLV_BYTES, &crc);
+            port_crc32(flash, u->bank, u->region_offset + TB_HEAD_BYTES, TB_TLV_BYTES, &crc);
     }
     if (error == TB_OK && crc != u->head.tlv_crc32) {
         error = TB_ERR_TLV_CRC;
@@ -78,13 +78,13 @@ static bool stage1_missing(const tb_flash *flash, unsigned target)
 {
     uint8_t chunk[COMPARE_BYTES];
 
-    if (flash->read(flash->ctx, target, 0, chunk, sizeof chunk) == TB_OK &&
-        is_stage1(flash->chip, chunk)) {
+    if (port_read(flash, target, 0, chunk, sizeof chunk) == TB_OK &&
+        is_stage1(port_chip(flash), chunk)) {
         return false;
     }
-    for (uint32_t at = 0; at < flash->chip->stage1_bytes; at += COMPARE_BYTES) {
-        if (flash->read(flash->ctx, target ^ 1u, at, chunk, sizeof chunk) != TB_OK ||
-            (at == 0 && !is_stage1(flash->chip, chunk))) {
+    for (uint32_t at = 0; at < port_chip(flash)->stage1_bytes; at += COMPARE_BYTES) {
+        if (port_read(flash, target ^ 1u, at, chunk, sizeof chunk) != TB_OK ||
+            (at == 0 && !is_stage1(port_chip(flash), chunk))) {
             return false;
         }
     }
@@ -93,15 +93,15 @@ static bool stage1_missing(const tb_flash *flash, unsigned target)
 
 static tb_error copy_stage1(const tb_flash *flash, unsigned target)
 {
-    uint32_t bytes = flash->chip->stage1_bytes;
-    uint32_t unit_bytes = flash->chip->unit_bytes;
+    uint32_t bytes = port_chip(flash)->stage1_bytes;
+    uint32_t unit_bytes = port_chip(flash)->unit_bytes;
     uint8_t unit[TB_MAX_UNIT_BYTES];
     tb_error error = tb_erase_range(flash, target, 0, bytes);
 
     for (uint32_t done = unit_bytes; error == TB_OK && done <= bytes; done += unit_bytes) {
         uint32_t at = done % bytes; /* the first unit comes last */
 
-        error = flash->read(flash->ctx, target ^ 1u, at, unit, unit_bytes);
+        error = port_read(flash, target ^ 1u, at, unit, unit_bytes);
         if (error == TB_OK && !tb_all_ones(unit, unit_bytes)) {
             error = tb_unit_write(flash, target, at, unit);
             tb_alive(flash);

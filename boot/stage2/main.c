@@ -87,15 +87,14 @@ static tb_error protect(void *ctx)
 
     (void)ctx;
     for (unsigned bank = 0; bank < 2u; bank++) {
-        if (chip_flash.crc32(chip_flash.ctx, bank, 0u, TB_TARGET->stage1_bytes, &crc[bank]) !=
-            TB_OK) {
+        if (flash_crc32(bank, 0u, TB_TARGET->stage1_bytes, &crc[bank]) != TB_OK) {
             return TB_ERR_STAGE1;
         }
     }
     return crc[0] == crc[1] ? chip_protect() : TB_ERR_STAGE1;
 }
 
-tb_identity stage2_device = {.chip = TB_TARGET};
+tb_identity stage2_device; /* its chip is known (known.h) */
 
 static void server_start(unsigned bank)
 {
@@ -113,8 +112,7 @@ static void server_start(unsigned bank)
     };
 
     /* Stage 1 has checked this head, and it is this program's own. */
-    if (chip_flash.read(chip_flash.ctx, bank, TB_TARGET->stage2_offset, &head, sizeof head) ==
-        TB_OK) {
+    if (flash_read(bank, TB_TARGET->stage2_offset, &head, sizeof head) == TB_OK) {
         stage2_device.product_id = head.product_id;
         config.version_text = version_text(head.version);
     }

@@ -25,14 +25,15 @@ static tb_error reachable(unsigned bank, uint32_t offset, size_t bytes, bool to_
     return to_write || bank != 0u || offset >= TB_TARGET->slot_offset ? chip_flash_mode() : TB_OK;
 }
 
-static tb_error flash_read(void *ctx, unsigned bank, uint32_t offset, void *data, size_t bytes)
+tb_error flash_read(unsigned bank, uint32_t offset, void *data, size_t bytes)
 {
     tb_error error = reachable(bank, offset, bytes, false);
 
-    return error != TB_OK ? error : chip_flash_bare.read(ctx, bank, offset, data, bytes);
+    return error != TB_OK ? error
+                          : chip_flash_bare.read(chip_flash_bare.ctx, bank, offset, data, bytes);
 }
 
-static tb_error flash_program(void *ctx, unsigned bank, uint32_t offset, const void *unit)
+tb_error flash_program(unsigned bank, uint32_t offset, const void *unit)
 {
     uint32_t word[TB_MAX_UNIT_BYTES / sizeof(uint32_t)];
     uint32_t bytes = TB_TARGET->unit_bytes;
@@ -45,15 +46,14 @@ static tb_error flash_program(void *ctx, unsigned bank, uint32_t offset, const v
         return error;
     }
     memcpy(word, unit, bytes);
-    return chip_flash_bare.program(ctx, bank, offset, word);
+    return chip_flash_bare.program(chip_flash_bare.ctx, bank, offset, word);
 }
 
-static tb_error flash_erase(void *ctx, unsigned bank, uint32_t page_offset)
+tb_error flash_erase(unsigned bank, uint32_t page_offset)
 {
     tb_page page;
     tb_error error = reachable(bank, page_offset, 1u, true);
 
-    (void)ctx;
     if (error == TB_OK &&
         (!tb_page_at(TB_TARGET, page_offset, &page) || page.offset != page_offset)) {
         error = TB_ERR_RANGE;
@@ -64,8 +64,7 @@ static tb_error flash_erase(void *ctx, unsigned bank, uint32_t page_offset)
     return flash_erase_page(bank, page.number);
 }
 
-static tb_error flash_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes,
-                            uint32_t *crc)
+tb_error flash_crc32(unsigned bank, uint32_t offset, uint32_t bytes, uint32_t *crc)
 {
     tb_error error = reachable(bank, offset, bytes, false);
 
@@ -75,24 +74,51 @@ static tb_error flash_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t 
     if (error == TB_OK) {
         crc_settings before = crc_keep();
 
-        error = chip_flash_bare.crc32(ctx, bank, offset, bytes, crc);
+        error = chip_flash_bare.crc32(chip_flash_bare.ctx, bank, offset, bytes, crc);
         crc_give_back(&before);
     }
     return error;
 }
 
-static unsigned flash_mapped_bank(void *ctx)
+/* ---- the same as a tb_flash ------------------------------------------------------------------ */
+
+static tb_error driver_read(void *ctx, unsigned bank, uint32_t offset, void *data, size_t bytes)
+{
+    (void)ctx;
+    return flash_read(bank, offset, data, bytes);
+}
+
+static tb_error driver_program(void *ctx, unsigned bank, uint32_t offset, const void *unit)
+{
+    (void)ctx;
+    return flash_program(bank, offset, unit);
+}
+
+static tb_error driver_erase(void *ctx, unsigned bank, uint32_t page_offset)
+{
+    (void)ctx;
+    return flash_erase(bank, page_offset);
+}
+
+static tb_error driver_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes,
+                             uint32_t *crc)
+{
+    (void)ctx;
+    return flash_crc32(bank, offset, bytes, crc);
+}
+
+static unsigned driver_mapped_bank(void *ctx)
 {
     return chip_flash_bare.mapped_bank(ctx);
 }
 
-static void flash_alive(void *ctx)
+static void driver_alive(void *ctx)
 {
     (void)ctx;
     chip_watchdog_feed();
 }
 
 const tb_flash chip_flash = {
-    .chip = TB_TARGET, .read = flash_read, .program = flash_program, .erase = flash_erase,
-    .crc32 = flash_crc32, .mapped_bank = flash_mapped_bank, .alive = flash_alive,
+    .chip = TB_TARGET, .read = driver_read, .program = driver_program, .erase = driver_erase,
+    .crc32 = driver_crc32, .mapped_bank = driver_mapped_bank, .alive = driver_alive,
 };

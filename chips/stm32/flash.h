@@ -11,6 +11,13 @@
 #include "twinbank/chip.h"
 #include "twinbank/error.h"
 
+/* ---- chip_flash (chips/chips.h), for who wants it by name ------------------------------- */
+
+tb_error flash_read(unsigned bank, uint32_t offset, void *data, size_t bytes);
+tb_error flash_program(unsigned bank, uint32_t offset, const void *unit);
+tb_error flash_erase(unsigned bank, uint32_t page_offset);
+tb_error flash_crc32(unsigned bank, uint32_t offset, uint32_t bytes, uint32_t *crc);
+
 /* ---- from the family -------------------------------------------------------------- */
 
 /* An uncorrectable unit was read: true, and the flag is cleared. */

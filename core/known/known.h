@@ -11,18 +11,66 @@ static inline const tb_flash *known_flash(const tb_flash *flash)
     return flash;
 }
 
-static inline const tb_chip *known_chip(const tb_chip *chip)
+/* ---- the functions of a tb_flash (twinbank/port.h) -------------------------------------- */
+
+static inline const tb_chip *port_chip(const tb_flash *flash)
 {
-    return chip;
+    return flash->chip;
 }
 
-/* Of a tb_update_policy. */
+static inline tb_error port_read(const tb_flash *flash, unsigned bank, uint32_t offset, void *data,
+                                 size_t bytes)
+{
+    return flash->read(flash->ctx, bank, offset, data, bytes);
+}
+
+static inline tb_error port_program(const tb_flash *flash, unsigned bank, uint32_t offset,
+                                    const void *unit)
+{
+    return flash->program(flash->ctx, bank, offset, unit);
+}
+
+static inline tb_error port_erase(const tb_flash *flash, unsigned bank, uint32_t page_offset)
+{
+    return flash->erase(flash->ctx, bank, page_offset);
+}
+
+static inline tb_error port_crc32(const tb_flash *flash, unsigned bank, uint32_t offset,
+                                  uint32_t bytes, uint32_t *crc)
+{
+    return flash->crc32(flash->ctx, bank, offset, bytes, crc);
+}
+
+static inline unsigned port_mapped_bank(const tb_flash *flash)
+{
+    return flash->mapped_bank(flash->ctx);
+}
+
+static inline void port_alive(const tb_flash *flash)
+{
+    if (flash->alive != NULL) {
+        flash->alive(flash->ctx);
+    }
+}
+
+/* ---- of a tb_update_policy ------------------------------------------------------------------ */
+
 static inline const tb_identity *known_device(const tb_identity *device)
 {
     return device;
 }
 
+static inline const tb_chip *known_chip(const tb_chip *chip)
+{
+    return chip;
+}
+
 static inline int known_running_bank(int bank)
+{
+    return bank;
+}
+
+static inline int known_stage2_bank(int bank)
 {
     return bank;
 }
