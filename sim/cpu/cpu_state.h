@@ -87,6 +87,9 @@ struct sim_cpu {
     sim_flags f;
     uint64_t cycles;
     uint64_t stop_at;    /* the inner loop ends when cycles reach this; 0 asks for attention */
+    uint64_t chain_until; /* not after stop_at: operations go on by themselves; 0: they do not */
+    sim_code *window_code; /* of the granule that the loop is in; looked at where they chain */
+    uint32_t window;
     uint32_t slow_flags; /* granules with one of these go the slow way */
     uint32_t load_next;  /* address after the last single load: the next load pipelines */
     uint32_t branch_wait;/* flash wait states of a taken branch in the present granule */

@@ -286,7 +286,7 @@ void sim_decode16(uint32_t hw, sim_insn *i, bool *quiet)
         break;
     case 14:
         i->imm = sign_extend((hw & 0x7FFu) << 1, 12);
-        i->op = op_b;
+        i->op = i->imm == (uint32_t)-4 ? op_b_self : op_b;
         break;
     default:
         decode_load_store(hw, i);

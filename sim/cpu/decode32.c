@@ -426,7 +426,7 @@ static void decode_branch(uint32_t hw1, uint32_t hw2, sim_insn *i)
     uint32_t i1 = !(j1 ^ s), i2 = !(j2 ^ s);
     uint32_t imm = s << 24 | i1 << 23 | i2 << 22 | BITS(hw1, 9, 0) << 12 | BITS(hw2, 10, 0) << 1;
     i->imm = sign_extend(imm, 25);
-    i->op = op & 4u ? op_bl : op_b;
+    i->op = op & 4u ? op_bl : i->imm == (uint32_t)-4 ? op_b_self : op_b;
 }
 
 /* Addressing of 1111 100x with an 8-bit offset: index, add, write back in bits 10, 9, 8. */

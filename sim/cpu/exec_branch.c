@@ -1,38 +1,6 @@
 /* Branches and IT. */
 #include "sim/cpu/internal.h"
 
-bool sim_condition(const sim_cpu *cpu, unsigned cond)
-{
-    const sim_flags *f = &cpu->f;
-    bool result;
-    switch (cond >> 1) {
-    case 0:
-        result = f->z == 0;
-        break;
-    case 1:
-        result = f->c != 0;
-        break;
-    case 2:
-        result = f->n >> 31;
-        break;
-    case 3:
-        result = f->v != 0;
-        break;
-    case 4:
-        result = f->c && f->z;
-        break;
-    case 5:
-        result = f->n >> 31 == f->v;
-        break;
-    case 6:
-        result = f->z && f->n >> 31 == f->v;
-        break;
-    default:
-        return true;
-    }
-    return cond & 1u ? !result : result;
-}
-
 #define BRANCH_COND(name, cond)                                                                    \
     static SIM_OP(name)                                                                            \
     {                                                                                              \
@@ -74,6 +42,20 @@ uint32_t sim_branch_interwork(sim_cpu *cpu, uint32_t pc, uint32_t target)
 SIM_OP(op_b)
 {
     return sim_branch_to(cpu, pc + 4u + i->imm, COST_BRANCH);
+}
+
+/* To itself: nothing changes but the time, until something else makes it. All rounds that the
+ * loop would make are made at once; not where each one's fetch is an access of its own. */
+SIM_OP(op_b_self)
+{
+    uint32_t cost = COST_BRANCH + cpu->branch_wait, round = cost + 1u;
+    cpu->cycles += cost;
+    if (cpu->chain_until && cpu->cycles < cpu->stop_at) {
+        uint64_t rounds = (cpu->stop_at - cpu->cycles - 1u) / round + 1u;
+        cpu->cycles += rounds * round;
+        cpu->instructions += rounds;
+    }
+    return i->imm + pc + 4u;
 }
 
 SIM_OP(op_bl)
@@ -129,6 +111,9 @@ SIM_OP(op_tbh)
 /* The block is run from here, so that the main loop need not ask for ITSTATE. */
 SIM_OP(op_it)
 {
+    uint64_t until = cpu->chain_until;
     cpu->it = (uint8_t)i->imm;
-    return sim_it_block(cpu, NEXT);
+    pc = sim_it_block(cpu, pc + i->len);
+    cpu->chain_until = cpu->stop_at ? until : 0;
+    return sim_next_at(cpu, pc);
 }

@@ -8,13 +8,28 @@ static inline void load_cost(sim_cpu *cpu, const sim_insn *i, uint32_t pc)
     cpu->load_next = pc + i->len;
 }
 
+/* The slow way is a function of its own, so that the usual one needs no stack. */
+#define SLOW_FORM(form)                                                                            \
+    static __attribute__((noinline)) uint32_t form##_slow(sim_cpu *cpu, const sim_insn *i,         \
+                                                          uint32_t pc, uint32_t at)
+
 /* The five kinds of load, by the way the address is made. */
 #define LOAD_FORM(form, size, convert, address, after)                                             \
+    SLOW_FORM(form)                                                                                \
+    {                                                                                              \
+        uint32_t value;                                                                            \
+        if (!sim_load_slow(cpu, pc, at, size, &value))                                             \
+            return pc;                                                                             \
+        load_cost(cpu, i, pc);                                                                     \
+        after;                                                                                     \
+        RD = convert;                                                                              \
+        return pc + i->len;                                                                        \
+    }                                                                                              \
     static SIM_OP(form)                                                                            \
     {                                                                                              \
         uint32_t at = address, value;                                                              \
-        if (!sim_load(cpu, pc, at, size, &value))                                                  \
-            return pc;                                                                             \
+        if (!sim_load_fast(cpu, at, size, &value))                                                 \
+            return form##_slow(cpu, i, pc, at);                                                    \
         load_cost(cpu, i, pc);                                                                     \
         after;                                                                                     \
         RD = convert;                                                                              \
@@ -44,11 +59,18 @@ const sim_op sim_load_idx_ops[5][2] = { { ldrb_pre, ldrb_post },
                                         { ldrsh_pre, ldrsh_post } };
 
 #define STORE_FORM(form, size, address, after)                                                     \
+    SLOW_FORM(form)                                                                                \
+    {                                                                                              \
+        if (!sim_store_slow(cpu, pc, at, size, RD))                                                \
+            return pc;                                                                             \
+        after;                                                                                     \
+        return pc + i->len;                                                                        \
+    }                                                                                              \
     static SIM_OP(form)                                                                            \
     {                                                                                              \
         uint32_t at = address;                                                                     \
-        if (!sim_store(cpu, pc, at, size, RD))                                                     \
-            return pc;                                                                             \
+        if (!sim_store_fast(cpu, at, size, RD))                                                    \
+            return form##_slow(cpu, i, pc, at);                                                    \
         after;                                                                                     \
         return NEXT;                                                                               \
     }

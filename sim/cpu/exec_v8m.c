@@ -77,7 +77,9 @@ CHECKED(checked_add_sp, op_add_sp, cpu->r[13] + i->imm)
     static SIM_OP(name)                                                                            \
     {                                                                                              \
         sim_flags flags = cpu->f;                                                                  \
-        uint32_t before = cpu->r[13], next = plain(cpu, i, pc);                                    \
+        uint32_t before = cpu->r[13];                                                              \
+        cpu->chain_until = 0;                                                                      \
+        uint32_t next = plain(cpu, i, pc);                                                         \
         if (SIM_LIKELY(!sim_below_limit(cpu, cpu->r[13])))                                         \
             return next;                                                                           \
         cpu->f = flags;                                                                            \

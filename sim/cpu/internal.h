@@ -14,7 +14,7 @@
 #define RD cpu->r[i->rd]
 #define RN cpu->r[i->rn]
 #define RM cpu->r[i->rm]
-#define NEXT (pc + i->len)
+#define NEXT sim_next(cpu, i, pc)
 
 enum { /* CFSR */
     CFSR_IACCVIOL = 1u << 0,
@@ -98,10 +98,42 @@ const sim_core_row *sim_core_find(sim_core_kind kind);
 /* ---- run.c */
 static inline void sim_attention(sim_cpu *cpu)
 {
-    cpu->stop_at = 0;
+    cpu->stop_at = cpu->chain_until = 0;
+}
+/* An operation ends by going on with the next one itself, while there is nothing to be looked
+ * at, the limit is not reached and what comes next is decoded, in the granule of `window`; else
+ * it returns to the loop. So the host predicts each kind of instruction by itself. */
+static inline uint32_t sim_go_on(sim_cpu *cpu, const sim_insn *next, uint32_t pc)
+{
+    if (SIM_UNLIKELY(!next->op))
+        return pc;
+    cpu->cycles++;
+    cpu->instructions++;
+    return next->op(cpu, next, pc);
+}
+static inline uint32_t sim_next(sim_cpu *cpu, const sim_insn *i, uint32_t pc)
+{
+    if (SIM_UNLIKELY(cpu->cycles >= cpu->chain_until))
+        return pc + i->len;
+    /* A branch, which the host predicts, where a sum would be waited for. */
+    if (i->len == 2) {
+        if (SIM_UNLIKELY(((pc + 2u) & (SIM_GRANULE_BYTES - 1u)) == 0))
+            return pc + 2u;
+        return sim_go_on(cpu, i + 1, pc + 2u);
+    }
+    if (SIM_UNLIKELY(((pc + 4u) & (SIM_GRANULE_BYTES - 1u)) < 4u))
+        return pc + 4u;
+    return sim_go_on(cpu, i + 2, pc + 4u);
+}
+/* The same, wherever it is. */
+static inline uint32_t sim_next_at(sim_cpu *cpu, uint32_t pc)
+{
+    if (cpu->cycles >= cpu->chain_until || (pc ^ cpu->window) >= SIM_GRANULE_BYTES)
+        return pc;
+    return sim_go_on(cpu, &cpu->window_code->insn[(pc & (SIM_GRANULE_BYTES - 1u)) / 2u], pc);
 }
 void sim_stop_run(sim_cpu *cpu, sim_cpu_stop why);
-/* Runs what is left of an IT block; returns the next pc. */
+/* Runs what is left of an IT block; returns the next pc. No operation chains from there. */
 uint32_t sim_it_block(sim_cpu *cpu, uint32_t pc);
 
 /* ---- decode*.c: fill *i; *quiet tells that the flags stay in an IT block. */
@@ -216,45 +248,62 @@ static inline sim_granule *sim_granule_at(const sim_cpu *cpu, uint32_t address)
                     [(address >> SIM_GRANULE_SHIFT) & (SIM_TABLE_GRANULES - 1u)];
 }
 
+/* By the map alone. false: nothing has been done, and it must go by the slow way. */
+static inline bool sim_load_fast(const sim_cpu *cpu, uint32_t address, unsigned size,
+                                 uint32_t *value)
+{
+    const sim_granule *g = sim_granule_at(cpu, address);
+    if (SIM_UNLIKELY(!g->rd || (g->flags & cpu->slow_flags) || (address & (size - 1u))))
+        return false;
+    const uint8_t *host = g->rd + (address & (SIM_GRANULE_BYTES - 1u));
+    if (size == 4) {
+        memcpy(value, host, 4);
+    } else if (size == 2) {
+        uint16_t half;
+        memcpy(&half, host, 2);
+        *value = half;
+    } else {
+        *value = *host;
+    }
+    return true;
+}
+
 static inline bool sim_load(sim_cpu *cpu, uint32_t pc, uint32_t address, unsigned size,
                             uint32_t *value)
 {
-    const sim_granule *g = sim_granule_at(cpu, address);
-    if (SIM_LIKELY(g->rd && !(g->flags & cpu->slow_flags) && !(address & (size - 1u)))) {
-        const uint8_t *host = g->rd + (address & (SIM_GRANULE_BYTES - 1u));
-        if (size == 4) {
-            memcpy(value, host, 4);
-        } else if (size == 2) {
-            uint16_t half;
-            memcpy(&half, host, 2);
-            *value = half;
-        } else {
-            *value = *host;
-        }
+    if (SIM_LIKELY(sim_load_fast(cpu, address, size, value)))
         return true;
+    uint32_t slow; /* no address of what the operation has in its hands is given away */
+    bool good = sim_load_slow(cpu, pc, address, size, &slow);
+    *value = slow;
+    return good;
+}
+
+static inline bool sim_store_fast(const sim_cpu *cpu, uint32_t address, unsigned size,
+                                  uint32_t value)
+{
+    const sim_granule *g = sim_granule_at(cpu, address);
+    if (SIM_UNLIKELY(!g->wr || (g->flags & cpu->slow_flags) || (address & (size - 1u))))
+        return false;
+    uint32_t offset = address & (SIM_GRANULE_BYTES - 1u);
+    if (g->code && SIM_UNLIKELY(g->code->live[offset >> 8]))
+        sim_code_hit(g->code, offset, size);
+    if (size == 4) {
+        memcpy(g->wr + offset, &value, 4);
+    } else if (size == 2) {
+        uint16_t half = (uint16_t)value;
+        memcpy(g->wr + offset, &half, 2);
+    } else {
+        g->wr[offset] = (uint8_t)value;
     }
-    return sim_load_slow(cpu, pc, address, size, value);
+    return true;
 }
 
 static inline bool sim_store(sim_cpu *cpu, uint32_t pc, uint32_t address, unsigned size,
                              uint32_t value)
 {
-    const sim_granule *g = sim_granule_at(cpu, address);
-    if (SIM_LIKELY(g->wr && !(g->flags & cpu->slow_flags) && !(address & (size - 1u)))) {
-        uint32_t offset = address & (SIM_GRANULE_BYTES - 1u);
-        if (size == 4) {
-            memcpy(g->wr + offset, &value, 4);
-        } else if (size == 2) {
-            uint16_t half = (uint16_t)value;
-            memcpy(g->wr + offset, &half, 2);
-        } else {
-            g->wr[offset] = (uint8_t)value;
-        }
-        if (g->code && SIM_UNLIKELY(g->code->live[offset >> 8]))
-            sim_code_hit(g->code, offset, size);
-        return true;
-    }
-    return sim_store_slow(cpu, pc, address, size, value);
+    return SIM_LIKELY(sim_store_fast(cpu, address, size, value)) ||
+           sim_store_slow(cpu, pc, address, size, value);
 }
 
 /* For LDM, LDRD and the like, which never split. */
@@ -292,7 +341,37 @@ static inline uint32_t sim_add_flags(sim_cpu *cpu, uint32_t a, uint32_t b, uint3
     cpu->f.v = ((a ^ r) & (b ^ r)) >> 31;
     return r;
 }
-bool sim_condition(const sim_cpu *cpu, unsigned cond);
+static inline bool sim_condition(const sim_cpu *cpu, unsigned cond)
+{
+    const sim_flags *f = &cpu->f;
+    bool result;
+    switch (cond >> 1) {
+    case 0:
+        result = f->z == 0;
+        break;
+    case 1:
+        result = f->c != 0;
+        break;
+    case 2:
+        result = f->n >> 31;
+        break;
+    case 3:
+        result = f->v != 0;
+        break;
+    case 4:
+        result = f->c && f->z;
+        break;
+    case 5:
+        result = f->n >> 31 == f->v;
+        break;
+    case 6:
+        result = f->z && f->n >> 31 == f->v;
+        break;
+    default:
+        return true;
+    }
+    return cond & 1u ? !result : result;
+}
 uint32_t sim_apsr(const sim_cpu *cpu);
 void sim_set_apsr_nzcvq(sim_cpu *cpu, uint32_t value);
 
@@ -300,7 +379,7 @@ void sim_set_apsr_nzcvq(sim_cpu *cpu, uint32_t value);
 static inline uint32_t sim_branch_to(sim_cpu *cpu, uint32_t target, uint32_t cost)
 {
     cpu->cycles += cost + cpu->branch_wait;
-    return target & ~1u;
+    return sim_next_at(cpu, target & ~1u);
 }
 /* BXWritePC and LoadWritePC: interworking bit, and exception return in Handler mode. */
 uint32_t sim_branch_interwork(sim_cpu *cpu, uint32_t pc, uint32_t target);
@@ -382,6 +461,7 @@ SIM_OP(op_clrex);
 /* exec_branch.c */
 extern const sim_op sim_branch_cond_ops[14]; /* imm */
 SIM_OP(op_b);
+SIM_OP(op_b_self);
 SIM_OP(op_bl);
 SIM_OP(op_bx);
 SIM_OP(op_blx);

@@ -82,6 +82,33 @@ static void forget_edge(sim_cpu *cpu, uint32_t address)
         g->code->insn[SIM_GRANULE_BYTES / 2 - 1].op = NULL;
 }
 
+/* How many granules from there on are in one table, of `bytes` at most. */
+static uint32_t run_of(uint32_t address, uint32_t bytes)
+{
+    uint32_t in_table = SIM_TABLE_GRANULES -
+                        ((address >> SIM_GRANULE_SHIFT) & (SIM_TABLE_GRANULES - 1u));
+    uint32_t wanted = bytes >> SIM_GRANULE_SHIFT;
+    return wanted < in_table ? wanted : in_table;
+}
+
+/* Each flash operation has its bank unmapped and mapped again: hence no look at the tables for
+ * each granule. */
+static void fill(sim_granule *g, uint32_t count, const sim_granule *first, const bool *clear)
+{
+    sim_granule one = *first;
+    const size_t rd = one.rd ? SIM_GRANULE_BYTES : 0, wr = one.wr ? SIM_GRANULE_BYTES : 0,
+                 code = one.code ? 1 : 0;
+    for (uint32_t k = 0; k < count; k++) {
+        if (clear && !clear[k])
+            g[k] = (sim_granule){ .flags = one.flags }; /* costs what it costs */
+        else
+            g[k] = one;
+        one.rd += rd;
+        one.wr += wr;
+        one.code += code;
+    }
+}
+
 void sim_cpu_map(sim_cpu *cpu, uint32_t base, uint32_t bytes, uint8_t *host, sim_code *code,
                  unsigned flags)
 {
@@ -90,16 +117,14 @@ void sim_cpu_map(sim_cpu *cpu, uint32_t base, uint32_t bytes, uint8_t *host, sim
     if (cpu->veil && (flags & SIM_MAP_FLASH))
         clear = cpu->veil(cpu->veil_ctx, base, bytes, host, code);
     forget_edge(cpu, base - SIM_GRANULE_BYTES);
-    for (uint32_t offset = 0; offset < bytes; offset += SIM_GRANULE_BYTES) {
-        sim_granule *g = granule_for_change(cpu, base + offset);
-        if (clear && !clear[offset >> SIM_GRANULE_SHIFT]) {
-            *g = (sim_granule){ .flags = flags }; /* costs what it costs */
-            continue;
-        }
-        g->rd = flags & SIM_MAP_READ ? host + offset : NULL;
-        g->wr = flags & SIM_MAP_WRITE ? host + offset : NULL;
-        g->code = code && (flags & SIM_MAP_EXEC) ? code + offset / SIM_GRANULE_BYTES : NULL;
-        g->flags = flags;
+    for (uint32_t done = 0, count; done < bytes; done += count << SIM_GRANULE_SHIFT) {
+        count = run_of(base + done, bytes - done);
+        sim_granule first = { .flags = flags };
+        first.rd = flags & SIM_MAP_READ ? host + done : NULL;
+        first.wr = flags & SIM_MAP_WRITE ? host + done : NULL;
+        first.code = code && (flags & SIM_MAP_EXEC) ? code + (done >> SIM_GRANULE_SHIFT) : NULL;
+        fill(granule_for_change(cpu, base + done), count, &first,
+             clear ? clear + (done >> SIM_GRANULE_SHIFT) : NULL);
     }
     if (bytes)
         forget_edge(cpu, base + bytes - SIM_GRANULE_BYTES);
@@ -110,9 +135,11 @@ void sim_cpu_unmap(sim_cpu *cpu, uint32_t base, uint32_t bytes)
 {
     assert(base % SIM_GRANULE_BYTES == 0 && bytes % SIM_GRANULE_BYTES == 0);
     forget_edge(cpu, base - SIM_GRANULE_BYTES);
-    for (uint32_t offset = 0; offset < bytes; offset += SIM_GRANULE_BYTES)
-        if (cpu->map[(base + offset) >> SIM_TABLE_SHIFT] != sim_no_granules)
-            *sim_granule_at(cpu, base + offset) = (sim_granule){ 0 };
+    for (uint32_t done = 0, count; done < bytes; done += count << SIM_GRANULE_SHIFT) {
+        count = run_of(base + done, bytes - done);
+        if (cpu->map[(base + done) >> SIM_TABLE_SHIFT] != sim_no_granules)
+            memset(sim_granule_at(cpu, base + done), 0, count * sizeof(sim_granule));
+    }
     if (cpu->veil)
         (void)cpu->veil(cpu->veil_ctx, base, bytes, NULL, NULL);
     sim_attention(cpu);

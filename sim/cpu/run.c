@@ -179,22 +179,16 @@ static void advance_it(sim_cpu *cpu)
     cpu->it = cpu->it & 7u ? (uint8_t)((cpu->it & 0xE0u) | ((unsigned)cpu->it << 1 & 0x1Fu)) : 0;
 }
 
-static uint32_t step_in_it(sim_cpu *cpu, uint32_t pc)
+/* An instruction of the block: done where the condition holds. Returns the next pc. */
+static inline uint32_t do_in_it(sim_cpu *cpu, const sim_insn *insn, bool quiet, uint32_t pc)
 {
-    sim_insn local;
-    bool quiet;
-    if (cpu->fetch_by_line)
-        line_cost(cpu, pc);
-    const sim_insn *insn = fetch(cpu, pc, &local, &quiet);
-    if (!insn)
-        return pc;
     cpu->cycles++;
     cpu->instructions++;
-    uint8_t before = cpu->it;
     uint32_t next = pc + insn->len;
-    if (sim_condition(cpu, before >> 4) || insn->op == op_bkpt) { /* BKPT has no condition */
+    if (sim_condition(cpu, cpu->it >> 4) || insn->op == op_bkpt) { /* BKPT has no condition */
         sim_flags kept = cpu->f;
         cpu->pc = pc;
+        cpu->chain_until = 0;
         /* IT within IT is UNPREDICTABLE. */
         sim_op op = insn->op == op_it ? op_undefined : insn->op;
         next = op(cpu, insn, pc);
@@ -211,43 +205,72 @@ static uint32_t step_in_it(sim_cpu *cpu, uint32_t pc)
     return next;
 }
 
+static uint32_t step_in_it(sim_cpu *cpu, uint32_t pc)
+{
+    sim_insn local;
+    bool quiet;
+    if (cpu->fetch_by_line)
+        line_cost(cpu, pc);
+    const sim_insn *insn = fetch(cpu, pc, &local, &quiet);
+    return insn ? do_in_it(cpu, insn, quiet, pc) : pc;
+}
+
+/* Decoded, and in the granule that the loop is in? */
+static inline const sim_insn *at_hand(const sim_cpu *cpu, uint32_t pc, bool *quiet)
+{
+    const sim_code *code = cpu->window_code;
+    uint32_t index = (pc & (SIM_GRANULE_BYTES - 1u)) / 2u;
+    if (!code || (pc ^ cpu->window) >= SIM_GRANULE_BYTES || !code->insn[index].op)
+        return NULL;
+    *quiet = code->quiet[index / 32u] >> (index % 32u) & 1u;
+    return &code->insn[index];
+}
+
 uint32_t sim_it_block(sim_cpu *cpu, uint32_t pc)
 {
-    while (cpu->it && cpu->cycles < cpu->stop_at)
-        pc = step_in_it(cpu, pc);
+    while (cpu->it && cpu->cycles < cpu->stop_at) {
+        bool quiet;
+        const sim_insn *insn = at_hand(cpu, pc, &quiet);
+        pc = insn ? do_in_it(cpu, insn, quiet, pc) : step_in_it(cpu, pc);
+    }
     return pc;
 }
 
 /* ---- the loop ------------------------------------------------------------------------ */
+
+/* Where the compiler makes no jumps of the calls at the operations' ends, the stack grows until
+ * the loop is returned to. */
+#define CHAIN_CYCLES 256u
 
 static void run_block(sim_cpu *cpu)
 {
     uint32_t pc = cpu->pc;
     if (cpu->it)
         pc = sim_it_block(cpu, pc);
-    uint32_t window = ~pc; /* of another granule: filled at once */
-    sim_code *code = NULL;
-    uint64_t count = 0;
+    cpu->window = ~pc; /* of another granule: filled at once */
     while (cpu->cycles < cpu->stop_at) {
-        if (SIM_UNLIKELY((pc ^ window) >= SIM_GRANULE_BYTES)) {
-            window = pc & ~(SIM_GRANULE_BYTES - 1u);
-            code = code_at(cpu, pc);
-            if (!code || cpu->fetch_by_line)
+        if ((pc ^ cpu->window) >= SIM_GRANULE_BYTES) {
+            cpu->window = pc & ~(SIM_GRANULE_BYTES - 1u);
+            cpu->window_code = code_at(cpu, pc);
+            if (!cpu->window_code || cpu->fetch_by_line)
                 break;
         }
-        const sim_insn *insn = &code->insn[(pc & (SIM_GRANULE_BYTES - 1u)) / 2u];
+        const sim_insn *insn = &cpu->window_code->insn[(pc & (SIM_GRANULE_BYTES - 1u)) / 2u];
         sim_insn local;
         if (SIM_UNLIKELY(!insn->op)) {
-            insn = decode_record(cpu, code, pc, &local);
+            insn = decode_record(cpu, cpu->window_code, pc, &local);
             if (!insn)
                 break;
         }
         cpu->cycles++;
-        count++;
+        cpu->instructions++;
+        uint64_t far = cpu->cycles + CHAIN_CYCLES;
+        cpu->chain_until = far < cpu->stop_at ? far : cpu->stop_at;
         pc = insn->op(cpu, insn, pc);
     }
+    cpu->chain_until = 0;
+    cpu->window_code = NULL;
     cpu->pc = pc;
-    cpu->instructions += count;
 }
 
 static bool needs_slow(sim_cpu *cpu)
