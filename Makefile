@@ -7,8 +7,9 @@ JOBS ?= $(shell nproc)
 TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb stm32l476rg stm32l4r5zi stm32h743zi stm32h7a3zi stm32f767zi stm32u575zi \
     stm32l476re stm32l4r5zg stm32u575zg
 
-# One of each family, for torture-all.
-TORTURE_CHIPS := stm32g474re stm32l476rg stm32l4r5zi stm32u575zi stm32f767zi stm32h743zi
+# One of each family, and the parts whose option decides on two banks, for torture-all.
+TORTURE_CHIPS := stm32g474re stm32l476rg stm32l4r5zi stm32u575zi stm32f767zi stm32h743zi \
+    stm32l476re stm32l4r5zg stm32u575zg
 TORTURE_HOW = --depth $(or $(DEPTH),1) --seed $(or $(SEED),1)
 comma := ,
 space := $(subst x,,x x)

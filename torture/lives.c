@@ -257,6 +257,9 @@ static bool prepare(run *x, bool trace)
         return rig_fail(x->r, "the preparation failed");
     }
     oracle_init(&x->r->oracle, x->r->m, PRODUCT);
+    if (x->p->s->settle != NULL) {
+        oracle_switching(&x->r->oracle);
+    }
     x->state.oracle = &x->r->oracle;
     if (x->p->memo != NULL && x->mode != MODE_COUNT) {
         record_init(&x->record, x->r, x->p->memo, &x->state, x->p->hot);

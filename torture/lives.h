@@ -46,8 +46,10 @@ typedef struct failure {
     char why[RIG_TEXT_BYTES];
 } failure;
 
-typedef enum outcome { OUTCOME_OLD, OUTCOME_NEW, OUTCOME_RECOVERED, OUTCOME_STAGE2, OUTCOMES }
-    outcome;
+typedef enum outcome {
+    OUTCOME_OLD, OUTCOME_NEW, OUTCOME_RECOVERED, OUTCOME_STAGE2, OUTCOME_PROGRAMMER, OUTCOME_LOCKED,
+    OUTCOMES
+} outcome;
 
 /* What the first part of a life, until it settles, has come to. */
 typedef struct result {

@@ -305,12 +305,17 @@ static unsigned account(const plan *p)
 
 static void print_row(const report_row *row)
 {
+    char beyond[80] = "";
+    if (row->s->settle != NULL) {
+        snprintf(beyond, sizeof beyond, "programmer %llu locked %llu  ",
+                 row->outcome[OUTCOME_PROGRAMMER], row->outcome[OUTCOME_LOCKED]);
+    }
     printf("%-15s %4u ops %7llu lives (%llu twice cut; %llu run, %llu compared) %5.0f/s  old %llu "
-           "new %llu recovered %llu stage 2 %llu  longest %u boots, %.1f s  %s\n",
+           "new %llu recovered %llu stage 2 %llu  %slongest %u boots, %.1f s  %s\n",
            row->s->name, (unsigned)row->ops, row->lives, row->deep, row->ran, row->audited,
            row->seconds > 0 ? (double)row->lives / row->seconds : 0, row->outcome[OUTCOME_OLD],
            row->outcome[OUTCOME_NEW], row->outcome[OUTCOME_RECOVERED],
-           row->outcome[OUTCOME_STAGE2], row->most_boots, (double)row->longest_us * 1e-6,
+           row->outcome[OUTCOME_STAGE2], beyond, row->most_boots, (double)row->longest_us * 1e-6,
            row->failures == 0u ? "no brick" : "FAILED");
 }
 
@@ -318,7 +323,7 @@ static void torture(const options *o, report_row *row)
 {
     tally *t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     plan p = {.chip = row->chip, .s = row->s, .seed = o->seed, .depth = o->depth,
-              .sample = o->sample, .plant = o->plant, .whole = o->whole, .exact = o->exact,
+              .sample = o->sample, .plant = o->plant, .whole = o->whole || row->s->settle != NULL, .exact = o->exact,
               .audit = o->audit, .memo = memo_new()};
     if (t == MAP_FAILED || p.memo == NULL) {
         wrong("no memory", row->s->name);

@@ -315,15 +315,52 @@ static const char *stage1_kept(oracle *o)
     return NULL;
 }
 
+static uint64_t ops(const oracle *o, unsigned kinds)
+{
+    return sim_op_count(o->m, kinds);
+}
+
+#define WRITES (1u << SIM_OP_PROGRAM | 1u << SIM_OP_ERASE_PAGE)
+#define OPTIONS (1u << SIM_OP_OPTION)
+#define BANKS (1u << SIM_OP_ERASE_BANK)
+
+bool oracle_contents_kept(const oracle *o)
+{
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        if (oracle_crc32(bank_data(o, bank), o->chip->bank_bytes) != o->contents[bank] ||
+            !all_whole(o, bank, 0, o->chip->bank_bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *switching_instant(oracle *o)
+{
+    if (ops(o, WRITES) != o->writes) {
+        return "flash was written in a switch of the bank mode";
+    }
+    if (ops(o, OPTIONS) != o->option_writes) {
+        return NULL; /* what is left depends on the options as loaded: switch.c */
+    }
+    if (ops(o, BANKS) != o->erases) {
+        return "banks were erased before the option was written";
+    }
+    return oracle_contents_kept(o) ? NULL : "contents have changed before the switch";
+}
+
 const char *oracle_instant(oracle *o)
 {
+    if (o->switching) {
+        return switching_instant(o);
+    }
     const char *wrong = stage1_kept(o);
     if (wrong != NULL) {
         return wrong;
     }
     const tb_family family = sim_chip(o->m)->family; /* on these two the swap is one */
     if (family != TB_FAMILY_U5 && family != TB_FAMILY_H7 &&
-        sim_op_count(o->m, 1u << SIM_OP_OPTION) != 0u) {
+        ops(o, OPTIONS) != o->option_writes) {
         return "an option byte was written";
     }
     /* The one that nobody has touched first: it costs nothing to ask. */
@@ -424,6 +461,7 @@ void oracle_touch_all(oracle *o)
 void oracle_init(oracle *o, sim_machine *m, uint32_t product)
 {
     *o = (oracle){.m = m, .chip = sim_chip(m), .product = product};
+    o->option_writes = ops(o, OPTIONS);
     oracle_touch_all(o);
     for (unsigned bank = 0; bank < 2u; bank++) {
         o->stage1[bank] = malloc(o->chip->stage1_bytes);
@@ -433,6 +471,16 @@ void oracle_init(oracle *o, sim_machine *m, uint32_t product)
         memcpy(o->stage1[bank], bank_data(o, bank), o->chip->stage1_bytes);
         o->had_image |= oracle_bootable(o, bank);
         o->had_stage2 |= oracle_stage2(o, bank)->wrong == NULL;
+    }
+}
+
+void oracle_switching(oracle *o)
+{
+    o->switching = true;
+    o->writes = ops(o, WRITES);
+    o->erases = ops(o, BANKS);
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        o->contents[bank] = oracle_crc32(bank_data(o, bank), o->chip->bank_bytes);
     }
 }
 

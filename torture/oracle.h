@@ -35,6 +35,10 @@ typedef struct oracle {
     uint32_t product;
     uint8_t *stage1[2];     /* as it was when the oracle began to watch */
     bool had_image, had_stage2;
+    uint64_t option_writes; /* before it began to watch */
+    bool switching;         /* the bank mode: contents may go, by an erase of banks alone */
+    uint64_t writes, erases; /* likewise, of units and pages, and of banks */
+    uint32_t contents[2];
     bool dirty[2][ORACLE_REGIONS];
     oracle_image slot[2], stage2[2]; /* of regions that are not dirty */
     /* Told what a judgement rests on, also where it was looked at earlier. May be NULL. */
@@ -45,6 +49,9 @@ typedef struct oracle {
 /* Takes what is in flash now as what must be kept. */
 void oracle_init(oracle *o, sim_machine *m, uint32_t product);
 void oracle_free(oracle *o);
+/* From now on the part may switch its bank mode, and do nothing else (docs/bank-mode.md). */
+void oracle_switching(oracle *o);
+bool oracle_contents_kept(const oracle *o);
 /* An operation begins there: what is known of it must be looked at again. */
 void oracle_touch(oracle *o, unsigned bank, uint32_t offset, uint32_t bytes);
 void oracle_touch_all(oracle *o);

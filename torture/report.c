@@ -4,15 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const names[OUTCOMES] = {"old", "new", "recovered", "stage 2"};
-static const char *const kinds[OUTCOMES] = {"old", "new", "rec", "st2"};
+static const char *const names[OUTCOMES] = {"old", "new", "recovered", "stage 2",
+                                              "programmer", "locked"};
+static const char *const kinds[OUTCOMES] = {"old", "new", "rec", "st2", "prg", "lck"};
 
 static const char style[] =
     ":root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#59636e;--line:#d1d9e0;"
-    "--card:#f6f8fa;--old:#4a83c9;--new:#2f9e5f;--rec:#d99a1c;--st2:#9662c4;--bad:#cf3030;"
+    "--prg:#8a8f98;--lck:#b3541e;--card:#f6f8fa;--old:#4a83c9;--new:#2f9e5f;--rec:#d99a1c;--st2:#9662c4;--bad:#cf3030;"
     "--none:#e6eaee}"
     "@media(prefers-color-scheme:dark){:root{--bg:#14171b;--fg:#e6e9ec;--dim:#9aa4ae;"
-    "--line:#343b43;--card:#1c2126;--old:#5b95dc;--new:#3fb574;--rec:#e0a93a;--st2:#ab7fd6;"
+    "--line:#343b43;--prg:#9aa0a8;--lck:#d9773f;--card:#1c2126;--old:#5b95dc;--new:#3fb574;--rec:#e0a93a;--st2:#ab7fd6;"
     "--bad:#f06060;--none:#2a3037}}"
     "*{box-sizing:border-box}body{margin:0 auto;padding:1rem;max-width:90rem;background:var(--bg);"
     "color:var(--fg);font:16px/1.5 system-ui,sans-serif}"
@@ -153,7 +154,9 @@ static void head(FILE *f, const report *r)
     for (unsigned k = 0; k < OUTCOMES; k++) {
         static const char *const about[OUTCOMES] = {
             "the old image runs", "the new image runs",
-            "an image runs after more than one boot", "stage 2 answers"};
+            "an image runs after more than one boot", "stage 2 answers",
+            "blank or out of order, as a switch of the bank mode leaves it: wants the factory file",
+            "RDP level 1, by an option write cut in a switch: wants a regression first"};
         fprintf(f, "<span style='--c:var(--%s)'>%s: %s</span>", kinds[k], names[k], about[k]);
     }
     fputs("</div><p class='dim'>A strip is a bank of flash from its start to its end; each column "
@@ -200,14 +203,15 @@ static void json_row(FILE *f, const report_row *row)
 {
     fprintf(f, "{\"chip\":\"%s\",\"scenario\":\"%s\",\"operations\":%u,\"lives\":%llu,"
                "\"two_cuts\":%llu,\"run\":%llu,\"joined\":%llu,\"audited\":%llu,\"judged\":%llu,"
-               "\"old\":%llu,\"new\":%llu,\"recovered\":%llu,\"stage2\":%llu,\"failures\":%u,"
+               "\"old\":%llu,\"new\":%llu,\"recovered\":%llu,\"stage2\":%llu,\"programmer\":%llu,\"locked\":%llu,\"failures\":%u,"
                "\"longest_us\":%llu,\"most_boots\":%u,\"clean_us\":%llu,\"units_programmed\":%u,"
                "\"pages_erased\":%u,\"most_erases_of_a_page\":%u,\"option_writes\":%u,"
                "\"seconds\":%.2f,\"cases\":[",
             row->chip->name, row->s->name, (unsigned)row->ops, row->lives, row->deep, row->ran,
             row->joined, row->audited, row->checks, row->outcome[OUTCOME_OLD],
             row->outcome[OUTCOME_NEW], row->outcome[OUTCOME_RECOVERED],
-            row->outcome[OUTCOME_STAGE2], row->failures, row->longest_us, row->most_boots,
+            row->outcome[OUTCOME_STAGE2], row->outcome[OUTCOME_PROGRAMMER],
+            row->outcome[OUTCOME_LOCKED], row->failures, row->longest_us, row->most_boots,
             row->clean_us, row->wear.programs, row->wear.erases, row->wear.most_erases,
             row->wear.options, row->seconds);
     for (unsigned i = 0; i < row->failures && i < REPORT_CASES; i++) {

@@ -131,6 +131,10 @@ bool rig_run(rig *r, sim_ps duration)
     sim_ps until = sim_now(r->m) + duration;
     sim_ps slice = sim_now(r->m) + SLICE_PS;
     sim_end end = sim_run(r->m, until < slice ? until : slice);
+    if (end == SIM_END_STOP && r->stop_is_an_end) {
+        r->stopped = true;
+        return false;
+    }
     if (end == SIM_END_STOP) {
         return rig_fail(r, "the part stopped: %s", sim_end_text(r->m));
     }
@@ -243,12 +247,27 @@ static void load_factory(rig *r, const char *name)
         give_up("factory file (was the firmware built?)", file.error);
     }
     for (size_t i = 0; i < file.count; i++) {
+        /* With one bank a smaller part has nothing where its second bank is with two. */
         if (!sim_flash_load(r->m, file.segments[i].address, file.segments[i].data,
-                            file.segments[i].bytes)) {
+                            file.segments[i].bytes) &&
+            file.segments[i].address < r->chip->bank2_base) {
             give_up("factory file", "a segment is outside flash");
         }
     }
     tb_objfile_free(&file);
+}
+
+void rig_program(rig *r, const char *factory)
+{
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        sim_what_if erase = {.kind = SIM_OP_ERASE_PAGE, .bank = bank,
+                             .bytes = r->chip->bank_bytes, .outcome = SIM_CUT_NEW};
+        if (!sim_flash_apply(r->m, &erase, 1u)) {
+            give_up("the model cannot be programmed", r->chip->name);
+        }
+    }
+    load_factory(r, factory);
+    rig_power_cycle(r);
 }
 
 rig *rig_new(const tb_chip *chip, const char *factory, uint32_t seed, bool trace)

@@ -40,6 +40,12 @@ typedef struct rig {
     bool by_watchdog; /* the last interruption */
     const char *next_image; /* what the repetition sends where it is not the scenario's own */
     bool stage2_used; /* in this life: then a watchdog reset leads there again (docs/boot.md) */
+    bool stop_is_an_end, stopped; /* the part's stop is no failure; it has stopped */
+    struct {                      /* of the scenario that switches it */
+        uint32_t single, dual;    /* the option word in each */
+        uint64_t erases;          /* of banks, before the switch */
+        bool programmed;          /* anew, after it */
+    } bank_mode;
     bool cutting;   /* operations may be cut: from the scenario's start on */
     uint64_t ops_before; /* operations before that */
     char failure[RIG_TEXT_BYTES]; /* the first thing that was wrong */
@@ -56,6 +62,8 @@ const char *rig_file(const tb_chip *chip, const char *name);
 /* With the factory's file in flash and power on. Exits with a message where it cannot. */
 rig *rig_new(const tb_chip *chip, const char *factory, uint32_t seed, bool trace);
 void rig_free(rig *r);
+/* As a programmer would: all erased, then the file; off and on again. No operation of the part. */
+void rig_program(rig *r, const char *factory);
 /* Off and on again, VBAT too; the host begins anew. */
 void rig_power_cycle(rig *r);
 /* false: something went wrong that no cut explains; it is in `failure`. */

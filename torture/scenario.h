@@ -4,7 +4,10 @@
 
 #include "torture/rig.h"
 
-typedef enum settled_in { SETTLED_OLD, SETTLED_NEW, SETTLED_STAGE2, SETTLED_KINDS } settled_in;
+/* PROGRAMMER: it wants the factory file. LOCKED: at RDP level 1, it wants a regression before. */
+typedef enum settled_in {
+    SETTLED_OLD, SETTLED_NEW, SETTLED_STAGE2, SETTLED_PROGRAMMER, SETTLED_LOCKED, SETTLED_KINDS
+} settled_in;
 
 typedef struct scenario {
     const char *name, *about;
@@ -17,6 +20,9 @@ typedef struct scenario {
     /* After the recovery: the same once more, and it must work. */
     bool (*repeat)(rig *r, const struct scenario *s, settled_in from);
     bool (*applies)(const tb_chip *chip); /* NULL: on every part */
+    /* Not NULL: all contents may go, and what becomes of the part is judged by this. Each life
+     * is run. */
+    bool (*settle)(rig *r, const struct scenario *s, settled_in *in, unsigned *bank);
 } scenario;
 
 extern const scenario scenarios[];

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "torture/switch.h"
+
 #define BOOT_LIMIT_PS SIM_PS_PER_S
 #define TRIALS_LIMIT_PS (12u * SIM_PS_PER_S)
 #define SMALL "app-small.twb"
@@ -308,27 +310,30 @@ static bool boot_small(rig *r)
 
 const scenario scenarios[] = {
     {"update-app", "the application updates itself", "factory.hex", "app-1.0.0.twb", SMALL, false,
-     0, old_runs, send_small_and_boot, repeat_update, NULL},
+     0, old_runs, send_small_and_boot, repeat_update, NULL, NULL},
     {"update-stage2", "stage 2 updates the application", "factory.hex", "app-1.0.0.twb", SMALL,
-     false, 0, old_runs_then_stage2, send_small_and_boot, repeat_by_stage2, NULL},
+     false, 0, old_runs_then_stage2, send_small_and_boot, repeat_by_stage2, NULL, NULL},
     {"update-tutorial", "the tutorial's client, from an empty device", "factory-no-app.hex", NULL,
-     SMALL, false, 0, stage2_comes_up, tutorial, repeat_tutorial, NULL},
+     SMALL, false, 0, stage2_comes_up, tutorial, repeat_tutorial, NULL, NULL},
     {"confirm", "a trial is confirmed over the wire", "factory.hex", "app-1.0.0.twb", NEVER, true,
-     0, on_trial, confirm, repeat_confirm, NULL},
+     0, on_trial, confirm, repeat_confirm, NULL, NULL},
     {"rollback-crash", "an image that crashes is tried and rolled back", "factory.hex",
      "app-1.0.0.twb", NULL, false, 0, crash_installed, fail_and_fall_back,
-     repeat_after_fall, NULL},
+     repeat_after_fall, NULL, NULL},
     {"rollback-hang", "an image that hangs is tried and rolled back", "factory.hex",
      "app-1.0.0.twb", NULL, false, 0, hang_installed, fail_and_fall_back,
-     repeat_after_fall, NULL},
+     repeat_after_fall, NULL, NULL},
     {"rollback-asked", "a confirmed image is rolled back over the wire", "factory.hex",
-     "app-1.0.0.twb", "app-1.1.0.twb", false, 0, at_1_1_0, roll_back, repeat_rollback, NULL},
+     "app-1.0.0.twb", "app-1.1.0.twb", false, 0, at_1_1_0, roll_back, repeat_rollback, NULL, NULL},
     {"stage2-itself", "stage 2 updates its other copy", "factory.hex", "app-1.0.0.twb", SMALL,
-     false, 0, old_runs_then_stage2, update_stage2, repeat_stage2, NULL},
+     false, 0, old_runs_then_stage2, update_stage2, repeat_stage2, NULL, NULL},
     {"swap", "the first boot of a new image, whose swap is an option byte", "factory.hex",
-     "app-1.0.0.twb", SMALL, false, 0, small_installed, boot_small, repeat_update, swaps_by_option},
+     "app-1.0.0.twb", SMALL, false, 0, small_installed, boot_small, repeat_update, swaps_by_option,
+     NULL},
     {"factory", "the first boot from the factory", "factory.hex", "app-1.0.0.twb", SMALL, false,
-     200, scenario_nothing, first_boot, repeat_update, NULL},
+     200, scenario_nothing, first_boot, repeat_update, NULL, NULL},
+    {"dual-bank", "a part in single-bank mode is switched", "factory.hex", "app-1.0.0.twb", SMALL,
+     false, 0, switch_prepare, switch_act, switch_repeat, switch_applies, switch_settle},
 };
 const size_t scenario_count = sizeof scenarios / sizeof scenarios[0];
 

@@ -151,6 +151,9 @@ bool scenario_judge(rig *r, const scenario *s, settled_in *in, unsigned bank)
 
 bool scenario_settle(rig *r, const scenario *s, settled_in *in, unsigned *bank)
 {
+    if (s->settle != NULL) {
+        return s->settle(r, s, in, bank);
+    }
     sim_ps limit = sim_now(r->m) + SETTLE_LIMIT_PS;
     unsigned stage2 = 0;
     while (sim_now(r->m) < limit) {

@@ -37,7 +37,9 @@ static void count_life(run *x, const life_case *c, const result *got, unsigned b
                        uint32_t offset)
 {
     tally *t = x->p->t;
-    outcome how = got->settled == SETTLED_STAGE2 ? OUTCOME_STAGE2
+    outcome how = got->settled == SETTLED_STAGE2       ? OUTCOME_STAGE2
+                  : got->settled == SETTLED_PROGRAMMER ? OUTCOME_PROGRAMMER
+                  : got->settled == SETTLED_LOCKED     ? OUTCOME_LOCKED
                   : got->resets > 0u             ? OUTCOME_RECOVERED
                   : got->settled == SETTLED_NEW  ? OUTCOME_NEW
                                                  : OUTCOME_OLD;
