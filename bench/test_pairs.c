@@ -1,4 +1,6 @@
-/* What compression promises (docs/performance.md), on pairs of real programs. */
+/* What compression promises (docs/performance.md), on pairs of real programs; on another part than
+ * the one that those are built for, that its next release is a small delta.
+ *   test_bench_pairs [CHIP] */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -7,12 +9,13 @@
 
 #include "bench/bench.h"
 
+static const char *chip = "stm32g474re";
 static pair_result pairs[PAIRS];
 
 static int measure(void **state)
 {
     (void)state;
-    bench_pairs("stm32g474re", ".", false, pairs);
+    bench_pairs(chip, ".", false, pairs);
     return 0;
 }
 
@@ -47,20 +50,37 @@ static void a_source_never_costs_more_than_1_per_cent(void **state)
 static void an_image_that_does_not_compress_costs_no_more_than_itself(void **state)
 {
     (void)state;
-    const update_case c = {.chip = "stm32g474re", .factory = "factory.hex", .runs = "1.0.0",
+    const update_case c = {.chip = chip, .factory = "factory.hex", .runs = "1.0.0",
                            .image = "app-200k.twb", .source = "app-1.0.0.twb", .stage2 = true,
                            .baud = 921600};
     update_result r = bench_update(&c);
     assert_in_range(r.sent.sent_bytes, 1, r.image_bytes + r.image_bytes / 100);
 }
 
-int main(void)
+static void the_next_release_is_a_delta_of_at_most_5_per_cent(void **state)
 {
+    (void)state;
+    const update_case c = {.chip = chip, .factory = "factory.hex", .runs = "1.0.0",
+                           .image = "app-1.1.0.twb", .source = "app-1.0.0.twb", .baud = 115200};
+    update_result r = bench_update(&c);
+    assert_in_range(r.sent.sent_bytes, 1, r.image_bytes * 5 / 100);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest updates[] = {
+        cmocka_unit_test(the_next_release_is_a_delta_of_at_most_5_per_cent),
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thumb_code_compresses_to_at_most_65_per_cent),
         cmocka_unit_test(a_small_change_is_a_delta_of_at_most_5_per_cent),
         cmocka_unit_test(a_source_never_costs_more_than_1_per_cent),
         cmocka_unit_test(an_image_that_does_not_compress_costs_no_more_than_itself),
+        cmocka_unit_test(the_next_release_is_a_delta_of_at_most_5_per_cent),
     };
+    if (argc > 1) {
+        chip = argv[1];
+        return cmocka_run_group_tests(updates, NULL, NULL);
+    }
     return cmocka_run_group_tests(tests, measure, NULL);
 }
