@@ -111,6 +111,12 @@ static void receives_by_dma_on_the_l4r5(void **state)
     dma("stm32l4r5zi", "dma-l4r5.elf");
 }
 
+static void receives_by_dma_on_the_u575(void **state)
+{
+    (void)state;
+    dma("stm32u575zi", "dma-u575.elf");
+}
+
 static void receives_by_dma_on_the_f767(void **state)
 {
     (void)state;
@@ -214,6 +220,7 @@ int main(void)
                                        TEST(tour_of_the_f767), TEST(tour_of_the_h743),
                                        TEST(receives_by_dma_on_the_l476),
                                        TEST(receives_by_dma_on_the_l4r5),
+                                       TEST(receives_by_dma_on_the_u575),
                                        TEST(receives_by_dma_on_the_f767),
                                        TEST(receives_by_dma_on_the_h743)};
     return cmocka_run_group_tests(tests, NULL, NULL);

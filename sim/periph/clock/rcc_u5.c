@@ -104,7 +104,8 @@ typedef struct gate {
 } gate;
 
 static const gate gates[] = {
-    {0x40023000u, R_AHB1ENR, 12, true},   {0x42020000u, R_AHB2ENR1, 0, true},
+    {0x40020000u, R_AHB1ENR, 0, true},    {0x40023000u, R_AHB1ENR, 12, true},
+    {0x42020000u, R_AHB2ENR1, 0, true},
     {0x42020400u, R_AHB2ENR1, 1, true},   {0x42020800u, R_AHB2ENR1, 2, true},
     {0x42020C00u, R_AHB2ENR1, 3, true},   {0x42021000u, R_AHB2ENR1, 4, true},
     {0x42021400u, R_AHB2ENR1, 5, true},   {0x42021800u, R_AHB2ENR1, 6, true},

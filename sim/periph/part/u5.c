@@ -17,17 +17,17 @@ static const sim_gpio_kind gpio = {.base = 0x42020000u, .ports = 9u, .moder_a = 
 
 enum { A, B, C, D, E, F, G };
 static const sim_uart_kind uarts[] = {
-    {"USART1", "usart1", 0x40013800u, 61, 0, 0, false,
+    {"USART1", "usart1", 0x40013800u, 61, 24, 25, false,
      {{A, 10, 7}, {B, 7, 7}, {G, 10, 7}}, {{A, 9, 7}, {B, 6, 7}, {G, 9, 7}}},
-    {"USART3", "usart3", 0x40004800u, 63, 0, 0, false,
+    {"USART3", "usart3", 0x40004800u, 63, 28, 29, false,
      {{D, 9, 7}, {A, 5, 7}, {B, 11, 7}, {C, 5, 7}, {C, 11, 7}},
      {{D, 8, 7}, {A, 7, 7}, {B, 10, 7}, {C, 4, 7}, {C, 10, 7}}},
-    {"UART4", "uart4", 0x40004C00u, 64, 0, 0, false, {{A, 1, 8}, {C, 11, 8}},
+    {"UART4", "uart4", 0x40004C00u, 64, 30, 31, false, {{A, 1, 8}, {C, 11, 8}},
      {{A, 0, 8}, {C, 10, 8}}},
-    {"UART5", "uart5", 0x40005000u, 65, 0, 0, false, {{D, 2, 8}}, {{C, 12, 8}}},
-    {"LPUART1", "lpuart1", 0x46002400u, 66, 0, 0, true,
+    {"UART5", "uart5", 0x40005000u, 65, 32, 33, false, {{D, 2, 8}}, {{C, 12, 8}}},
+    {"LPUART1", "lpuart1", 0x46002400u, 66, 34, 35, true,
      {{A, 3, 8}, {B, 10, 8}, {C, 0, 8}, {G, 8, 8}}, {{A, 2, 8}, {B, 11, 8}, {C, 1, 8}, {G, 7, 8}}},
-    {"USART2", "usart2", 0x40004400u, 62, 0, 0, false, {{D, 6, 7}, {A, 3, 7}, {A, 15, 9}},
+    {"USART2", "usart2", 0x40004400u, 62, 26, 27, false, {{D, 6, 7}, {A, 3, 7}, {A, 15, 9}},
      {{D, 5, 7}, {A, 2, 7}}}, /* not on the U545 */
 };
 
@@ -94,6 +94,7 @@ static void build(sim_machine *m)
     sim_rtc_tamp_new(part, 0x46007800u, 0x46007C00u);
     part->services.exti_port = exti_port;
     syscfg_new(part);
+    sim_gpdma_new(part);
     sim_gpio_new(part, &gpio);
     sim_uarts_new(part, uarts, count);
     sim_crc_new(part, 0x40023000u);
@@ -118,7 +119,6 @@ static const sim_name names[] = {
     {0x40013400u, 0x400u, "TIM8"},
     {0x40014000u, 0xC00u, "TIM15 to TIM17"},
     {0x40015400u, 0x800u, "SAI1 or SAI2"},
-    {0x40020000u, 0x1000u, "GPDMA1"},
     {0x40021000u, 0x400u, "CORDIC"},
     {0x40021400u, 0x400u, "FMAC"},
     {0x40024000u, 0x400u, "TSC"},

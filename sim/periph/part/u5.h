@@ -8,6 +8,9 @@
 void sim_rcc_u5_new(sim_part *part);
 bool sim_rcc_u5_booster_clocked(const sim_part *part);
 
+/* gpdma.c */
+void sim_gpdma_new(sim_part *part);
+
 /* clock/pwr_u5.c */
 void sim_pwr_u5_new(sim_part *part);
 unsigned sim_pwr_u5_range(const sim_part *part); /* 1 to 4 */
