@@ -100,3 +100,39 @@ void device_close(device *d)
     tb_serial_close(d->serial);
     d->serial = NULL;
 }
+
+int device_with(const verb *v, int (*act)(const verb *v, device *d))
+{
+    device d;
+    int code = device_open(v, &d);
+    if (code == TB_EXIT_OK) {
+        code = act(v, &d);
+        device_close(&d);
+    }
+    return code;
+}
+
+const tb_chip *device_chip(const device *d)
+{
+    return tb_chip_by_id(d->client.hello.device_id, d->client.hello.bank_kib);
+}
+
+const char *device_chip_name(const device *d)
+{
+    const tb_chip *chip = device_chip(d);
+    return chip ? chip->name : "the part";
+}
+
+tb_client_result device_provision(device *d, uint8_t command, uint8_t what, uint32_t consent,
+                                  unsigned wait_ms, const char *subject)
+{
+    const uint8_t payload[5] = {what, (uint8_t)consent, (uint8_t)(consent >> 8),
+                                (uint8_t)(consent >> 16), (uint8_t)(consent >> 24)};
+    tb_client *c = &d->client;
+    tb_client_result result =
+        tb_client_command(c, command, payload, consent != 0 ? sizeof payload : 1u, wait_ms);
+    if (result == TB_CLIENT_OK && c->reply_bytes < 2u) {
+        return tb_client_nonsense(c, subject);
+    }
+    return result;
+}

@@ -7,6 +7,7 @@
 #include "host/lib/client.h"
 #include "host/lib/serial.h"
 #include "host/tool/options.h"
+#include "twinbank/chip.h"
 
 typedef struct device {
     tb_serial *serial;
@@ -19,6 +20,15 @@ int device_open(const verb *v, device *d);
 /* The same, and asks for the status. */
 int device_open_status(const verb *v, device *d);
 void device_close(device *d);
+/* Opens, does, closes: the exit code. */
+int device_with(const verb *v, int (*act)(const verb *v, device *d));
+/* Its row, NULL for a part that this tool does not know; and its name, then "the part". */
+const tb_chip *device_chip(const device *d);
+const char *device_chip_name(const device *d);
+/* What option bytes say: `what`, and for a change the word that makes it one; 0: it only asks. The
+ * reply begins with what is so now and after the reset, and is about `subject`. */
+tb_client_result device_provision(device *d, uint8_t command, uint8_t what, uint32_t consent,
+                                  unsigned wait_ms, const char *subject);
 /* Prints what the client complains of; the exit code for it. */
 int device_error(const device *d, tb_client_result result);
 

@@ -8,7 +8,6 @@
 #include "host/tool/verbs.h"
 #include "twinbank/chip.h"
 
-#define REPLY_BYTES 2u /* in force, and after the reset */
 #define SHOW_WAIT_MS 5000u
 /* An option write and the erase of everything: 0.2 s, but on F7 two mass erases. */
 #define SWITCH_WAIT_MS 70000u
@@ -30,17 +29,11 @@ static const char *mode_name(unsigned mode)
     return mode == TB_MODE_DUAL ? "dual" : mode == TB_MODE_SINGLE ? "single" : "unknown";
 }
 
-static const char *chip_name(const tb_hello *h)
-{
-    const tb_chip *chip = tb_chip_by_id(h->device_id, h->bank_kib);
-    return chip ? chip->name : "the part";
-}
-
 static void reply_json(const device *d, unsigned now, unsigned after)
 {
     const tb_hello *h = &d->client.hello;
-    out_json(json_pack("{s:s, s:s, s:s, s:b, s:b}", "chip", chip_name(h), "mode", mode_name(now),
-                       "after_reset", mode_name(after), "switchable",
+    out_json(json_pack("{s:s, s:s, s:s, s:b, s:b}", "chip", device_chip_name(d), "mode",
+                       mode_name(now), "after_reset", mode_name(after), "switchable",
                        (h->capabilities & TB_CAP_MODE) != 0, "erased", now != after));
 }
 
@@ -51,26 +44,23 @@ static bool always_dual(const tb_hello *h, unsigned mode)
            (h->capabilities & TB_CAP_MODE) == 0;
 }
 
-static void show(const tb_hello *h, unsigned mode)
+static void show(const device *d, unsigned mode)
 {
+    const tb_hello *h = &d->client.hello;
     if (mode == TB_MODE_DUAL) {
-        out_line("%s is in dual-bank mode%s: 2 banks of %u KB", chip_name(h),
+        out_line("%s is in dual-bank mode%s: 2 banks of %u KB", device_chip_name(d),
                  always_dual(h, mode) ? ", as it always is" : "", h->bank_kib);
     } else {
-        out_line("%s is in %ssingle-bank mode%s: it cannot be updated", chip_name(h),
+        out_line("%s is in %ssingle-bank mode%s: it cannot be updated", device_chip_name(d),
                  out_style(stdout, STYLE_BAD), out_style(stdout, STYLE_PLAIN));
         out_line("%s", tb_error_hint(TB_ERR_SINGLE_BANK));
     }
 }
 
-static tb_client_result request(device *d, const void *payload, uint16_t bytes, unsigned wait_ms)
+static tb_client_result request(device *d, unsigned mode, uint32_t consent, unsigned wait_ms)
 {
-    tb_client *c = &d->client;
-    tb_client_result result = tb_client_command(c, TB_CMD_MODE, payload, bytes, wait_ms);
-    if (result == TB_CLIENT_OK && c->reply_bytes < REPLY_BYTES) {
-        return tb_client_nonsense(c, "about its bank mode");
-    }
-    return result;
+    return device_provision(d, TB_CMD_MODE, (uint8_t)mode, consent, wait_ms,
+                            "about its bank mode");
 }
 
 static int ask(const verb *self, const device *d, unsigned wanted)
@@ -83,13 +73,13 @@ static int ask(const verb *self, const device *d, unsigned wanted)
                    "while the option bytes are written, the\npart comes back with read-out "
                    "protection level 1, which only a debugger or the ROM takes\noff. Is the supply "
                    "safe, and the factory file at hand?",
-                   chip_name(&d->client.hello), mode_name(wanted));
+                   device_chip_name(d), mode_name(wanted));
     return ask_first(self, flags.yes, question, "nothing was changed");
 }
 
 static void what_comes_now(const device *d, unsigned mode)
 {
-    out_line("%s resets into %s-bank mode, blank", chip_name(&d->client.hello), mode_name(mode));
+    out_line("%s resets into %s-bank mode, blank", device_chip_name(d), mode_name(mode));
     if (mode == TB_MODE_DUAL) {
         out_line("Now program its factory file ('twinbank factory' makes one), with a debugger, or "
                  "through\nST's bootloader in ROM: BOOT0 high at the next reset.");
@@ -102,13 +92,10 @@ static void what_comes_now(const device *d, unsigned mode)
 /* The device says what is lost: without --erase-all it is asked all the same, and refuses. */
 static int change(const verb *self, device *d, unsigned wanted, unsigned now)
 {
-    const uint8_t payload[5] = {(uint8_t)wanted, (uint8_t)TB_MODE_CONSENT,
-                                (uint8_t)(TB_MODE_CONSENT >> 8), (uint8_t)(TB_MODE_CONSENT >> 16),
-                                (uint8_t)(TB_MODE_CONSENT >> 24)};
     tb_client *c = &d->client;
     if (always_dual(&c->hello, now)) {
         tb_complaint why;
-        (void)tb_complain(&why, "%s always has two banks", chip_name(&c->hello));
+        (void)tb_complain(&why, "%s always has two banks", device_chip_name(d));
         (void)tb_hint(&why, "there is no option byte for it on this part: nothing to switch");
         return out_error(TB_EXIT_REFUSED, tb_error_name(TB_ERR_NOT_HERE), &why);
     }
@@ -118,7 +105,7 @@ static int change(const verb *self, device *d, unsigned wanted, unsigned now)
             return code;
         }
     }
-    tb_client_result result = request(d, payload, flags.erase_all ? sizeof payload : 1u,
+    tb_client_result result = request(d, wanted, flags.erase_all ? TB_MODE_CONSENT : 0u,
                                       flags.erase_all ? SWITCH_WAIT_MS : SHOW_WAIT_MS);
     if (result == TB_CLIENT_NO_ANSWER && flags.erase_all) {
         (void)tb_hint(&c->why, "the part may have been switched all the same, and is blank then");
@@ -132,9 +119,8 @@ static int change(const verb *self, device *d, unsigned wanted, unsigned now)
 
 static int with_device(const verb *self, device *d)
 {
-    static const uint8_t just_show = TB_MODE_SHOW;
     tb_client *c = &d->client;
-    tb_client_result result = request(d, &just_show, 1u, SHOW_WAIT_MS);
+    tb_client_result result = request(d, TB_MODE_SHOW, 0u, SHOW_WAIT_MS);
     if (result != TB_CLIENT_OK) {
         return device_error(d, result);
     }
@@ -143,7 +129,7 @@ static int with_device(const verb *self, device *d)
     if (wanted != now) {
         return change(self, d, wanted, now);
     }
-    show(&c->hello, now);
+    show(d, now);
     reply_json(d, now, now);
     return TB_EXIT_OK;
 }
@@ -162,13 +148,7 @@ static int run(const verb *self, int argc, char **argv)
     if (!flags.dual && !flags.single && (flags.erase_all || flags.yes)) {
         return usage_error(self, "--dual or --single is missing");
     }
-    device d;
-    int code = device_open(self, &d);
-    if (code == TB_EXIT_OK) {
-        code = with_device(self, &d);
-        device_close(&d);
-    }
-    return code;
+    return device_with(self, with_device);
 }
 
 const verb verb_mode = {

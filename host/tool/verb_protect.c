@@ -8,7 +8,6 @@
 #include "host/tool/verbs.h"
 #include "twinbank/chip.h"
 
-#define REPLY_BYTES 2u /* now, and after the reset */
 #define WAIT_MS 5000u  /* an option write takes less than 0.2 s, on H7 the CRCs before it 0.1 s */
 
 static struct {
@@ -20,31 +19,15 @@ static const option options[] = {
     {"yes", 'y', OPTION_FLAG, &flags.yes, NULL, "do not ask", 0},
 };
 
-static const tb_chip *chip_of(const device *d)
+static tb_client_result request(device *d, uint8_t what, uint32_t consent)
 {
-    return tb_chip_by_id(d->client.hello.device_id, d->client.hello.bank_kib);
-}
-
-static const char *chip_name(const device *d)
-{
-    const tb_chip *chip = chip_of(d);
-    return chip ? chip->name : "the part";
-}
-
-static tb_client_result request(device *d, const void *payload, uint16_t bytes)
-{
-    tb_client *c = &d->client;
-    tb_client_result result = tb_client_command(c, TB_CMD_PROTECT, payload, bytes, WAIT_MS);
-    if (result == TB_CLIENT_OK && c->reply_bytes < REPLY_BYTES) {
-        return tb_client_nonsense(c, "about its write protection");
-    }
-    return result;
+    return device_provision(d, TB_CMD_PROTECT, what, consent, WAIT_MS,
+                            "about its write protection");
 }
 
 static tb_client_result ask_device(device *d, unsigned *banks)
 {
-    static const uint8_t just_show = TB_PROTECT_SHOW;
-    tb_client_result result = request(d, &just_show, 1u);
+    tb_client_result result = request(d, TB_PROTECT_SHOW, 0u);
     if (result == TB_CLIENT_OK) {
         *banks = d->client.reply[0];
     }
@@ -59,7 +42,7 @@ static void show(const device *d, unsigned banks, bool written)
                  out_style(stdout, is ? STYLE_GOOD : STYLE_WARN), is ? "" : "not ",
                  out_style(stdout, STYLE_PLAIN));
     }
-    out_json(json_pack("{s:s, s:[b,b], s:b, s:b}", "chip", chip_name(d), "stage1_protected",
+    out_json(json_pack("{s:s, s:[b,b], s:b, s:b}", "chip", device_chip_name(d), "stage1_protected",
                        (int)(banks & 1u), (int)(banks >> 1 & 1u), "settable",
                        (int)((d->client.hello.capabilities & TB_CAP_PROTECT) != 0u), "written",
                        (int)written));
@@ -68,7 +51,7 @@ static void show(const device *d, unsigned banks, bool written)
 /* What a power cut in the option write leaves, by family (docs/protection.md). */
 static const char *risk(const device *d)
 {
-    const tb_chip *chip = chip_of(d);
+    const tb_chip *chip = device_chip(d);
     switch (chip ? chip->family : TB_FAMILY_G4) {
     case TB_FAMILY_H7:
         return "If power fails meanwhile, the old option bytes stay, and this is done again.";
@@ -88,7 +71,7 @@ static int ask(const verb *self, const device *d)
                    "This writes the option bytes of %s: stage 1 can then be neither erased nor "
                    "written,\nin either bank, until the option bytes say otherwise. %s\n"
                    "Is the supply safe?",
-                   chip_name(d), risk(d));
+                   device_chip_name(d), risk(d));
     return ask_first(self, flags.yes, question, "nothing was changed");
 }
 
@@ -116,16 +99,12 @@ static int read_back(device *d)
 
 static int protect(const verb *self, device *d)
 {
-    static const uint8_t payload[5] = {
-        TB_PROTECT_STAGE1, (uint8_t)(TB_PROTECT_CONSENT & 0xFFu),
-        (uint8_t)(TB_PROTECT_CONSENT >> 8 & 0xFFu), (uint8_t)(TB_PROTECT_CONSENT >> 16 & 0xFFu),
-        (uint8_t)(TB_PROTECT_CONSENT >> 24)};
     bool able = (d->client.hello.capabilities & TB_CAP_PROTECT) != 0u;
     int code = able ? ask(self, d) : TB_EXIT_OK; /* else it says itself why not */
     if (code != TB_EXIT_OK) {
         return code;
     }
-    tb_client_result result = request(d, payload, sizeof payload);
+    tb_client_result result = request(d, TB_PROTECT_STAGE1, TB_PROTECT_CONSENT);
     if (result == TB_CLIENT_NO_ANSWER) {
         (void)tb_hint(&d->client.why, "it may be protected all the same: ask again");
     }
@@ -157,13 +136,7 @@ static int run(const verb *self, int argc, char **argv)
     if (flags.yes && !flags.stage1) {
         return usage_error(self, "--stage1 is missing");
     }
-    device d;
-    int code = device_open(self, &d);
-    if (code == TB_EXIT_OK) {
-        code = with_device(self, &d);
-        device_close(&d);
-    }
-    return code;
+    return device_with(self, with_device);
 }
 
 const verb verb_protect = {
