@@ -1,10 +1,10 @@
 /* Does a core execute exactly the floating-point encodings of the table? Random opcodes of
  * the coprocessors 10 and 11: what no row knows must be undefined, what a row knows must not.
- *   fp_claims --core m4 [--seed N] [--count N] */
+ *   fp_claims [--core m4|m7|m33] [--seed N] [--count N] */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "claims.h"
 #include "fp_encodings.h"
 #include "fp_generate.h"
 #include "sim/cpu/cpu_state.h"
@@ -20,31 +20,13 @@ typedef struct bench {
     unsigned long tried, wrong;
 } bench;
 
-static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_access_kind kind,
-                           uint32_t *value) {
-    (void)ctx, (void)address, (void)size, (void)kind;
-    *value = 0;
-    return SIM_ACCESS_OK;
-}
-
-static sim_access bus_write(void *ctx, uint32_t address, unsigned size, uint32_t value) {
-    (void)ctx, (void)address, (void)size, (void)value;
-    return SIM_ACCESS_OK;
-}
-
-static uint32_t rnd(bench *b) {
-    b->rng = b->rng * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(b->rng >> 32);
-}
-
 static void put32(bench *b, uint32_t at, uint32_t word) {
     memcpy(b->flash + at, &word, 4);
 }
 
 static bool start(bench *b) {
     const sim_cpu_config config = {.irq_count = 16, .priority_bits = 4, .core = b->board->core};
-    static const sim_bus bus = {.ctx = NULL, .read = bus_read, .write = bus_write};
-    b->cpu = sim_cpu_new(&config, &bus);
+    b->cpu = sim_cpu_new(&config, &claims_bus);
     b->code = sim_code_new(BYTES);
     if (b->cpu == NULL || b->code == NULL) {
         return false;
@@ -134,32 +116,22 @@ static void check(bench *b, uint32_t opcode) {
 
 int main(int argc, char **argv) {
     static bench b;
-    unsigned long count = 300000;
-    const char *seed = getenv("ORACLE_SEED");
-    b.rng = 1;
-    for (int k = 1; k + 1 < argc; k += 2) {
-        if (strcmp(argv[k], "--core") == 0) {
-            b.board = oracle_board_find(argv[k + 1]);
-        } else if (strcmp(argv[k], "--seed") == 0) {
-            b.rng = strtoull(argv[k + 1], NULL, 0);
-        } else if (strcmp(argv[k], "--count") == 0) {
-            count = strtoul(argv[k + 1], NULL, 0);
-        }
-    }
-    b.rng = seed != NULL && *seed != 0 ? strtoull(seed, NULL, 0) : b.rng;
+    const claims_options o = claims_parse(argc, argv, 300000);
+    b.board = o.board;
+    b.rng = o.seed;
     if (b.board == NULL) {
-        fprintf(stderr, "usage: %s --core m4|m7|m33 [--seed N] [--count N]\n", argv[0]);
+        fprintf(stderr, "usage: %s [--core m4|m7|m33] [--seed N] [--count N]\n", argv[0]);
         return 2;
     }
-    printf("%s, seed %llu, %lu random opcodes\n", b.board->name, (unsigned long long)b.rng, count);
+    printf("%s, seed %llu, %lu random opcodes\n", b.board->name, (unsigned long long)b.rng, o.count);
     if (!start(&b)) {
         fprintf(stderr, "oracle: out of memory\n");
         return 1;
     }
-    for (unsigned long k = 0; k < count && b.wrong < 20; k++) {
-        uint32_t top = 0xEC00u | (rnd(&b) & 0x3FFu) | (rnd(&b) % 3 == 0 ? 0x1000u : 0);
+    for (unsigned long k = 0; k < o.count && b.wrong < 20; k++) {
+        uint32_t top = 0xEC00u | (claims_random(&b.rng) & 0x3FFu) | (claims_random(&b.rng) % 3 == 0 ? 0x1000u : 0);
         if ((top & 0x300u) != 0x300u) { /* 111x 1111: not a coprocessor's */
-            check(&b, top << 16 | (rnd(&b) & 0xF1FFu) | 0xA00u);
+            check(&b, top << 16 | (claims_random(&b.rng) & 0xF1FFu) | 0xA00u);
         }
     }
     printf("%lu opcodes tried, %lu wrong\n", b.tried, b.wrong);

@@ -2,10 +2,9 @@
  * and many 32-bit ones: what no row knows must be undefined, what a row knows must not.
  *   oracle_claims [--core m4|m7|m33] [--seed N] [--count N] */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "board.h"
+#include "claims.h"
 #include "encodings.h"
 
 enum {
@@ -24,19 +23,6 @@ typedef struct bench {
     unsigned long tried, wrong;
 } bench;
 
-/* Any address answers: the question is what is decoded, not what is there. */
-static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_access_kind kind,
-                           uint32_t *value) {
-    (void)ctx, (void)address, (void)size, (void)kind;
-    *value = 0;
-    return SIM_ACCESS_OK;
-}
-
-static sim_access bus_write(void *ctx, uint32_t address, unsigned size, uint32_t value) {
-    (void)ctx, (void)address, (void)size, (void)value;
-    return SIM_ACCESS_OK;
-}
-
 static void put16(bench *b, uint32_t at, uint32_t halfword) {
     b->flash[at] = (uint8_t)halfword;
     b->flash[at + 1] = (uint8_t)(halfword >> 8);
@@ -50,8 +36,7 @@ static void put32(bench *b, uint32_t at, uint32_t word) {
 /* The faults are disabled, so one becomes a HardFault; its handler loads CFSR into r1. */
 static bool start(bench *b, sim_core_kind core) {
     const sim_cpu_config config = {.irq_count = 16, .priority_bits = 4, .core = core};
-    static const sim_bus bus = {.ctx = NULL, .read = bus_read, .write = bus_write};
-    b->cpu = sim_cpu_new(&config, &bus);
+    b->cpu = sim_cpu_new(&config, &claims_bus);
     b->code = sim_code_new(FLASH_BYTES);
     b->ram_code = sim_code_new(FLASH_BYTES);
     if (b->cpu == NULL || b->code == NULL || b->ram_code == NULL) {
@@ -117,47 +102,29 @@ static void check(bench *b, uint32_t opcode, unsigned bytes) {
     }
 }
 
-static uint32_t rnd(bench *b) {
-    b->rng = b->rng * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(b->rng >> 32);
-}
-
 int main(int argc, char **argv) {
     static bench b;
-    unsigned long count = 500000;
-    const char *seed = getenv("ORACLE_SEED");
-    b.rng = 1;
-    const oracle_board *board = oracle_board_find("m4");
-    for (int k = 1; k + 1 < argc; k += 2) {
-        unsigned long long v = strtoull(argv[k + 1], NULL, 0);
-        if (strcmp(argv[k], "--seed") == 0) {
-            b.rng = v;
-        } else if (strcmp(argv[k], "--count") == 0) {
-            count = (unsigned long)v;
-        } else if (strcmp(argv[k], "--core") == 0) {
-            board = oracle_board_find(argv[k + 1]);
-        }
-    }
-    if (board == NULL) {
-        fprintf(stderr, "oracle_claims: no such core: m4, m7 or m33\n");
+    const claims_options o = claims_parse(argc, argv, 500000);
+    if (o.board == NULL) {
+        fprintf(stderr, "usage: %s [--core m4|m7|m33] [--seed N] [--count N]\n", argv[0]);
         return 2;
     }
-    b.rng = seed != NULL && *seed != 0 ? strtoull(seed, NULL, 0) : b.rng;
-    printf("%s, seed %llu, %lu random 32-bit opcodes\n", board->name, (unsigned long long)b.rng,
-           count);
-    enc_prepare(board->core == SIM_CORE_M33);
-    if (!start(&b, board->core)) {
+    b.rng = o.seed;
+    printf("%s, seed %llu, %lu random 32-bit opcodes\n", o.board->name,
+           (unsigned long long)b.rng, o.count);
+    enc_prepare(o.board->core == SIM_CORE_M33);
+    if (!start(&b, o.board->core)) {
         fprintf(stderr, "oracle: out of memory\n");
         return 1;
     }
     for (uint32_t opcode = 0; opcode < 0xE800; opcode++) {
         check(&b, opcode, 2);
     }
-    for (unsigned long k = 0; k < count; k++) {
-        check(&b, (0xE800u + rnd(&b) % 0x1800u) << 16 | rnd(&b) >> 16, 4);
+    for (unsigned long k = 0; k < o.count; k++) {
+        check(&b, (0xE800u + claims_random(&b.rng) % 0x1800u) << 16 | claims_random(&b.rng) >> 16, 4);
         /* and the neighbourhood of each row, one bit off */
         const enc_row *row = &enc_table[k % enc_count];
-        uint32_t opcode = row->value | (rnd(&b) & ~row->mask);
+        uint32_t opcode = row->value | (claims_random(&b.rng) & ~row->mask);
         opcode ^= 1u << (k / enc_count % 32);
         if (row->bytes == 4 && enc_size((uint16_t)(opcode >> 16)) == 4) {
             check(&b, opcode, 4);
