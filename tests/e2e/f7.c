@@ -8,33 +8,17 @@
 
 #include <cmocka.h>
 
-#include "host/lib/client.h"
 #include "host/lib/objfile.h"
-#include "tests/e2e/board.h"
+#include "tests/e2e/bench.h"
 #include "twinbank/update.h"
 
 #define PART "stm32f767zi"
 #define SECTOR_2_TO_3 0xC000u /* the sector that the driver tries SNB on begins here */
 
-typedef struct bench {
-    board *b;
-    tb_link link;
-    tb_client client;
-} bench;
-
 static void open_bench(bench *w, const char *hex, unsigned readings)
 {
     const sim_options options = {.seed = 1u, .readings = readings, .skip_polls = true};
-    w->b = board_new_with(PART, hex, &options);
-    board_link(w->b, &w->link);
-    tb_client_init(&w->client, &w->link, NULL);
-}
-
-static const tb_status *status(bench *w)
-{
-    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
-    assert_int_equal(tb_client_status(&w->client), TB_CLIENT_OK);
-    return &w->client.status;
+    bench_take(w, board_new_with(PART, hex, &options));
 }
 
 static tb_client_result send_image(bench *w, const char *name, tb_sent *sent, tb_fate *fate)
@@ -45,7 +29,7 @@ static tb_client_result send_image(bench *w, const char *name, tb_sent *sent, tb
     tb_client_result result;
 
     assert_true(tb_image_load(&image, board_file(w->b, name), &why));
-    (void)status(w);
+    (void)bench_status(w);
     result = tb_client_send(&w->client, &image, sent);
     if (result == TB_CLIENT_OK && fate != NULL) {
         assert_int_equal(tb_client_reset(&w->client, TB_CMD_RESET, 0), TB_CLIENT_OK);
@@ -86,12 +70,12 @@ static void updates_work_whatever_snb_counts(void **state)
         assert_int_equal(flash(&w, "app-1.1.0.twb"), TB_FATE_CONFIRMED);
         uint8_t *stages = copy_of(&w, 0u, SECTOR_2_TO_3), *runs = copy_of(&w, 1u, bytes);
         assert_int_equal(flash(&w, "app-1.2.0.twb"), TB_FATE_CONFIRMED);
-        assert_int_equal(status(&w)->running_bank, 0);
+        assert_int_equal(bench_status(&w)->running_bank, 0);
         assert_memory_equal(stages, sim_flash_bank(w.b->machine, 0u), SECTOR_2_TO_3);
         assert_memory_equal(runs, sim_flash_bank(w.b->machine, 1u), SECTOR_2_TO_3);
         assert_memory_equal(runs + slot, sim_flash_bank(w.b->machine, 1u) + slot, bytes - slot);
         assert_int_equal(flash(&w, "app-crash.twb"), TB_FATE_REJECTED); /* and back again */
-        assert_int_equal(status(&w)->running_bank, 0);
+        assert_int_equal(bench_status(&w)->running_bank, 0);
         assert_int_equal(sim_op_count(w.b->machine, 1u << SIM_OP_OPTION), 0); /* P6 */
         free(stages);
         free(runs);
@@ -110,14 +94,14 @@ static void cut_in_the_trial(const char *saved, unsigned reading, uint64_t op, s
     open_bench(&w, "factory.hex", reading);
     assert_null(sim_restore(w.b->machine, saved));
     sim_power_on(w.b->machine, true);
-    assert_int_equal(status(&w)->running_bank, 1);
+    assert_int_equal(bench_status(&w)->running_bank, 1);
     const sim_cut cut = {.op = sim_op_count(w.b->machine, 1u << kind) + op,
                          .kind_mask = 1u << kind, .when = SIM_CUT_DURING,
                          .outcome = outcome};
     sim_schedule_cut(w.b->machine, &cut);
     (void)send_image(&w, "app-1.2.0.twb", &sent, NULL);
     assert_int_equal(sim_cuts_fired(w.b->machine), 1u);
-    assert_int_equal(status(&w)->running_bank, 1); /* nothing was lost */
+    assert_int_equal(bench_status(&w)->running_bank, 1); /* nothing was lost */
     assert_int_equal(w.client.status.slot[1].payload_error, TB_OK);
     assert_int_equal(w.client.status.stage2[0].error, TB_OK);
     assert_int_equal(w.client.status.stage2[1].error, TB_OK);
@@ -150,7 +134,7 @@ static void a_cut_in_the_trial_of_snb_costs_nothing(void **state)
 
 static void runs_from_bank_1(bench *w, uint32_t version)
 {
-    const tb_status *s = status(w);
+    const tb_status *s = bench_status(w);
     assert_int_equal(w->client.hello.role, TB_ROLE_APPLICATION);
     assert_int_equal(s->running_bank, 0);
     assert_int_equal(s->slot[0].version, version);
@@ -168,7 +152,7 @@ static void without_the_swap_the_old_image_stays_and_says_why(void **state)
         assert_int_equal(flash(&w, i == 0u ? "app-1.1.0.twb" : "app-1.2.0.twb"),
                          TB_FATE_NOT_RUNNING);
         for (unsigned boot = 0; boot < 4u; boot++) {
-            const tb_status *s = status(&w);
+            const tb_status *s = bench_status(&w);
             runs_from_bank_1(&w, TB_VERSION(1, 0, 0));
             assert_int_equal(s->why, TB_WHY_OTHER_INVALID);
             assert_true(tb_swap_refused(&w.client.hello, s)); /* what the tool tells */
@@ -199,7 +183,7 @@ static void without_the_swap_and_the_old_image_stage_2_answers(void **state)
     for (unsigned boot = 0; boot < 2u; boot++) {
         sim_power_on(w.b->machine, boot != 0u);
         board_run(w.b, 300u * SIM_PS_PER_MS);
-        (void)status(&w);
+        (void)bench_status(&w);
         assert_int_equal(w.client.hello.role, TB_ROLE_STAGE2);
     }
     assert_int_equal(flash(&w, "app-1.2.0.twb"), TB_FATE_CONFIRMED);
@@ -248,11 +232,11 @@ static void one_bank_is_told_and_switched_by_consent(void **state)
     (void)state;
     open_bench(&w, "factory.hex", 0u);
     assert_true(board_wait(w.b, "1.0.0 running from bank 1", SIM_PS_PER_S));
-    (void)status(&w);
+    (void)bench_status(&w);
     assert_int_equal(ask_mode(&w, TB_MODE_SINGLE, true), TB_ERR_NOT_HERE); /* an application */
     assert_int_equal(tb_client_reset(&w.client, TB_CMD_RESET, 1), TB_CLIENT_OK);
     board_run(w.b, 200u * SIM_PS_PER_MS);
-    (void)status(&w);
+    (void)bench_status(&w);
     assert_int_equal(ask_mode(&w, TB_MODE_DUAL, true), TB_OK); /* so it is already */
     assert_int_equal(ask_mode(&w, TB_MODE_SINGLE, false), TB_ERR_CONTENTS);
     assert_int_equal(sim_op_count(w.b->machine, 1u << SIM_OP_OPTION), 0);

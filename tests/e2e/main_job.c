@@ -7,56 +7,18 @@
 
 #include <cmocka.h>
 
-#include "host/lib/client.h"
-#include "tests/e2e/board.h"
+#include "tests/e2e/bench.h"
 #include "twinbank/update.h"
 
 static const char *chip = "stm32g474re";
-
-typedef struct bench {
-    board *b;
-    tb_link link;
-    tb_client client;
-} bench;
-
-static void open_bench(bench *w, const char *name, const char *hex)
-{
-    w->b = board_new(name, hex, 1);
-    board_link(w->b, &w->link);
-    tb_client_init(&w->client, &w->link, NULL);
-}
-
-static const tb_status *status(bench *w)
-{
-    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
-    assert_int_equal(tb_client_status(&w->client), TB_CLIENT_OK);
-    return &w->client.status;
-}
-
-/* Sends, resets, waits: what `twinbank flash` does. */
-static tb_fate flash(bench *w, const char *name, tb_sent *sent)
-{
-    tb_image_file image;
-    tb_complaint why;
-    tb_fate fate = TB_FATE_LOST;
-    const tb_wait_options wait = { .total_ms = 60000, .confirm_ms = 5000 };
-    assert_true(tb_image_load(&image, board_file(w->b, name), &why));
-    status(w);
-    assert_int_equal(tb_client_check(&w->client, &image), TB_CLIENT_OK);
-    assert_int_equal(tb_client_send(&w->client, &image, sent), TB_CLIENT_OK);
-    assert_int_equal(tb_client_reset(&w->client, TB_CMD_RESET, 0), TB_CLIENT_OK);
-    assert_int_equal(tb_client_wait(&w->client, &image, sent, &wait, &fate), TB_CLIENT_OK);
-    tb_image_file_free(&image);
-    return fate;
-}
 
 static void it_boots_from_the_factory(void **state)
 {
     (void)state;
     bench w;
-    open_bench(&w, chip, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "1.0.0", SIM_PS_PER_S));
-    const tb_status *s = status(&w);
+    const tb_status *s = bench_status(&w);
     assert_int_equal(s->running_bank, 0);
     assert_int_equal(s->slot[0].state, TB_SLOT_CONFIRMED);
     assert_int_equal(s->slot[1].state, TB_SLOT_EMPTY);
@@ -74,33 +36,33 @@ static void main_job_on(const char *name)
 {
     bench w;
     tb_sent sent;
-    open_bench(&w, name, "factory.hex");
+    bench_open(&w, name, "factory.hex");
     assert_true(board_wait(w.b, "1.0.0", SIM_PS_PER_S));
 
     /* 1.1.0 goes into the other bank, is tried and confirms itself */
-    assert_int_equal(flash(&w, "app-1.1.0.twb", &sent), TB_FATE_CONFIRMED);
-    const tb_status *s = status(&w);
+    assert_int_equal(bench_flash(&w, "app-1.1.0.twb", &sent), TB_FATE_CONFIRMED);
+    const tb_status *s = bench_status(&w);
     assert_int_equal(s->running_bank, 1);
     assert_int_equal(s->slot[1].confirmed_by, TB_CONFIRMED_BY_APPLICATION);
     assert_int_equal(s->slot[0].state, TB_SLOT_CONFIRMED);
 
     /* the crashing one is tried three times and rolled back, with the reason */
-    assert_int_equal(flash(&w, "app-crash.twb", &sent), TB_FATE_REJECTED);
-    s = status(&w);
+    assert_int_equal(bench_flash(&w, "app-crash.twb", &sent), TB_FATE_REJECTED);
+    s = bench_status(&w);
     assert_int_equal(s->running_bank, 1);
     assert_int_equal(s->slot[0].state, TB_SLOT_REJECTED);
     assert_int_equal(s->slot[0].reason, TB_REASON_FAULT);
     assert_int_equal(s->slot[0].attempts, TB_TRIAL_ATTEMPTS);
 
     /* the hanging one is caught by the watchdog */
-    assert_int_equal(flash(&w, "app-hang.twb", &sent), TB_FATE_REJECTED);
-    s = status(&w);
+    assert_int_equal(bench_flash(&w, "app-hang.twb", &sent), TB_FATE_REJECTED);
+    s = bench_status(&w);
     assert_int_equal(s->slot[0].reason, TB_REASON_WATCHDOG);
     assert_int_equal(s->slot[0].attempts, TB_TRIAL_ATTEMPTS);
 
     /* and the next good one works, back in bank 1 */
-    assert_int_equal(flash(&w, "app-1.2.0.twb", &sent), TB_FATE_CONFIRMED);
-    assert_int_equal(status(&w)->running_bank, 0);
+    assert_int_equal(bench_flash(&w, "app-1.2.0.twb", &sent), TB_FATE_CONFIRMED);
+    assert_int_equal(bench_status(&w)->running_bank, 0);
     if (!board_swaps_by_option(w.b)) {
         assert_int_equal(sim_op_count(w.b->machine, 1u << SIM_OP_OPTION), 0); /* P6 */
     }
@@ -130,23 +92,24 @@ static void power_is_cut_in_mid_update(void **state)
     tb_sent sent;
     tb_image_file image;
     tb_complaint why;
-    open_bench(&w, chip, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "1.0.0", SIM_PS_PER_S));
-    assert_int_equal(flash(&w, "app-1.1.0.twb", &sent), TB_FATE_CONFIRMED);
+    assert_int_equal(bench_flash(&w, "app-1.1.0.twb", &sent), TB_FATE_CONFIRMED);
     assert_true(tb_image_load(&image, board_file(w.b, "app-1.2.0.twb"), &why));
 
-    sim_cut cut = { .op = sim_op_count(w.b->machine, 1u << SIM_OP_PROGRAM) + image.bytes / 2u / w.b->chip->unit_bytes,
+    sim_cut cut = { .op = sim_op_count(w.b->machine, 1u << SIM_OP_PROGRAM) +
+                          image.bytes / 2u / w.b->chip->unit_bytes,
                     .kind_mask = 1u << SIM_OP_PROGRAM, .when = SIM_CUT_DURING,
                     .outcome = SIM_CUT_ECC };
     sim_schedule_cut(w.b->machine, &cut);
-    status(&w);
+    bench_status(&w);
     board_forget(w.b);
     w.client.plain_only = true; /* all of it, so that the cut is in its midst */
     assert_int_equal(tb_client_send(&w.client, &image, &sent), TB_CLIENT_OK);
     assert_int_equal(sim_cuts_fired(w.b->machine), 1);
     assert_int_equal(w.b->power_cycles, 1);
     assert_true(board_wait(w.b, "1.1.0", SIM_PS_PER_S)); /* it came back in the old image */
-    assert_int_equal(flash(&w, "app-1.2.0.twb", &sent), TB_FATE_CONFIRMED);
+    assert_int_equal(bench_flash(&w, "app-1.2.0.twb", &sent), TB_FATE_CONFIRMED);
     assert_true(board_wait(w.b, "1.2.0", SIM_PS_PER_S));
     tb_image_file_free(&image);
     board_free(w.b);
@@ -161,16 +124,16 @@ static void fewer_bytes_do(void **state)
     tb_sent sent;
     tb_image_file source;
     tb_complaint why;
-    open_bench(&w, chip, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "1.0.0", SIM_PS_PER_S));
     assert_true(tb_image_load(&source, board_file(w.b, "app-1.0.0.twb"), &why));
     w.client.sources = &source;
     w.client.source_count = 1;
-    assert_int_equal(flash(&w, "app-1.1.0.twb", &sent), TB_FATE_CONFIRMED);
+    assert_int_equal(bench_flash(&w, "app-1.1.0.twb", &sent), TB_FATE_CONFIRMED);
     assert_int_equal(sent.how, TB_SENT_DELTA);
     assert_true(sent.sent_bytes < source.bytes / 20u);
     uint64_t erased = sim_op_count(w.b->machine, 1u << SIM_OP_ERASE_PAGE);
-    assert_int_equal(flash(&w, "app-1.2.0.twb", &sent), TB_FATE_CONFIRMED);
+    assert_int_equal(bench_flash(&w, "app-1.2.0.twb", &sent), TB_FATE_CONFIRMED);
     assert_true(board_wait(w.b, "1.2.0", SIM_PS_PER_S));
     if (w.b->chip->pages[0].bytes <= 2048u) { /* else all of it is on pages that change */
         assert_true(sent.kept_bytes > 0);
@@ -186,11 +149,11 @@ static void never_confirming_is_rolled_back(void **state)
     (void)state;
     bench w;
     tb_sent sent;
-    open_bench(&w, chip, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "1.0.0", SIM_PS_PER_S));
-    assert_int_equal(flash(&w, "app-never-confirm.twb", &sent), TB_FATE_ON_TRIAL);
+    assert_int_equal(bench_flash(&w, "app-never-confirm.twb", &sent), TB_FATE_ON_TRIAL);
     for (unsigned boot = 1; boot < TB_TRIAL_ATTEMPTS; boot++) {
-        const tb_status *s = status(&w);
+        const tb_status *s = bench_status(&w);
         assert_int_equal(s->running_bank, 1);
         assert_int_equal(s->slot[1].attempts, boot);
         sim_pin_reset(w.b->machine);
@@ -199,7 +162,7 @@ static void never_confirming_is_rolled_back(void **state)
     sim_pin_reset(w.b->machine);
     board_forget(w.b);
     assert_true(board_wait(w.b, "1.0.0", SIM_PS_PER_S));
-    const tb_status *s = status(&w);
+    const tb_status *s = bench_status(&w);
     assert_int_equal(s->slot[1].state, TB_SLOT_REJECTED);
     assert_int_equal(s->slot[1].reason, TB_REASON_NOT_CONFIRMED);
     board_free(w.b);
@@ -210,28 +173,29 @@ static void a_trial_can_be_confirmed_or_rolled_back_by_wire(void **state)
     (void)state;
     bench w;
     tb_sent sent;
-    open_bench(&w, chip, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "1.0.0", SIM_PS_PER_S));
     /* no fallback yet */
     assert_int_equal(tb_client_connect(&w.client), TB_CLIENT_OK);
-    assert_int_equal(tb_client_command(&w.client, TB_CMD_ROLLBACK, NULL, 0, 2000), TB_CLIENT_REFUSED);
+    assert_int_equal(tb_client_command(&w.client, TB_CMD_ROLLBACK, NULL, 0, 2000),
+                     TB_CLIENT_REFUSED);
     assert_int_equal(w.client.device_error, TB_ERR_NO_IMAGE);
 
-    assert_int_equal(flash(&w, "app-never-confirm.twb", &sent), TB_FATE_ON_TRIAL);
+    assert_int_equal(bench_flash(&w, "app-never-confirm.twb", &sent), TB_FATE_ON_TRIAL);
     assert_int_equal(tb_client_command(&w.client, TB_CMD_CONFIRM, NULL, 0, 2000), TB_CLIENT_OK);
     assert_int_equal(tb_client_command(&w.client, TB_CMD_CONFIRM, NULL, 0, 2000), TB_CLIENT_OK);
-    assert_int_equal(status(&w)->slot[1].confirmed_by, TB_CONFIRMED_BY_WIRE);
+    assert_int_equal(bench_status(&w)->slot[1].confirmed_by, TB_CONFIRMED_BY_WIRE);
     for (int i = 0; i < 5; i++) { /* confirmed is confirmed */
         sim_pin_reset(w.b->machine);
         board_run(w.b, 300 * SIM_PS_PER_MS);
     }
-    assert_int_equal(status(&w)->running_bank, 1);
+    assert_int_equal(bench_status(&w)->running_bank, 1);
 
     assert_int_equal(tb_client_command(&w.client, TB_CMD_ROLLBACK, NULL, 0, 2000), TB_CLIENT_OK);
     board_forget(w.b);
     assert_int_equal(tb_client_reset(&w.client, TB_CMD_RESET, 0), TB_CLIENT_OK);
     assert_true(board_wait(w.b, "1.0.0", SIM_PS_PER_S));
-    assert_int_equal(status(&w)->slot[1].reason, TB_REASON_REQUESTED);
+    assert_int_equal(bench_status(&w)->slot[1].reason, TB_REASON_REQUESTED);
     board_free(w.b);
 }
 
@@ -240,11 +204,11 @@ static void stage2_works_without_an_application(void **state)
     (void)state;
     bench w;
     tb_sent sent;
-    open_bench(&w, chip, "factory-no-app.hex");
-    const tb_status *s = status(&w);
+    bench_open(&w, chip, "factory-no-app.hex");
+    const tb_status *s = bench_status(&w);
     assert_int_equal(w.client.hello.role, TB_ROLE_STAGE2);
     assert_int_equal(s->preferred, 0xFF);
-    assert_int_equal(flash(&w, "app-1.0.0.twb", &sent), TB_FATE_CONFIRMED);
+    assert_int_equal(bench_flash(&w, "app-1.0.0.twb", &sent), TB_FATE_CONFIRMED);
     assert_int_equal(w.client.hello.role, TB_ROLE_APPLICATION);
     board_free(w.b);
 }
@@ -253,12 +217,12 @@ static void stage2_is_reached_by_request_and_by_the_line(void **state)
 {
     (void)state;
     bench w;
-    open_bench(&w, chip, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "1.0.0", SIM_PS_PER_S));
     assert_int_equal(tb_client_connect(&w.client), TB_CLIENT_OK);
     assert_int_equal(tb_client_reset(&w.client, TB_CMD_RESET, 1), TB_CLIENT_OK);
     board_run(w.b, 100 * SIM_PS_PER_MS);
-    assert_int_equal(status(&w)->why, TB_WHY_REQUESTED);
+    assert_int_equal(bench_status(&w)->why, TB_WHY_REQUESTED);
     assert_int_equal(w.client.hello.role, TB_ROLE_STAGE2);
     /* once only: the next boot is the application's */
     board_forget(w.b);
@@ -270,7 +234,7 @@ static void stage2_is_reached_by_request_and_by_the_line(void **state)
     board_run(w.b, 100 * SIM_PS_PER_MS);
     sim_pin_drive(w.b->machine, w.b->chip->board.port, w.b->chip->board.rx_pin, -1);
     board_run(w.b, 100 * SIM_PS_PER_MS);
-    status(&w);
+    bench_status(&w);
     assert_int_equal(w.client.hello.role, TB_ROLE_STAGE2);
     board_free(w.b);
 }
@@ -280,23 +244,23 @@ static void stage2_updates_its_other_copy(void **state)
     (void)state;
     bench w;
     tb_sent sent;
-    open_bench(&w, chip, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "1.0.0", SIM_PS_PER_S));
     assert_int_equal(tb_client_connect(&w.client), TB_CLIENT_OK);
     assert_int_equal(tb_client_reset(&w.client, TB_CMD_RESET, 1), TB_CLIENT_OK);
     board_run(w.b, 100 * SIM_PS_PER_MS);
-    const tb_status *s = status(&w);
+    const tb_status *s = bench_status(&w);
     uint8_t old_bank = s->stage2_bank;
     uint32_t old_version = s->stage2[old_bank].version;
-    assert_int_equal(flash(&w, "stage2-next.twb", &sent), TB_FATE_CONFIRMED);
-    s = status(&w);
+    assert_int_equal(bench_flash(&w, "stage2-next.twb", &sent), TB_FATE_CONFIRMED);
+    s = bench_status(&w);
     assert_int_equal(s->stage2[old_bank].version, old_version);
     assert_true(s->stage2[1 - old_bank].version > old_version);
     assert_int_equal(s->stage2[1 - old_bank].error, TB_OK);
     /* and the newer one is used from now on */
     assert_int_equal(tb_client_reset(&w.client, TB_CMD_RESET, 1), TB_CLIENT_OK);
     board_run(w.b, 100 * SIM_PS_PER_MS);
-    assert_int_equal(status(&w)->stage2_bank, 1 - old_bank);
+    assert_int_equal(bench_status(&w)->stage2_bank, 1 - old_bank);
     board_free(w.b);
 }
 

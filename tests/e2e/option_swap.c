@@ -7,22 +7,13 @@
 
 #include <cmocka.h>
 
-#include "host/lib/client.h"
-#include "tests/e2e/board.h"
+#include "tests/e2e/bench.h"
 
 static const char *chip = "stm32h743zi";
 
-typedef struct bench {
-    board *b;
-    tb_link link;
-    tb_client client;
-} bench;
-
 static void open_bench(bench *w)
 {
-    w->b = board_new(chip, "factory.hex", 1);
-    board_link(w->b, &w->link);
-    tb_client_init(&w->client, &w->link, NULL);
+    bench_open(w, chip, "factory.hex");
     assert_true(board_wait(w->b, "1.0.0 running from bank 1", SIM_PS_PER_S));
 }
 
@@ -33,22 +24,15 @@ static uint64_t option_writes(const bench *w)
 
 static void send_image(bench *w, const char *name, tb_sent *sent)
 {
-    tb_image_file image;
-    tb_complaint why;
-
-    assert_true(tb_image_load(&image, board_file(w->b, name), &why));
-    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
-    assert_int_equal(tb_client_send(&w->client, &image, sent), TB_CLIENT_OK);
+    bench_send(w, name, sent);
     board_forget(w->b);
     assert_int_equal(tb_client_reset(&w->client, TB_CMD_RESET, 0), TB_CLIENT_OK);
-    tb_image_file_free(&image);
 }
 
 static bool refused(bench *w)
 {
-    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
-    assert_int_equal(tb_client_status(&w->client), TB_CLIENT_OK);
-    return tb_swap_refused(&w->client.hello, &w->client.status);
+    const tb_status *status = bench_status(w);
+    return tb_swap_refused(&w->client.hello, status);
 }
 
 static void it_is_written_only_when_the_bank_differs(void **state)
@@ -199,9 +183,7 @@ static void an_old_ecc_error_hides_nothing(void **state)
                              .when = SIM_CUT_DURING};
         bench w;
         tb_sent sent;
-        w.b = board_new_with(chip, "factory.hex", &options);
-        board_link(w.b, &w.link);
-        tb_client_init(&w.client, &w.link, NULL);
+        bench_take(&w, board_new_with(chip, "factory.hex", &options));
         assert_true(board_wait(w.b, "1.0.0 running from bank 1", SIM_PS_PER_S));
         uint32_t log = tb_log_offset(w.b->chip), slot = w.b->chip->slot_offset;
         assert_true(sim_flash_damage(w.b->machine, 0u, log, SIM_DAMAGE_CORRECTABLE));

@@ -9,8 +9,7 @@
 
 #include <cmocka.h>
 
-#include "host/lib/client.h"
-#include "tests/e2e/board.h"
+#include "tests/e2e/bench.h"
 #include "tests/sim/rig.h"
 
 #define MS(n) ((n)*SIM_PS_PER_MS)
@@ -21,17 +20,9 @@
 
 static const char *chip = "stm32g474re";
 
-typedef struct bench {
-    board *b;
-    tb_link link;
-    tb_client client;
-} bench;
-
 static void open_bench(bench *w)
 {
-    w->b = board_new(chip, "factory.hex", 1);
-    board_link(w->b, &w->link);
-    tb_client_init(&w->client, &w->link, NULL);
+    bench_open(w, chip, "factory.hex");
     assert_true(board_wait(w->b, "1.0.0 running from bank 1", SIM_PS_PER_S));
 }
 
@@ -48,19 +39,9 @@ static void command(bench *w, tb_command which, uint8_t mode)
 
 static void flash(bench *w, const char *name, tb_fate expected)
 {
-    const tb_wait_options wait = {.total_ms = 60000, .confirm_ms = 5000};
-    tb_image_file image;
-    tb_complaint why;
     tb_sent sent;
-    tb_fate fate = TB_FATE_LOST;
 
-    assert_true(tb_image_load(&image, board_file(w->b, name), &why));
-    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
-    assert_int_equal(tb_client_send(&w->client, &image, &sent), TB_CLIENT_OK);
-    assert_int_equal(tb_client_reset(&w->client, TB_CMD_RESET, 0), TB_CLIENT_OK);
-    assert_int_equal(tb_client_wait(&w->client, &image, &sent, &wait, &fate), TB_CLIENT_OK);
-    assert_int_equal(fate, expected);
-    tb_image_file_free(&image);
+    assert_int_equal(bench_flash(w, name, &sent), expected);
 }
 
 static void an_idle_device_writes_nothing(void **state)
@@ -127,14 +108,7 @@ static void the_same_with_the_rom_choosing(void **state)
     }
     open_bench(&w);
     sim_machine *m = w.b->machine;
-    rig_sleep(m);
-    (void)rig_take_errors(m);
-    wr(m, FLASH_CR, LOCK);
-    rig_unlock_options(m);
-    wr(m, FLASH_OPTR, FACTORY_OPTR | OPTR_BFB2);
-    wr(m, FLASH_CR, OPTSTRT);
-    rig_pass(m, MS(100));
-    sim_power_on(m, false);
+    rig_option(m, FLASH_OPTR, FACTORY_OPTR | OPTR_BFB2);
     board_forget(w.b);
     assert_true(board_wait(w.b, "1.0.0 running from bank 1", SIM_PS_PER_S));
     update_and_roll_back(&w);

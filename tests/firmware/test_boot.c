@@ -8,8 +8,7 @@
 
 #include <cmocka.h>
 
-#include "host/lib/client.h"
-#include "tests/e2e/board.h"
+#include "tests/e2e/bench.h"
 #include "tests/sim/rig.h"
 #include "twinbank/update.h"
 
@@ -19,36 +18,11 @@
 
 static const char *chip = "stm32g474re";
 
-typedef struct bench {
-    board *b;
-    tb_link link;
-    tb_client client;
-} bench;
-
-static void open_bench(bench *w, const char *hex)
-{
-    w->b = board_new(chip, hex, 1);
-    board_link(w->b, &w->link);
-    tb_client_init(&w->client, &w->link, NULL);
-}
-
-static const tb_status *status(bench *w)
-{
-    assert_int_equal(tb_client_connect(&w->client), TB_CLIENT_OK);
-    assert_int_equal(tb_client_status(&w->client), TB_CLIENT_OK);
-    return &w->client.status;
-}
-
 static void send_image(bench *w, const char *name)
 {
-    tb_image_file image;
-    tb_complaint why;
     tb_sent sent;
 
-    assert_true(tb_image_load(&image, board_file(w->b, name), &why));
-    status(w);
-    assert_int_equal(tb_client_send(&w->client, &image, &sent), TB_CLIENT_OK);
-    tb_image_file_free(&image);
+    bench_send(w, name, &sent);
 }
 
 static void reset(bench *w, bool into_stage2)
@@ -61,7 +35,7 @@ static void a_confirmed_image_that_stops_coming_up_is_rolled_back(void **state)
     bench w;
 
     (void)state;
-    open_bench(&w, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
     send_image(&w, "app-relapse.twb");
     reset(&w, false);
@@ -72,7 +46,7 @@ static void a_confirmed_image_that_stops_coming_up_is_rolled_back(void **state)
     }
     assert_true(board_wait(w.b, "app 1.0.0 running from bank 1", MS(100)));
     assert_true(board_wait(w.b, "rolled back from 1.7.0: stopped coming up", MS(100)));
-    const tb_status *s = status(&w);
+    const tb_status *s = bench_status(&w);
     assert_int_equal(s->slot[1].state, TB_SLOT_REJECTED);
     assert_int_equal(s->slot[1].reason, TB_REASON_BOOT_COUNTER);
     board_free(w.b);
@@ -84,7 +58,7 @@ static void resets_in_good_health_are_not_counted(void **state)
     bench w;
 
     (void)state;
-    open_bench(&w, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
     send_image(&w, "app-1.1.0.twb");
     reset(&w, false);
@@ -95,7 +69,7 @@ static void resets_in_good_health_are_not_counted(void **state)
         } else if (i % 3u == 1u) {
             sim_power_on(w.b->machine, false);
         } else {
-            status(&w);
+            bench_status(&w);
             reset(&w, false);
         }
         assert_true(board_wait(w.b, "app 1.1.0 running from bank 2 (confirmed)", MS(100)));
@@ -109,21 +83,21 @@ static void bad_stage2_gives_way_to_the_other_copy(const char *name, sim_ps with
     const tb_status *s;
     unsigned old_bank;
 
-    open_bench(&w, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
-    status(&w);
+    bench_status(&w);
     reset(&w, true);
     board_run(w.b, MS(50));
-    old_bank = status(&w)->stage2_bank;
+    old_bank = bench_status(&w)->stage2_bank;
     send_image(&w, name);
     reset(&w, true);
     board_run(w.b, within);
-    s = status(&w);
+    s = bench_status(&w);
     assert_int_equal(s->stage2_bank, old_bank);
     assert_int_equal(s->stage2[1u - old_bank].error, TB_OK);
     /* and it stays: it has said that it is well */
     board_run(w.b, MS(20000));
-    assert_int_equal(status(&w)->stage2_bank, old_bank);
+    assert_int_equal(bench_status(&w)->stage2_bank, old_bank);
     reset(&w, false);
     assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
     board_free(w.b);
@@ -153,7 +127,7 @@ static void an_image_that_rots_is_not_started(void **state)
     const tb_chip *c = tb_chip_find(chip);
 
     (void)state;
-    open_bench(&w, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
     send_image(&w, "app-1.1.0.twb");
     reset(&w, false);
@@ -164,12 +138,12 @@ static void an_image_that_rots_is_not_started(void **state)
     rot(w.b->machine, 0, c->slot_offset + 0x1000u);
     sim_pin_reset(w.b->machine);
     board_run(w.b, MS(100));
-    assert_int_equal(status(&w)->why, TB_WHY_NO_IMAGE);
+    assert_int_equal(bench_status(&w)->why, TB_WHY_NO_IMAGE);
     /* one copy of stage 2 rots as well: the other answers */
     rot(w.b->machine, 0, c->stage2_offset + 0x800u);
     sim_pin_reset(w.b->machine);
     board_run(w.b, MS(100));
-    assert_int_equal(status(&w)->stage2_bank, 1);
+    assert_int_equal(bench_status(&w)->stage2_bank, 1);
     board_free(w.b);
 }
 
@@ -178,27 +152,13 @@ static void a_short_pulse_on_the_line_is_no_break(void **state)
     bench w;
 
     (void)state;
-    open_bench(&w, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     sim_pin_drive(w.b->machine, w.b->chip->board.port, w.b->chip->board.rx_pin, 0);
     sim_pin_reset(w.b->machine);
     board_run(w.b, MS(1));
     sim_pin_drive(w.b->machine, w.b->chip->board.port, w.b->chip->board.rx_pin, -1);
     assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
     board_free(w.b);
-}
-
-static void set_options(board *b, uint32_t optr)
-{
-    sim_machine *m = b->machine;
-
-    rig_sleep(m);
-    (void)rig_take_errors(m);
-    wr(m, FLASH_CR, LOCK);
-    rig_unlock_options(m);
-    wr(m, FLASH_OPTR, optr);
-    wr(m, FLASH_CR, OPTSTRT);
-    rig_pass(m, MS(100));
-    sim_power_on(m, false);
 }
 
 /* BFB2: the ROM maps bank 2, with VTOR still its own; stage 1 there decides as ever. */
@@ -210,9 +170,9 @@ static void the_roms_choice_of_bank_does_not_matter(void **state)
     if (tb_chip_find(chip)->family > TB_FAMILY_L4PLUS) {
         skip(); /* has no such choice */
     }
-    open_bench(&w, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "app 1.0.0 running from bank 1", MS(100)));
-    set_options(w.b, FACTORY_OPTR | OPTR_BFB2);
+    rig_option(w.b->machine, FLASH_OPTR, FACTORY_OPTR | OPTR_BFB2);
     assert_true(board_wait(w.b, "app 1.0.0 running from bank 1", MS(100)));
     send_image(&w, "app-1.1.0.twb");
     reset(&w, false);
@@ -231,7 +191,7 @@ static void an_application_finds_the_state_of_reset(void **state)
     bench w;
 
     (void)state;
-    open_bench(&w, "factory.hex");
+    bench_open(&w, chip, "factory.hex");
     assert_true(board_wait(w.b, "app 1.0.0 running", MS(100)));
     send_image(&w, "app-reset-state.twb");
     reset(&w, false);

@@ -7,9 +7,8 @@
 
 #include <cmocka.h>
 
-#include "host/lib/client.h"
 #include "host/lib/objfile.h"
-#include "tests/e2e/board.h"
+#include "tests/e2e/bench.h"
 #include "tests/sim/rig.h"
 
 #define MS(n) ((n)*SIM_PS_PER_MS)
@@ -43,12 +42,6 @@ static const tb_chip *chip;
 static const family *regs; /* NULL: always two banks, and no bit for it (H7) */
 static uint32_t mode_bit;  /* 0: always two banks */
 static bool dual_when_set;
-
-typedef struct bench {
-    board *b;
-    tb_link link;
-    tb_client client;
-} bench;
 
 static void know(const char *part)
 {
@@ -91,9 +84,7 @@ static void need_the_switch(void)
 
 static void open_bench(bench *w)
 {
-    w->b = board_new(name, "factory.hex", 1);
-    board_link(w->b, &w->link);
-    tb_client_init(&w->client, &w->link, NULL);
+    bench_open(w, name, "factory.hex");
 }
 
 /* ---- as a debugger would: the core held in SRAM ---- */

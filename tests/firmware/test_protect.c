@@ -219,17 +219,7 @@ static void two_different_stages_1_are_not_frozen(void **state)
 /* As a debugger would: the core held in SRAM, one option word written, power off and on. */
 static void debugger_writes(bench *w, uint32_t reg, uint32_t value)
 {
-    sim_machine *m = w->b->machine;
-
-    rig_sleep(m);
-    (void)rig_take_errors(m);
-    wr(m, FLASH_CR, LOCK);
-    rig_unlock_options(m);
-    wr(m, reg, value);
-    wr(m, FLASH_CR, OPTSTRT);
-    rig_pass(m, MS(100));
-    assert_int_equal(rd(m, FLASH_SR) & (BSY | ERRORS), 0);
-    sim_power_on(m, false);
+    rig_option(w->b->machine, reg, value);
     board_run(w->b, MS(50));
 }
 

@@ -7,24 +7,10 @@
 
 #include <cmocka.h>
 
-#include "host/lib/client.h"
-#include "tests/e2e/board.h"
+#include "tests/e2e/bench.h"
 #include "tests/sim/rig_u5.h"
 
 #define MS(n) ((n)*SIM_PS_PER_MS)
-
-typedef struct bench {
-    board *b;
-    tb_link link;
-    tb_client client;
-} bench;
-
-static void open_bench(bench *w, const char *chip, const char *hex)
-{
-    w->b = board_new(chip, hex, 1);
-    board_link(w->b, &w->link);
-    tb_client_init(&w->client, &w->link, NULL);
-}
 
 /* As a debugger would: the core held in SRAM, one option word written, power off and on. */
 static void option(board *b, uint32_t reg, uint32_t value)
@@ -85,7 +71,7 @@ static void found(const char *chip, uint32_t optr, tb_error reason, uint32_t cap
 
     for (unsigned i = 0; i < 2u; i++) {
         bench w;
-        open_bench(&w, chip, files[i]);
+        bench_open(&w, chip, files[i]);
         option(w.b, OPTR, optr);
         board_run(w.b, MS(50));
         refuses_everything(&w, reason, capabilities);
@@ -119,7 +105,7 @@ static void one_bank_after_a_swap(void **state)
     tb_sent sent;
 
     (void)state;
-    open_bench(&w, "stm32u575zg", "factory.hex");
+    bench_open(&w, "stm32u575zg", "factory.hex");
     assert_true(board_wait(w.b, "1.0.0 running", MS(500)));
     assert_true(tb_image_load(&image, board_file(w.b, "app-1.1.0.twb"), &why));
     assert_int_equal(tb_client_connect(&w.client), TB_CLIENT_OK);

@@ -402,14 +402,7 @@ static void a_protected_page_is_a_fail(void **state)
     sim_machine *m = r->b->machine;
 
     (void)state;
-    rig_sleep(m);
-    (void)rig_take_errors(m);
-    wr(m, FLASH_CR, LOCK);
-    rig_unlock_options(m);
-    wr(m, FLASH_WRP2AR, 127u << 16 | 127u);
-    wr(m, FLASH_CR, OPTSTRT);
-    rig_pass(m, MS(100));
-    sim_power_on(m, false);
+    rig_option(m, FLASH_WRP2AR, 127u << 16 | 127u);
     run_to_end(r);
     assert_true(count(r).failed >= 1u);
     assert_true(says(r, "FAIL scratch"));

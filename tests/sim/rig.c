@@ -72,6 +72,19 @@ void rig_unlock_options(sim_machine *m)
     wr(m, FLASH_OPTKEYR, 0x4C5D6E7Fu);
 }
 
+void rig_option(sim_machine *m, uint32_t reg, uint32_t value)
+{
+    rig_sleep(m);
+    (void)rig_take_errors(m);
+    wr(m, FLASH_CR, LOCK);
+    rig_unlock_options(m);
+    wr(m, reg, value);
+    wr(m, FLASH_CR, OPTSTRT);
+    rig_pass(m, 100u * SIM_PS_PER_MS);
+    assert_int_equal(rd(m, FLASH_SR) & (BSY | ERRORS), 0);
+    sim_power_on(m, false);
+}
+
 uint32_t rig_take_errors(sim_machine *m)
 {
     uint32_t errors = rd(m, FLASH_SR) & ERRORS;

@@ -69,6 +69,8 @@ void wr(sim_machine *m, uint32_t address, uint32_t value);
 void rig_pass(sim_machine *m, sim_ps time); /* virtual time goes by */
 void rig_unlock(sim_machine *m);
 void rig_unlock_options(sim_machine *m);
+/* As a debugger would: the core held in SRAM, one option register written, power off and on. */
+void rig_option(sim_machine *m, uint32_t reg, uint32_t value);
 uint32_t rig_take_errors(sim_machine *m); /* error flags, cleared */
 /* Each waits until done and leaves CR without mode bits; returns the error flags. */
 uint32_t rig_program(sim_machine *m, uint32_t address, uint32_t low, uint32_t high);
