@@ -136,6 +136,60 @@ static int byte_in(void *ctx)
     return byte;
 }
 
+/* ---- the host's rate ------------------------------------------------------------------ */
+
+static uint32_t baud_of(speed_t speed)
+{
+    static const struct {
+        speed_t speed;
+        uint32_t baud;
+    } table[] = {{B1200, 1200},     {B2400, 2400},       {B4800, 4800},       {B9600, 9600},
+                 {B19200, 19200},   {B38400, 38400},     {B57600, 57600},     {B115200, 115200},
+                 {B230400, 230400}, {B460800, 460800},   {B500000, 500000},   {B576000, 576000},
+                 {B921600, 921600}, {B1000000, 1000000}, {B1152000, 1152000}, {B1500000, 1500000},
+                 {B2000000, 2000000}, {B2500000, 2500000}, {B3000000, 3000000}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (table[i].speed == speed) {
+            return table[i].baud;
+        }
+    }
+    return 0;
+}
+
+/* The frames that leave now against the rate that the host has set by now: what it has read
+ * already it may have answered by another rate, and what it sends says nothing of the part's. */
+static void compare_rates(front_wire *w)
+{
+    struct termios t;
+    if (w->slave_fd < 0 || w->compared == w->sent || tcgetattr(w->in_fd, &t) != 0) {
+        return;
+    }
+    w->compared = w->sent;
+    speed_t speed = cfgetospeed(&t);
+    uint32_t host = baud_of(speed);
+    uint32_t low = w->part_baud - w->part_baud / 25u, high = w->part_baud + w->part_baud / 25u;
+    /* Tools that never set a rate leave the first one, which says nothing. */
+    if (host == 0 || speed == w->first_speed || (host >= low && host <= high) ||
+        (host == w->warned_host && w->part_baud == w->warned_part)) {
+        return;
+    }
+    w->warned_host = host;
+    w->warned_part = w->part_baud;
+    w->to_warn = true;
+}
+
+bool front_wire_baud_warning(front_wire *w, char *text, size_t bytes)
+{
+    compare_rates(w);
+    if (!w->to_warn) {
+        return false;
+    }
+    w->to_warn = false;
+    (void)snprintf(text, bytes, "%s: the host is set to %u baud and the part sends at %u: a real "
+                   "line would carry garbage", w->spec.name, w->warned_host, w->warned_part);
+    return true;
+}
+
 /* ---- reading and writing ----------------------------------------------------------- */
 
 /* In packet mode a read brings one byte of status first (tty_ioctl(4)): whoever opens
@@ -211,6 +265,7 @@ void front_wire_discard_input(front_wire *w)
 
 void front_wire_flush(front_wire *w, uint64_t now_ns)
 {
+    compare_rates(w);
     if (w->bad) {
         keep_arrived(w);
     }
@@ -301,7 +356,6 @@ static bool open_pty(front_wire *w, front_error *error)
     }
     cfmakeraw(&t);
     w->first_speed = cfgetospeed(&t);
-    w->warned_speed = w->first_speed;
     w->packet_mode = ioctl(w->in_fd, TIOCPKT, &packet) == 0;
     if (tcsetattr(w->slave_fd, TCSANOW, &t) != 0) {
         return front_fail(error, "%s: %s: %s", w->spec.name, w->slave, strerror(errno));
@@ -349,19 +403,14 @@ bool front_wire_open(front_wire *w, const front_wire_spec *spec, const char *unt
     return false;
 }
 
-/* What this part has, found by trying. */
-static void list_uarts(sim_machine *m, const sim_uart_link *link, char *text, size_t bytes)
+static void list_uarts(sim_machine *m, char *text, size_t bytes)
 {
-    static const char *const names[] = {"lpuart1", "lpuart2", "lpuart3", "usart1", "usart2",
-                                        "usart3",  "uart4",   "uart5",   "usart6", "uart7",
-                                        "uart8"};
+    const char *name;
     size_t fill = 0;
     text[0] = '\0';
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && fill < bytes; i++) {
-        if (sim_uart_connect(m, names[i], link)) {
-            int n = snprintf(text + fill, bytes - fill, "%s%s", fill ? ", " : "", names[i]);
-            fill += n > 0 ? (size_t)n : 0u;
-        }
+    for (unsigned i = 0; (name = sim_uart_name(m, i)) != NULL && fill < bytes; i++) {
+        int n = snprintf(text + fill, bytes - fill, "%s%s", fill ? ", " : "", name);
+        fill += n > 0 ? (size_t)n : 0u;
     }
 }
 
@@ -371,7 +420,7 @@ bool front_wire_connect(front_wire *w, sim_machine *m, front_error *error)
     if (sim_uart_connect(m, w->spec.name, &w->link)) {
         return true;
     }
-    list_uarts(m, &w->link, names, sizeof names);
+    list_uarts(m, names, sizeof names);
     return front_fail(error, "%s has no uart named '%s'; it has %s", sim_chip(m)->name,
                       w->spec.name, names);
 }
@@ -408,50 +457,4 @@ void front_wire_close(front_wire *w)
     w->in_fd = w->out_fd = w->slave_fd = -1;
     w->linked = false;
     w->raw_terminal = false;
-}
-
-/* ---- the host's rate ------------------------------------------------------------------ */
-
-static uint32_t baud_of(speed_t speed)
-{
-    static const struct {
-        speed_t speed;
-        uint32_t baud;
-    } table[] = {{B1200, 1200},     {B2400, 2400},       {B4800, 4800},       {B9600, 9600},
-                 {B19200, 19200},   {B38400, 38400},     {B57600, 57600},     {B115200, 115200},
-                 {B230400, 230400}, {B460800, 460800},   {B500000, 500000},   {B576000, 576000},
-                 {B921600, 921600}, {B1000000, 1000000}, {B1152000, 1152000}, {B1500000, 1500000},
-                 {B2000000, 2000000}, {B2500000, 2500000}, {B3000000, 3000000}};
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (table[i].speed == speed) {
-            return table[i].baud;
-        }
-    }
-    return 0;
-}
-
-bool front_wire_baud_warning(front_wire *w, char *text, size_t bytes)
-{
-    struct termios t;
-    if (w->slave_fd < 0 || w->part_baud == 0 || w->compared == w->sent + w->received ||
-        tcgetattr(w->in_fd, &t) != 0) {
-        return false;
-    }
-    w->compared = w->sent + w->received;
-    speed_t speed = cfgetospeed(&t);
-    uint32_t host = baud_of(speed);
-    /* Tools that never set a rate leave the first one, which says nothing. */
-    if (host == 0 || speed == w->first_speed) {
-        return false;
-    }
-    uint32_t low = w->part_baud - w->part_baud / 25u, high = w->part_baud + w->part_baud / 25u;
-    if ((host >= low && host <= high) ||
-        (speed == w->warned_speed && w->part_baud == w->warned_part)) {
-        return false;
-    }
-    w->warned_speed = speed;
-    w->warned_part = w->part_baud;
-    (void)snprintf(text, bytes, "%s: the host is set to %u baud and the part sends at %u: a real "
-                   "line would carry garbage", w->spec.name, host, w->part_baud);
-    return true;
 }

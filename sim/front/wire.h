@@ -34,9 +34,10 @@ typedef struct front_wire {
     uint64_t blocked_ns;  /* wall time at which it began, while out_blocked */
 
     uint32_t part_baud;   /* of the last frame that left the part */
-    speed_t first_speed, warned_speed; /* of the pty: at its making, last complained of */
-    uint32_t warned_part;
-    uint64_t compared; /* frames either way when the rates were last looked at */
+    speed_t first_speed;  /* of the pty, at its making */
+    uint32_t warned_host, warned_part; /* the rates last complained of */
+    bool to_warn;         /* of them, not yet told */
+    uint64_t compared;    /* frames sent when the rates were last looked at */
 
     const char *until; /* NULL: nothing is looked for */
     size_t matched;
@@ -65,7 +66,7 @@ void front_wire_flush(front_wire *w, uint64_t now_ns);
 bool front_wire_backlog(const front_wire *w, uint64_t now_ns);
 /* What poll() should wait for; 0: nothing. */
 short front_wire_events(const front_wire *w);
-/* The host's rate on the pty differs from the part's: a line for people, once for each
+/* What the part sent has met the host at another rate: a line for people, once for each
  * pair of rates. false: nothing to say. */
 bool front_wire_baud_warning(front_wire *w, char *text, size_t bytes);
 

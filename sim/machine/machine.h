@@ -280,6 +280,8 @@ typedef struct sim_uart_link {
 } sim_uart_link;
 /* name: "lpuart1", "usart2"; false if the part has none of that name. */
 bool sim_uart_connect(sim_machine *m, const char *name, const sim_uart_link *link);
+/* The names that the part has, from 0 on; NULL behind the last. */
+const char *sim_uart_name(sim_machine *m, unsigned index);
 /* New bytes may be waiting at the far end. */
 void sim_uart_poll(sim_machine *m, const char *name);
 

@@ -743,6 +743,13 @@ bool sim_uart_connect(sim_machine *m, const char *name, const sim_uart_link *lin
     return true;
 }
 
+const char *sim_uart_name(sim_machine *m, unsigned index)
+{
+    sim_part *part = sim_get_part(m);
+    return index < SIM_PART_UARTS && part->uarts[index] != NULL
+               ? part->uarts[index]->kind->link_name : NULL;
+}
+
 void sim_uart_poll(sim_machine *m, const char *name)
 {
     sim_uart *u = find(m, name);

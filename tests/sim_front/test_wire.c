@@ -13,6 +13,12 @@
 #include <unistd.h>
 
 #include "sim/front/wire.h"
+#include "tests/sim/rig.h"
+
+#define RCC_AHB2ENR 0x4002104Cu
+#define GPIOA_MODER 0x48000000u
+#define GPIOA_PUPDR 0x4800000Cu
+#define GPIOA_IDR 0x48000010u
 
 static front_wire wire;
 static front_error error;
@@ -278,6 +284,57 @@ static void rates_are_compared(void **state)
     front_wire_close(&wire);
 }
 
+/* As with `flash --fast`: an answer at the old rate, then both ends change, the tool first. */
+static void a_change_of_both_ends_is_no_mismatch(void **state)
+{
+    (void)state;
+    char text[256], data[8];
+    open_port(NULL);
+    int fd = open_tool();
+    set_speed(fd, B115200);
+    out("yes", 115200);
+    front_wire_flush(&wire, 1);
+    assert_int_equal(tool_read(fd, data, 3), 3);
+    set_speed(fd, B921600);
+    assert_false(front_wire_baud_warning(&wire, text, sizeof text)); /* it came in time */
+    assert_int_equal(write(fd, "!", 1), 1);
+    assert_int_equal(next_in(), '!');
+    assert_false(front_wire_baud_warning(&wire, text, sizeof text));
+    out("yes", 921600);
+    front_wire_flush(&wire, 2);
+    assert_int_equal(tool_read(fd, data, 3), 3);
+    set_speed(fd, B115200); /* and back */
+    assert_int_equal(write(fd, "!", 1), 1);
+    assert_int_equal(next_in(), '!');
+    assert_false(front_wire_baud_warning(&wire, text, sizeof text));
+    out("no", 921600); /* which the part has not done */
+    front_wire_flush(&wire, 3);
+    assert_true(front_wire_baud_warning(&wire, text, sizeof text));
+    assert_non_null(strstr(text, "115200 baud"));
+    close(fd);
+    front_wire_close(&wire);
+}
+
+static void a_wrong_name_is_told_and_connects_nothing(void **state)
+{
+    (void)state;
+    front_wire_spec spec = {.name = "usart9", .kind = FRONT_WIRE_PTY, .path = link_path};
+    sim_machine *m = rig_new("stm32g474re");
+    assert_true(front_wire_open(&wire, &spec, NULL, NULL, NULL, &error));
+    assert_false(front_wire_connect(&wire, m, &error));
+    assert_non_null(strstr(error.text, "stm32g474re has no uart named 'usart9'; it has lpuart1, "
+                                       "usart1, usart2, usart3, uart4, uart5"));
+    wr(m, RCC_AHB2ENR, 1u);
+    wr(m, GPIOA_MODER, 0xABFFFF3Fu); /* PA3, the receive pin of LPUART1 and USART2: an input */
+    wr(m, GPIOA_PUPDR, 2u << 6);     /* pulled down: a far end would hold it high */
+    assert_int_equal(rd(m, GPIOA_IDR) & 1u << 3, 0);
+    strcpy(wire.spec.name, "lpuart1");
+    assert_true(front_wire_connect(&wire, m, &error));
+    assert_int_equal(rd(m, GPIOA_IDR) & 1u << 3, 1u << 3);
+    front_wire_close(&wire);
+    sim_free(m);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -291,6 +348,8 @@ int main(void)
         TEST(text_is_found),
         TEST(the_link_replaces_links_only),
         TEST(a_link_taken_over_is_left),
-        TEST(rates_are_compared)};
+        TEST(rates_are_compared),
+        TEST(a_change_of_both_ends_is_no_mismatch),
+        TEST(a_wrong_name_is_told_and_connects_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
