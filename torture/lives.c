@@ -251,6 +251,9 @@ static bool prepare(run *x, bool trace)
     jmp_buf escape;
     x->r = rig_new(x->p->chip, x->p->s->factory, x->p->seed, trace);
     x->r->escape = &escape;
+    if (x->p->memo != NULL) {
+        rig_set_compress(x->r, memo_compress, x->p->memo);
+    }
     state_init(&x->state, x->r->m, NULL);
     sim_set_op_hook(x->r->m, at_operation, x);
     if (!x->p->s->prepare(x->r)) {

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -146,6 +147,13 @@ const course *memo_find(memo *x, uint64_t beginning, state *s, bool ram, uint64_
     return NULL;
 }
 
+static void hold(memo *x)
+{
+    if (pthread_mutex_lock(&x->lock) != 0) {
+        pthread_mutex_consistent(&x->lock); /* who held it is dead */
+    }
+}
+
 static bool add_group(memo *x, entry *root, const place *places, uint32_t count, uint64_t list)
 {
     memo_at first = atomic_load(&root->value);
@@ -170,9 +178,7 @@ void memo_file(memo *x, uint64_t beginning, const place *places, uint32_t count,
     for (uint32_t i = 0; i < count; i++) {
         list = memo_fold(list, places[i]);
     }
-    if (pthread_mutex_lock(&x->lock) != 0) {
-        pthread_mutex_consistent(&x->lock);
-    }
+    hold(x);
     memo_at kept = memo_keep(x, c, sizeof *c);
     entry *e = kept == 0u ? NULL : find_or_add(x, key_of(beginning, list, number));
     entry *root = e == NULL ? NULL : find_or_add(x, beginning);
@@ -181,4 +187,62 @@ void memo_file(memo *x, uint64_t beginning, const place *places, uint32_t count,
         (void)add_group(x, root, places, count, list);
     }
     pthread_mutex_unlock(&x->lock);
+}
+
+/* ---- what the host has compressed -------------------------------------------------------- */
+
+typedef struct stream {
+    uint32_t bytes;
+    memo_at data, reached;
+} stream;
+
+static bool again(const memo *x, const stream *s, tb_compressed *out)
+{
+    size_t reached = s->bytes * sizeof *out->reached;
+    *out = (tb_compressed){.bytes = s->bytes, .data = malloc(s->bytes), .reached = malloc(reached)};
+    if (out->data == NULL || out->reached == NULL) {
+        tb_compressed_free(out);
+        return false;
+    }
+    memcpy(out->data, memo_get(x, s->data), s->bytes);
+    memcpy(out->reached, memo_get(x, s->reached), reached);
+    return true;
+}
+
+static void file_stream(memo *x, uint64_t key, const tb_compressed *c)
+{
+    stream s = {.bytes = (uint32_t)c->bytes, .data = memo_keep(x, c->data, c->bytes),
+                .reached = memo_keep(x, c->reached, c->bytes * sizeof *c->reached)};
+    memo_at kept = s.data == 0u || s.reached == 0u ? 0u : memo_keep(x, &s, sizeof s);
+    hold(x);
+    entry *e = kept == 0u ? NULL : find_or_add(x, key);
+    if (e != NULL) {
+        atomic_store(&e->value, kept);
+    }
+    pthread_mutex_unlock(&x->lock);
+}
+
+/* All of it is in these two sums (docs/image.md). */
+static uint64_t name_of(const tb_image_file *image)
+{
+    return (uint64_t)image->head.crc32 << 32 | image->head.header_crc32;
+}
+
+int memo_compress(void *ctx, const tb_image_file *image, size_t start, const tb_image_file *source,
+                  tb_compressed *out)
+{
+    memo *x = ctx;
+    uint64_t key = memo_fold(memo_fold(5u, name_of(image)), start);
+    key = memo_fold(key, source == NULL ? 0u : name_of(source));
+    entry *e = find(x, key);
+    memo_at where = e == NULL ? 0u : atomic_load(&e->value);
+    if (where != 0u && again(x, memo_get(x, where), out)) {
+        return 0;
+    }
+    int result = tb_compress(image->data, image->bytes, start, source ? source->data : NULL,
+                             source ? source->bytes : 0u, out);
+    if (result == 0) {
+        file_stream(x, key, out);
+    }
+    return result;
 }

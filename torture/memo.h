@@ -5,6 +5,8 @@
 #ifndef TORTURE_MEMO_H
 #define TORTURE_MEMO_H
 
+#include "host/lib/compress.h"
+#include "host/lib/imagefile.h"
 #include "torture/state.h"
 
 typedef uint32_t memo_at; /* offset in the memo, 0: none */
@@ -36,6 +38,10 @@ const course *memo_find(memo *x, uint64_t beginning, state *s, bool ram, uint64_
 /* Files it. number: over what was at those places, in their order (memo_fold). */
 void memo_file(memo *x, uint64_t beginning, const place *places, uint32_t count, uint64_t number,
                const course *c);
+/* What the host has compressed: the same each time, whatever became of the device. A
+ * rig_compress, whose ctx is the memo. */
+int memo_compress(void *x, const tb_image_file *image, size_t start, const tb_image_file *source,
+                  tb_compressed *out);
 /* Room that stays. 0: the memo is full. */
 memo_at memo_keep(memo *x, const void *bytes, size_t count);
 const void *memo_get(const memo *x, memo_at at);

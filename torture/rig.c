@@ -112,10 +112,23 @@ static void start_anew(rig *r, bool power, bool all_lost)
     }
 }
 
+static void host_begins(rig *r)
+{
+    tb_client_init(&r->client, &r->link, NULL);
+    r->client.compress = r->compress;
+    r->client.compress_ctx = r->compress_ctx;
+}
+
+void rig_set_compress(rig *r, rig_compress *compress, void *ctx)
+{
+    r->client.compress = r->compress = compress;
+    r->client.compress_ctx = r->compress_ctx = ctx;
+}
+
 void rig_power_cycle(rig *r)
 {
     start_anew(r, true, true);
-    tb_client_init(&r->client, &r->link, NULL);
+    host_begins(r);
 }
 
 static void interrupted(rig *r, bool power)
@@ -299,7 +312,7 @@ rig *rig_new(const tb_chip *chip, const char *factory, uint32_t seed, bool trace
     r->link = (tb_link){.ctx = r, .name = "the wire", .baud = 115200, .read = link_read,
                         .write = link_write, .reopen = link_reopen, .pause = link_pause,
                         .now_ms = link_now_ms};
-    tb_client_init(&r->client, &r->link, NULL);
+    host_begins(r);
     sim_power_on(r->m, true);
     return r;
 }

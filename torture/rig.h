@@ -18,6 +18,10 @@
 #define RIG_CONSOLE_BYTES 16384u
 #define RIG_TEXT_BYTES 256u
 
+/* See tb_client. */
+typedef int rig_compress(void *ctx, const tb_image_file *image, size_t start,
+                         const tb_image_file *source, struct tb_compressed *out);
+
 typedef struct rig {
     const tb_chip *chip;
     sim_machine *m;
@@ -28,6 +32,8 @@ typedef struct rig {
     size_t console_fill;
     tb_link link;
     tb_client client;
+    rig_compress *compress; /* NULL: the client does it */
+    void *compress_ctx;
     oracle oracle;
     unsigned cuts_seen;
     jmp_buf *escape;
@@ -64,6 +70,8 @@ rig *rig_new(const tb_chip *chip, const char *factory, uint32_t seed, bool trace
 void rig_free(rig *r);
 /* As a programmer would: all erased, then the file; off and on again. No operation of the part. */
 void rig_program(rig *r, const char *factory);
+/* The host's client compresses with this from here on. */
+void rig_set_compress(rig *r, rig_compress *compress, void *ctx);
 /* Off and on again, VBAT too; the host begins anew. */
 void rig_power_cycle(rig *r);
 /* false: something went wrong that no cut explains; it is in `failure`. */

@@ -49,6 +49,8 @@ typedef struct tb_client_sent {
     uint32_t end, frame_bytes;
 } tb_client_sent;
 
+struct tb_compressed;
+
 typedef struct tb_client {
     tb_link *link;
     const volatile sig_atomic_t *stop; /* Ctrl-C; may be NULL */
@@ -59,6 +61,11 @@ typedef struct tb_client {
     bool plain_only;               /* send whole bytes, neither compressed nor fewer pages */
     const tb_image_file *sources;  /* images that a delta may be against; the device's is found */
     size_t source_count;
+    /* Who compresses: an image from `start` on, against `source` or NULL. 0, or -1 for none. NULL:
+     * tb_compress(). For a caller that sends the same images again and again. */
+    int (*compress)(void *ctx, const tb_image_file *image, size_t start,
+                    const tb_image_file *source, struct tb_compressed *out);
+    void *compress_ctx;
     uint16_t most_payload; /* of a frame, from 16 on: short ones lose less on a bad line; 0: what
                             * the device takes */
 

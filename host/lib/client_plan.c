@@ -149,12 +149,20 @@ static bool is_in_slot(const tb_wire_slot *slot, const tb_image_file *image)
            slot->size == image->head.size && slot->crc32 == image->head.crc32;
 }
 
-static void try_stream(const tb_image_file *image, uint32_t next, const tb_image_file *source,
-                       uint32_t *best, tb_plan *plan)
+static int compress(const tb_client *c, const tb_image_file *image, uint32_t next,
+                    const tb_image_file *source, tb_compressed *out)
+{
+    return c->compress != NULL ? c->compress(c->compress_ctx, image, next, source, out)
+                               : tb_compress(image->data, image->bytes, next,
+                                             source ? source->data : NULL,
+                                             source ? source->bytes : 0, out);
+}
+
+static void try_stream(const tb_client *c, const tb_image_file *image, uint32_t next,
+                       const tb_image_file *source, uint32_t *best, tb_plan *plan)
 {
     tb_compressed stream;
-    if (tb_compress(image->data, image->bytes, next, source ? source->data : NULL,
-                    source ? source->bytes : 0, &stream) != 0) {
+    if (compress(c, image, next, source, &stream) != 0) {
         return;
     }
     if (stream.bytes + *best / WORTH_IT >= *best) {
@@ -190,11 +198,11 @@ void tb_plan_rest(tb_client *c, const tb_image_file *image, uint32_t next, uint8
         return;
     }
     if (c->link->baud < FAST_BAUD) {
-        try_stream(image, next, NULL, &best, plan);
+        try_stream(c, image, next, NULL, &best, plan);
     }
     for (size_t i = 0; i < c->source_count && bank < 2u; i++) {
         if (is_in_slot(&c->status.slot[bank ^ 1u], &c->sources[i])) {
-            try_stream(image, next, &c->sources[i], &best, plan);
+            try_stream(c, image, next, &c->sources[i], &best, plan);
             break;
         }
     }
