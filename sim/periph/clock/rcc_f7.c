@@ -2,11 +2,9 @@
  * flags. Of PLLI2S and PLLSAI the ready flags and PLLSAI's 48 MHz output matter; what else they
  * feed (SAI, LCD, SPDIF) is not modelled. */
 #include "sim/periph/clock/pwr_f7.h"
+#include "sim/periph/clock/rcc.h"
 
 #define HSI_HZ 16000000u
-#define HSE_HZ 8000000u /* from the ST-LINK of the Nucleo */
-#define LSE_HZ 32768u
-#define LSI_HZ 32000u
 #define ALL 0xFFFFFFFFu
 
 enum {
@@ -45,15 +43,8 @@ static const sim_reg rows[ROWS] = {
     [R_DCKCFGR2] = {0x90, "DCKCFGR2", 0, 0x3FFFFFFFu},
 };
 
-typedef struct gate {
-    uint32_t base;
-    uint8_t row;
-    uint8_t bit;
-    bool resettable;
-} gate;
-
 /* GPIO is worked out: bit n of AHB1ENR is port n. */
-static const gate gates[] = {
+static const rcc_gate gates[] = {
     {0x40026000u, R_AHB1ENR, 21, true},  {0x40026400u, R_AHB1ENR, 22, true},
     {0x40023000u, R_AHB1ENR, 12, true},  {0x50060800u, R_AHB2ENR, 6, true},
     {0x40002800u, R_APB1ENR, 10, false}, {0x40002C00u, R_APB1ENR, 11, false},
@@ -71,16 +62,13 @@ static const gate gates[] = {
     {0x40014400u, R_APB2ENR, 17, true},  {0x40014800u, R_APB2ENR, 18, true},
 };
 #define GPIO_BASE 0x40020000u
-#define GPIO_BYTES 0x2C00u
+#define PORTS 11u
 
 enum { OSC_HSI, OSC_HSE, OSC_PLL, OSC_PLLI2S, OSC_PLLSAI, OSC_LSI, OSC_LSE, OSC_COUNT };
 
 /* Start-up times are the datasheet's typical ones (DS11532 6.3.9, 6.3.10); the flag is CIR's,
  * its enable 8 above it. */
-static const struct {
-    uint8_t row, on_bit, ready_bit, flag_bit;
-    sim_ps start;
-} kinds[OSC_COUNT] = {
+static const rcc_oscillator oscillators[OSC_COUNT] = {
     [OSC_HSI] = {R_CR, 0, 1, 2, 2u * SIM_PS_PER_US},
     [OSC_HSE] = {R_CR, 16, 17, 3, 2u * SIM_PS_PER_MS},
     [OSC_PLL] = {R_CR, 24, 25, 4, 100u * SIM_PS_PER_US},
@@ -96,30 +84,11 @@ static const struct {
 #define PLLCFGR_SHARED 0x0040003Fu /* source and M */
 #define DCKCFGR1_TIMPRE (1u << 24)
 #define DCKCFGR2_CK48MSEL (1u << 27)
-#define BDCR_BDRST (1u << 16)
 #define CSR_RMVF (1u << 24)
 #define CSR_FLAGS 0xFE000000u
 #define SW_HSI 0u
 #define SW_HSE 1u
 #define SW_PLL 2u
-
-typedef struct oscillator {
-    struct sim_rcc *rcc;
-    unsigned which;
-    sim_event ready;
-} oscillator;
-
-typedef struct sim_rcc {
-    sim_block block;
-    sim_part *part;
-    oscillator osc[OSC_COUNT];
-    unsigned source; /* SWS */
-} sim_rcc;
-
-static bool ready(const sim_rcc *r, unsigned osc)
-{
-    return (r->block.value[kinds[osc].row] >> kinds[osc].ready_bit & 1u) != 0u;
-}
 
 /* ---- frequencies ---- */
 
@@ -131,7 +100,7 @@ static unsigned pll_source(const sim_rcc *r)
 static uint32_t pll_input_hz(const sim_rcc *r)
 {
     uint32_t m = r->block.value[R_PLLCFGR] & 63u;
-    return m < 2u ? 0u : (pll_source(r) == OSC_HSE ? HSE_HZ : HSI_HZ) / m;
+    return m < 2u ? 0u : (pll_source(r) == OSC_HSE ? RCC_HSE_HZ : HSI_HZ) / m;
 }
 
 /* The three share source and divider M; each has its own N, at the same place. */
@@ -150,7 +119,7 @@ static uint32_t sysclk_hz(const sim_rcc *r)
 {
     switch (r->source) {
     case SW_HSE:
-        return HSE_HZ;
+        return RCC_HSE_HZ;
     case SW_PLL:
         return vco_hz(r) / (2u * ((r->block.value[R_PLLCFGR] >> 16 & 3u) + 1u));
     default:
@@ -160,15 +129,12 @@ static uint32_t sysclk_hz(const sim_rcc *r)
 
 static uint32_t hclk_hz(const sim_rcc *r)
 {
-    static const uint16_t divide[8] = {2, 4, 8, 16, 64, 128, 256, 512};
-    uint32_t hpre = r->block.value[R_CFGR] >> 4 & 15u;
-    return (hpre & 8u) != 0u ? sysclk_hz(r) / divide[hpre & 7u] : sysclk_hz(r);
+    return rcc_divided(sysclk_hz(r), r->block.value[R_CFGR] >> 4 & 15u);
 }
 
 static unsigned apb_shift(const sim_rcc *r, bool apb2)
 {
-    uint32_t pre = r->block.value[R_CFGR] >> (apb2 ? 13 : 10) & 7u;
-    return (pre & 4u) != 0u ? (pre & 3u) + 1u : 0u;
+    return rcc_apb_shift(r->block.value[R_CFGR] >> (apb2 ? 13 : 10) & 7u);
 }
 
 static uint32_t clock_hz(sim_part *part, sim_clock clock)
@@ -182,24 +148,22 @@ static uint32_t clock_hz(sim_part *part, sim_clock clock)
     case SIM_CLOCK_PCLK2:
         return hclk_hz(r) >> apb_shift(r, true);
     case SIM_CLOCK_HSI16:
-        return ready(r, OSC_HSI) ? HSI_HZ : 0u;
+        return rcc_ready(r, OSC_HSI) ? HSI_HZ : 0u;
     case SIM_CLOCK_LSE:
-        return ready(r, OSC_LSE) ? LSE_HZ : 0u;
+        return rcc_ready(r, OSC_LSE) ? RCC_LSE_HZ : 0u;
     case SIM_CLOCK_LSI:
-        return LSI_HZ;
+        return RCC_LSI_HZ;
     case SIM_CLOCK_SYSCLK:
         return sysclk_hz(r);
     }
     return 0;
 }
 
-/* RM0410 5.2: twice the bus where that is divided, four times with TIMPRE; HCLK at most. */
 static uint32_t timer_hz(sim_part *part, bool apb2)
 {
     const sim_rcc *r = part->rcc;
-    unsigned shift = apb_shift(r, apb2);
-    unsigned raised = (r->block.value[R_DCKCFGR1] & DCKCFGR1_TIMPRE) != 0u ? 2u : 1u;
-    return shift <= raised ? hclk_hz(r) : hclk_hz(r) >> (shift - raised);
+    return rcc_timer_hz(hclk_hz(r), apb_shift(r, apb2),
+                        (r->block.value[R_DCKCFGR1] & DCKCFGR1_TIMPRE) != 0u);
 }
 
 /* DCKCFGR2.CK48MSEL: Q of the main PLL, or P of PLLSAI. */
@@ -209,28 +173,9 @@ static uint32_t clk48_hz(sim_part *part)
     uint32_t q = r->block.value[R_PLLCFGR] >> 24 & 15u;
     if ((r->block.value[R_DCKCFGR2] & DCKCFGR2_CK48MSEL) != 0u) {
         uint32_t p = r->block.value[R_PLLSAICFGR] >> 16 & 3u;
-        return ready(r, OSC_PLLSAI) ? pll_vco_hz(r, OSC_PLLSAI) / (2u * (p + 1u)) : 0u;
+        return rcc_ready(r, OSC_PLLSAI) ? pll_vco_hz(r, OSC_PLLSAI) / (2u * (p + 1u)) : 0u;
     }
-    return ready(r, OSC_PLL) && q >= 2u ? vco_hz(r) / q : 0u;
-}
-
-static uint32_t rtc_hz(sim_part *part)
-{
-    const sim_rcc *r = part->rcc;
-    uint32_t bdcr = r->block.value[R_BDCR], hse_divider = r->block.value[R_CFGR] >> 16 & 31u;
-    if ((bdcr & (1u << 15)) == 0u) {
-        return 0;
-    }
-    switch (bdcr >> 8 & 3u) {
-    case 1:
-        return ready(r, OSC_LSE) ? LSE_HZ : 0u;
-    case 2:
-        return ready(r, OSC_LSI) ? LSI_HZ : 0u;
-    case 3:
-        return ready(r, OSC_HSE) && hse_divider > 1u ? HSE_HZ / hse_divider : 0u;
-    default:
-        return 0;
-    }
+    return rcc_ready(r, OSC_PLL) && q >= 2u ? vco_hz(r) / q : 0u;
 }
 
 /* DCKCFGR2: two bits each, USART1 to USART3, UART4, UART5, USART6, UART7, UART8. */
@@ -287,7 +232,7 @@ static bool pll_can_lock(sim_rcc *r, unsigned pll)
     const char *name = names[pll - OSC_PLL];
     sim_machine *m = r->part->m;
     uint32_t input = pll_input_hz(r), vco = pll_vco_hz(r, pll);
-    if (!ready(r, pll_source(r))) {
+    if (!rcc_ready(r, pll_source(r))) {
         sim_stop(m, "RCC: %sON while its source is not ready", name);
     } else if (input < 950000u || input > 2100000u) {
         sim_stop(m, "RCC: %s input of %u Hz, allowed 0.95 to 2.1 MHz", name, input);
@@ -301,91 +246,14 @@ static bool pll_can_lock(sim_rcc *r, unsigned pll)
 
 /* ---- changes ---- */
 
-static void update_irq(sim_rcc *r)
-{
-    uint32_t cir = r->block.value[R_CIR];
-    sim_part_irq(r->part, 5, 0, (cir & cir >> 8 & 0x7Fu) != 0u);
-}
-
 static void switch_source(sim_rcc *r)
 {
     static const uint8_t osc_of[3] = {OSC_HSI, OSC_HSE, OSC_PLL};
     unsigned want = r->block.value[R_CFGR] & 3u;
-    if (want != r->source && want < 3u && ready(r, osc_of[want])) {
+    if (want != r->source && want < 3u && rcc_ready(r, osc_of[want])) {
         r->source = want;
         r->block.value[R_CFGR] = (r->block.value[R_CFGR] & ~0xCu) | want << 2;
     }
-}
-
-static void osc_ready(void *self)
-{
-    oscillator *o = self;
-    sim_rcc *r = o->rcc;
-    sim_part_clock_changing(r->part);
-    r->block.value[kinds[o->which].row] |= 1u << kinds[o->which].ready_bit;
-    r->block.value[R_CIR] |= r->block.value[R_CIR] >> 8 & (1u << kinds[o->which].flag_bit);
-    switch_source(r);
-    sim_part_clock_changed(r->part);
-    check_clock(r->part);
-    update_irq(r);
-}
-
-static void osc_command(sim_rcc *r, unsigned osc, uint32_t old)
-{
-    uint32_t *value = &r->block.value[kinds[osc].row], on = 1u << kinds[osc].on_bit;
-    bool carries = (r->source == SW_HSI && osc == OSC_HSI) ||
-                   (r->source == SW_HSE && osc == OSC_HSE) ||
-                   (r->source == SW_PLL && (osc == OSC_PLL || osc == pll_source(r)));
-    if (((old ^ *value) & on) == 0u) {
-        return;
-    }
-    if ((*value & on) != 0u) {
-        if (osc < OSC_PLL || osc > OSC_PLLSAI || pll_can_lock(r, osc)) {
-            sim_schedule(r->part->m, &r->osc[osc].ready, sim_now(r->part->m) + kinds[osc].start);
-        }
-    } else if (carries) {
-        *value |= on;
-    } else {
-        sim_cancel(r->part->m, &r->osc[osc].ready);
-        *value &= ~(1u << kinds[osc].ready_bit);
-    }
-}
-
-static void reset_peripherals(sim_rcc *r, unsigned enable_row, uint32_t bits)
-{
-    for (size_t i = 0; i < SIM_ROWS(gates); i++) {
-        if (gates[i].row == enable_row && gates[i].resettable && (bits >> gates[i].bit & 1u) != 0u) {
-            sim_part_reset_block(r->part, gates[i].base);
-        }
-    }
-    for (unsigned port = 0; enable_row == R_AHB1ENR && port < GPIO_BYTES / 0x400u; port++) {
-        if ((bits >> port & 1u) != 0u) {
-            sim_part_reset_block(r->part, GPIO_BASE + 0x400u * port);
-        }
-    }
-}
-
-static void backup_domain_reset(sim_rcc *r)
-{
-    sim_cancel(r->part->m, &r->osc[OSC_LSE].ready);
-    r->block.value[R_BDCR] = BDCR_BDRST;
-    sim_rtc_domain_reset(r->part);
-}
-
-static void write_bdcr(sim_rcc *r, uint32_t raw)
-{
-    uint32_t *bdcr = &r->block.value[R_BDCR], old = *bdcr;
-    uint32_t mask = (old & 0x300u) == 0u ? 0x0000831Du : 0x0000801Du; /* RTCSEL: once */
-    if (!r->part->services.dbp(r->part)) {
-        return;
-    }
-    if ((raw & BDCR_BDRST) != 0u) {
-        backup_domain_reset(r);
-        return;
-    }
-    *bdcr = (old & ~(mask | BDCR_BDRST)) | (raw & mask);
-    osc_command(r, OSC_LSE, old);
-    sim_rtc_keep_bdcr(r->part, *bdcr);
 }
 
 static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
@@ -396,7 +264,7 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     switch (reg) {
     case R_CR:
         for (unsigned osc = OSC_HSI; osc <= OSC_PLLSAI; osc++) {
-            osc_command(r, osc, old);
+            rcc_command(r, osc, old);
         }
         break;
     case R_CFGR:
@@ -421,22 +289,20 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         value[reg] |= old & (1u << 11); /* WWDG: only a reset takes its clock */
         break;
     case R_BDCR:
-        write_bdcr(r, raw);
+        rcc_write_bdcr(r, raw);
         break;
     case R_CSR:
         if ((raw & CSR_RMVF) != 0u) {
             value[reg] &= ~CSR_FLAGS;
         }
-        osc_command(r, OSC_LSI, old);
+        rcc_command(r, OSC_LSI, old);
         break;
     default:
-        if (reg >= R_AHB1RSTR && reg <= R_APB2RSTR) {
-            reset_peripherals(r, reg + (R_AHB1ENR - R_AHB1RSTR), old ^ value[reg]);
-        }
+        rcc_write_reset(r, reg, old);
         break;
     }
     sim_part_clock_changed(r->part);
-    update_irq(r);
+    rcc_update_irq(r);
     if (reg == R_CR || reg == R_CFGR) {
         check_clock(r->part);
     }
@@ -444,88 +310,30 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
 }
 
 /* RM0410 5.3.21: PINRST with every reset, as NRST is pulled. */
-static uint32_t reset_flags(unsigned cause)
-{
-    static const struct {
-        unsigned cause;
-        uint32_t flags;
-    } table[] = {{SIM_RESET_POWER, 1u << 27 | 1u << 25}, {SIM_RESET_SOFTWARE, 1u << 28},
-                 {SIM_RESET_IWDG, 1u << 29},             {SIM_RESET_WWDG, 1u << 30},
-                 {SIM_RESET_LOW_POWER, 1u << 31}};
-    uint32_t result = cause == SIM_RESET_STANDBY ? 0u : 1u << 26;
-    for (size_t i = 0; i < SIM_ROWS(table); i++) {
-        result |= (cause & table[i].cause) != 0u ? table[i].flags : 0u;
-    }
-    return result;
-}
-
-static void rcc_reset(void *owner, unsigned cause, bool backup_lost)
-{
-    sim_rcc *r = owner;
-    uint32_t flags = r->block.value[R_CSR] & CSR_FLAGS, bdcr = r->block.value[R_BDCR];
-    sim_part_clock_changing(r->part);
-    sim_block_reset_values(&r->block);
-    for (unsigned i = 0; i < OSC_COUNT; i++) {
-        if (i != OSC_LSE) {
-            sim_cancel(r->part->m, &r->osc[i].ready);
-        }
-    }
-    r->block.value[R_CSR] = ((cause & SIM_RESET_POWER) != 0u ? 0u : flags) | reset_flags(cause);
-    r->block.value[R_BDCR] = bdcr;
-    if (backup_lost) {
-        backup_domain_reset(r);
-        r->block.value[R_BDCR] = 0;
-    } else if ((cause & SIM_RESET_POWER) != 0u) {
-        uint32_t kept = sim_rtc_kept_bdcr(r->part);
-        r->block.value[R_BDCR] = (kept & 1u) != 0u ? kept | 2u : kept;
-    }
-    r->source = SW_HSI;
-    sim_part_clock_changed(r->part);
-    update_irq(r);
-}
-
-static void gate_of(const sim_part *part, uint32_t base, const uint32_t **word, uint32_t *mask)
-{
-    const uint32_t *value = part->rcc->block.value;
-    if (base - GPIO_BASE < GPIO_BYTES) {
-        *word = &value[R_AHB1ENR];
-        *mask = 1u << (base - GPIO_BASE) / 0x400u;
-        return;
-    }
-    for (size_t i = 0; i < SIM_ROWS(gates); i++) {
-        if (gates[i].base == base) {
-            *word = &value[gates[i].row];
-            *mask = 1u << gates[i].bit;
-        }
-    }
-}
-
-static uint32_t bdcr_of(const sim_part *part)
-{
-    return part->rcc->block.value[R_BDCR];
-}
+#define PINRST (1u << 26)
+static const rcc_cause causes[] = {
+    {SIM_RESET_POWER, 1u << 27 | 1u << 25 | PINRST}, {SIM_RESET_PIN | SIM_RESET_OPTION, PINRST},
+    {SIM_RESET_SOFTWARE, 1u << 28 | PINRST},         {SIM_RESET_IWDG, 1u << 29 | PINRST},
+    {SIM_RESET_WWDG, 1u << 30 | PINRST},             {SIM_RESET_LOW_POWER, 1u << 31 | PINRST},
+    {0, 0},
+};
 
 void sim_rcc_f7_new(sim_part *part)
 {
-    static const sim_block_hooks hooks = {NULL, rcc_write, rcc_reset};
-    static const sim_block_spec spec = {"RCC", 0x40023800u, 0x400u, false, rows, ROWS, &hooks};
-    sim_rcc *r = sim_part_alloc(part, sizeof *r);
-    r->part = part;
-    for (unsigned i = 0; i < OSC_COUNT; i++) {
-        r->osc[i] = (oscillator){.rcc = r, .which = i};
-        r->osc[i].ready.fire = osc_ready;
-        r->osc[i].ready.self = &r->osc[i];
-    }
-    sim_block_init(&r->block, part, r, &spec);
-    r->block.keeps_values = true;
-    part->rcc = r;
-    part->services.clock_hz = clock_hz;
-    part->services.uart_clock_hz = uart_clock_hz;
-    part->services.timer_hz = timer_hz;
-    part->services.clk48_hz = clk48_hz;
-    part->services.rtc_hz = rtc_hz;
-    part->services.bdcr = bdcr_of;
-    part->services.check_clock = check_clock;
-    part->services.gate = gate_of;
-    sim_set_hclk(part->m, HSI_HZ);
+    static const sim_block_hooks hooks = {NULL, rcc_write, NULL};
+    static const rcc_kind kind = {
+        .spec = {"RCC", 0x40023800u, 0x400u, false, rows, ROWS, &hooks},
+        .gates = gates, .gate_count = SIM_ROWS(gates),
+        .gpio_base = GPIO_BASE, .gpio_ports = PORTS, .gpio_row = R_AHB1ENR,
+        .first_reset = R_AHB1RSTR, .last_reset = R_APB2RSTR, .first_enable = R_AHB1ENR,
+        .osc = oscillators, .osc_count = OSC_COUNT, .first_pll = OSC_PLL, .last_pll = OSC_PLLSAI,
+        .hse = OSC_HSE, .lse = OSC_LSE, .lsi = OSC_LSI, .source_of = {OSC_HSI, OSC_HSE, OSC_PLL},
+        .irq = 5u, .flag_row = R_CIR, .enable_row = R_CIR, .enable_shift = 8u, .interrupts = 0x7Fu,
+        .bdcr_row = R_BDCR, .bdcr_bits = 0x0000801Du,
+        .cause_row = R_CSR, .causes = causes, .cause_flags = CSR_FLAGS,
+        .rtc_divider_row = R_CFGR, .rtc_divider_shift = 16u, .rtc_divider_mask = 31u,
+        .pll_source = pll_source, .can_lock = pll_can_lock, .switch_source = switch_source,
+        .services = {.clock_hz = clock_hz, .uart_clock_hz = uart_clock_hz, .timer_hz = timer_hz,
+                     .clk48_hz = clk48_hz, .check_clock = check_clock}};
+    (void)rcc_new(part, &kind, HSI_HZ);
 }

@@ -1,15 +1,12 @@
 /* RCC of the STM32H7 (RM0433 8, RM0455 8): HSI, CSI, HSE, HSI48, the three PLLs, buses, gates,
  * resets and reset flags. What the machine calls HCLK is the core's own clock here; AXI, AHB
  * and flash run at it over D1CFGR.HPRE. */
-#include "sim/periph/part/part.h"
 #include "sim/periph/clock/pwr_h7.h"
+#include "sim/periph/clock/rcc.h"
 
 #define HSI_HZ 64000000u
 #define CSI_HZ 4000000u
 #define HSI48_HZ 48000000u
-#define HSE_HZ 8000000u /* from the ST-LINK of the Nucleo */
-#define LSE_HZ 32768u
-#define LSI_HZ 32000u
 #define DEVICE_ID_H7A3 0x480u
 
 enum {
@@ -87,16 +84,11 @@ static const sim_reg rows[ROWS] = {
     [R_APB4LPENR] = {0x11C, "APB4LPENR", ALL, ALL},
 };
 
-typedef struct gate {
-    uint32_t base;
-    uint8_t row;
-    uint8_t bit;
-    bool resettable;
-} gate;
-
-/* GPIO is worked out: bit n of AHB4ENR is port n. DMAMUX1 has no bit of its own: see gate_of(). */
-static const gate gates[] = {
+/* GPIO is worked out: bit n of AHB4ENR is port n. DMAMUX1 has no bit of its own: either
+ * controller's clock is its (told of the H72x; UNSURE here), and no reset. */
+static const rcc_gate gates[] = {
     {0x40020000u, R_AHB1ENR, 0, true},    {0x40020400u, R_AHB1ENR, 1, true},
+    {0x40020800u, R_AHB1ENR, 0, false},   {0x40020800u, R_AHB1ENR, 1, false},
     {0x40023000u, R_AHB1ENR, 9, true},    {0x58024C00u, R_AHB4ENR, 19, true},
     {0x40004400u, R_APB1LENR, 17, true},  {0x40004800u, R_APB1LENR, 18, true},
     {0x40004C00u, R_APB1LENR, 19, true},  {0x40005000u, R_APB1LENR, 20, true},
@@ -112,19 +104,15 @@ static const gate gates[] = {
     {0x40010400u, R_APB2ENR, 1, true},    {0x40014000u, R_APB2ENR, 16, true},
     {0x40014400u, R_APB2ENR, 17, true},   {0x40014800u, R_APB2ENR, 18, true},
 };
-#define DMAMUX1_BASE 0x40020800u
 #define GPIO_BASE 0x58020000u
-#define GPIO_BYTES 0x2C00u
+#define PORTS 11u
 
 enum {
     OSC_HSI, OSC_CSI, OSC_HSE, OSC_PLL1, OSC_PLL2, OSC_PLL3, OSC_HSI48, OSC_LSI, OSC_LSE, OSC_COUNT
 };
 
 /* Start-up times are the datasheet's typical ones (DS12110 6.3.9, 6.3.10). */
-static const struct {
-    uint8_t row, on_bit, ready_bit, flag_bit;
-    sim_ps start;
-} kinds[OSC_COUNT] = {
+static const rcc_oscillator oscillators[OSC_COUNT] = {
     [OSC_HSI] = {R_CR, 0, 2, 2, 2u * SIM_PS_PER_US},
     [OSC_CSI] = {R_CR, 7, 8, 4, 2u * SIM_PS_PER_US},
     [OSC_HSE] = {R_CR, 16, 17, 3, 2u * SIM_PS_PER_MS},
@@ -141,26 +129,11 @@ static const struct {
 #define CR_PLLS_ON (CR_PLLON(0) | CR_PLLON(1) | CR_PLLON(2))
 #define PLLCKSELR_M(n) (63u << (4u + 8u * (n)))
 #define CFGR_TIMPRE (1u << 15)
-#define BDCR_BDRST (1u << 16)
 #define RSR_RMVF (1u << 16)
 
-typedef struct oscillator {
-    struct sim_rcc *rcc;
-    unsigned which;
-    sim_event ready;
-} oscillator;
-
-typedef struct sim_rcc {
-    sim_block block;
-    sim_part *part;
-    bool h7a3;
-    oscillator osc[OSC_COUNT];
-    unsigned source; /* SWS */
-} sim_rcc;
-
-static bool ready(const sim_rcc *r, unsigned osc)
+static bool is_h7a3(const sim_rcc *r)
 {
-    return (r->block.value[kinds[osc].row] >> kinds[osc].ready_bit & 1u) != 0u;
+    return sim_chip(r->part->m)->device_id == DEVICE_ID_H7A3;
 }
 
 /* ---- frequencies ---- */
@@ -182,7 +155,7 @@ static uint32_t pll_input_hz(const sim_rcc *r, unsigned n)
 {
     uint32_t m = r->block.value[R_PLLCKSELR] >> (4u + 8u * n) & 63u;
     unsigned source = pll_source(r);
-    uint32_t hz = source == OSC_HSI ? hsi_hz(r) : source == OSC_CSI ? CSI_HZ : HSE_HZ;
+    uint32_t hz = source == OSC_HSI ? hsi_hz(r) : source == OSC_CSI ? CSI_HZ : RCC_HSE_HZ;
     return m == 0u || source == OSC_COUNT ? 0u : hz / m;
 }
 
@@ -198,7 +171,7 @@ static uint32_t vco_hz(const sim_rcc *r, unsigned n)
 /* pll2_q_ck and pll3_q_ck: 0 while the PLL or this output of it is off. */
 static uint32_t pll_q_hz(const sim_rcc *r, unsigned n)
 {
-    bool on = ready(r, OSC_PLL1 + n) && ready(r, pll_source(r)) &&
+    bool on = rcc_ready(r, OSC_PLL1 + n) &&
               (r->block.value[R_PLLCFGR] >> (17u + 3u * n) & 1u) != 0u;
     return on ? vco_hz(r, n) / ((r->block.value[R_PLL1DIVR + 2u * n] >> 16 & 127u) + 1u) : 0u;
 }
@@ -209,7 +182,7 @@ static uint32_t sysclk_hz(const sim_rcc *r)
     case 1:
         return CSI_HZ;
     case 2:
-        return HSE_HZ;
+        return RCC_HSE_HZ;
     case 3:
         return vco_hz(r, 0) / ((r->block.value[R_PLL1DIVR] >> 9 & 127u) + 1u);
     default:
@@ -217,26 +190,19 @@ static uint32_t sysclk_hz(const sim_rcc *r)
     }
 }
 
-static uint32_t divided(uint32_t hz, uint32_t field)
-{
-    static const uint16_t divide[8] = {2, 4, 8, 16, 64, 128, 256, 512};
-    return (field & 8u) != 0u ? hz / divide[field & 7u] : hz;
-}
-
 static uint32_t core_hz(const sim_rcc *r)
 {
-    return divided(sysclk_hz(r), r->block.value[R_D1CFGR] >> 8 & 15u);
+    return rcc_divided(sysclk_hz(r), r->block.value[R_D1CFGR] >> 8 & 15u);
 }
 
 static uint32_t axi_hz(const sim_rcc *r)
 {
-    return divided(core_hz(r), r->block.value[R_D1CFGR] & 15u);
+    return rcc_divided(core_hz(r), r->block.value[R_D1CFGR] & 15u);
 }
 
 static unsigned apb_shift(const sim_rcc *r, bool apb2)
 {
-    uint32_t pre = r->block.value[R_D2CFGR] >> (apb2 ? 8 : 4) & 7u;
-    return (pre & 4u) != 0u ? (pre & 3u) + 1u : 0u;
+    return rcc_apb_shift(r->block.value[R_D2CFGR] >> (apb2 ? 8 : 4) & 7u);
 }
 
 static uint32_t clock_hz(sim_part *part, sim_clock clock)
@@ -250,49 +216,27 @@ static uint32_t clock_hz(sim_part *part, sim_clock clock)
     case SIM_CLOCK_PCLK2:
         return axi_hz(r) >> apb_shift(r, true);
     case SIM_CLOCK_HSI16:
-        return ready(r, OSC_HSI) ? hsi_hz(r) : 0u;
+        return rcc_ready(r, OSC_HSI) ? hsi_hz(r) : 0u;
     case SIM_CLOCK_LSE:
-        return ready(r, OSC_LSE) ? LSE_HZ : 0u;
+        return rcc_ready(r, OSC_LSE) ? RCC_LSE_HZ : 0u;
     case SIM_CLOCK_LSI:
-        return LSI_HZ;
+        return RCC_LSI_HZ;
     case SIM_CLOCK_SYSCLK:
         return sysclk_hz(r);
     }
     return 0;
 }
 
-/* RM0433 table 53: twice the bus where that is divided, four times with TIMPRE; AHB at most. */
 static uint32_t timer_hz(sim_part *part, bool apb2)
 {
     const sim_rcc *r = part->rcc;
-    unsigned shift = apb_shift(r, apb2);
-    unsigned raised = (r->block.value[R_CFGR] & CFGR_TIMPRE) != 0u ? 2u : 1u;
-    return shift <= raised ? axi_hz(r) : axi_hz(r) >> (shift - raised);
+    return rcc_timer_hz(axi_hz(r), apb_shift(r, apb2),
+                        (r->block.value[R_CFGR] & CFGR_TIMPRE) != 0u);
 }
 
 static uint32_t clk48_hz(sim_part *part)
 {
-    return ready(part->rcc, OSC_HSI48) ? HSI48_HZ : 0u;
-}
-
-static uint32_t rtc_hz(sim_part *part)
-{
-    const sim_rcc *r = part->rcc;
-    uint32_t bdcr = r->block.value[R_BDCR];
-    uint32_t hse_divider = r->block.value[R_CFGR] >> 8 & 63u;
-    if ((bdcr & (1u << 15)) == 0u) {
-        return 0;
-    }
-    switch (bdcr >> 8 & 3u) {
-    case 1:
-        return ready(r, OSC_LSE) ? LSE_HZ : 0u;
-    case 2:
-        return ready(r, OSC_LSI) ? LSI_HZ : 0u;
-    case 3:
-        return ready(r, OSC_HSE) && hse_divider > 1u ? HSE_HZ / hse_divider : 0u;
-    default:
-        return 0;
-    }
+    return rcc_ready(part->rcc, OSC_HSI48) ? HSI48_HZ : 0u;
 }
 
 /* USART1 and 6 by D2CCIP2R.USART16SEL, the others by USART28SEL (RM0433 8.7.18). */
@@ -310,7 +254,7 @@ static uint32_t uart_clock_hz(sim_part *part, uint32_t base)
     case 3:
         return clock_hz(part, SIM_CLOCK_HSI16);
     case 4:
-        return ready(r, OSC_CSI) ? CSI_HZ : 0u;
+        return rcc_ready(r, OSC_CSI) ? CSI_HZ : 0u;
     case 5:
         return clock_hz(part, SIM_CLOCK_LSE);
     default:
@@ -339,7 +283,7 @@ static void check_clock(sim_part *part)
     const sim_rcc *r = part->rcc;
     sim_machine *m = part->m;
     unsigned scale = sim_pwr_h7_scale(part), latency = sim_flash_latency(m);
-    const limit *l = &(r->h7a3 ? limits_h7a3 : limits_h743)[scale];
+    const limit *l = &(is_h7a3(r) ? limits_h7a3 : limits_h743)[scale];
     uint32_t most = latency > 4u ? l->axi : l->step[latency];
     if (core_hz(r) > l->core * 1000000u) {
         sim_stop(m, "RCC: the core's clock of %u Hz, but VOS%u allows %u MHz", core_hz(r), scale,
@@ -352,14 +296,15 @@ static void check_clock(sim_part *part)
     }
 }
 
-static bool pll_can_lock(sim_rcc *r, unsigned n)
+static bool pll_can_lock(sim_rcc *r, unsigned pll)
 {
+    unsigned n = pll - OSC_PLL1;
     sim_machine *m = r->part->m;
     uint32_t input = pll_input_hz(r, n), vco = vco_hz(r, n);
     n += 1u;
     if (input == 0u) {
         sim_stop(m, "RCC: PLL%uON without a source, or with DIVM%u of 0, in PLLCKSELR", n, n);
-    } else if (!ready(r, pll_source(r))) {
+    } else if (!rcc_ready(r, pll_source(r))) {
         sim_stop(m, "RCC: PLL%uON while its source is not ready", n);
     } else if (input < 1000000u || input > 16000000u) {
         sim_stop(m, "RCC: PLL%u input of %u Hz, allowed 1 to 16 MHz", n, input);
@@ -373,16 +318,11 @@ static bool pll_can_lock(sim_rcc *r, unsigned n)
 
 /* ---- changes ---- */
 
-static void update_irq(sim_rcc *r)
-{
-    sim_part_irq(r->part, 5, 0, (r->block.value[R_CIFR] & r->block.value[R_CIER]) != 0u);
-}
-
 static void switch_source(sim_rcc *r)
 {
     static const uint8_t osc_of[4] = {OSC_HSI, OSC_CSI, OSC_HSE, OSC_PLL1};
     unsigned want = r->block.value[R_CFGR] & 7u;
-    if (want == r->source || want > 3u || !ready(r, osc_of[want])) {
+    if (want == r->source || want > 3u || !rcc_ready(r, osc_of[want])) {
         return;
     }
     if (!sim_pwr_h7_supply_chosen(r->part)) {
@@ -392,76 +332,6 @@ static void switch_source(sim_rcc *r)
     }
     r->source = want;
     r->block.value[R_CFGR] = (r->block.value[R_CFGR] & ~0x38u) | want << 3;
-}
-
-static void osc_ready(void *self)
-{
-    oscillator *o = self;
-    sim_rcc *r = o->rcc;
-    sim_part_clock_changing(r->part);
-    r->block.value[kinds[o->which].row] |= 1u << kinds[o->which].ready_bit;
-    r->block.value[R_CIFR] |= r->block.value[R_CIER] & (1u << kinds[o->which].flag_bit);
-    switch_source(r);
-    sim_part_clock_changed(r->part);
-    check_clock(r->part);
-    update_irq(r);
-}
-
-static void osc_command(sim_rcc *r, unsigned osc, uint32_t old)
-{
-    uint32_t *value = &r->block.value[kinds[osc].row], on = 1u << kinds[osc].on_bit;
-    bool carries = (r->source < 3u && osc == r->source) ||
-                   (r->source == 3u && (osc == OSC_PLL1 || osc == pll_source(r)));
-    if (((old ^ *value) & on) == 0u) {
-        return;
-    }
-    if ((*value & on) != 0u) {
-        if (osc < OSC_PLL1 || osc > OSC_PLL3 || pll_can_lock(r, osc - OSC_PLL1)) {
-            sim_schedule(r->part->m, &r->osc[osc].ready, sim_now(r->part->m) + kinds[osc].start);
-        }
-    } else if (carries) {
-        *value |= on;
-    } else {
-        sim_cancel(r->part->m, &r->osc[osc].ready);
-        *value &= ~(1u << kinds[osc].ready_bit);
-    }
-}
-
-static void reset_peripherals(sim_rcc *r, unsigned enable_row, uint32_t bits)
-{
-    for (size_t i = 0; i < SIM_ROWS(gates); i++) {
-        if (gates[i].row == enable_row && gates[i].resettable && (bits >> gates[i].bit & 1u) != 0u) {
-            sim_part_reset_block(r->part, gates[i].base);
-        }
-    }
-    for (unsigned port = 0; enable_row == R_AHB4ENR && port < GPIO_BYTES / 0x400u; port++) {
-        if ((bits >> port & 1u) != 0u) {
-            sim_part_reset_block(r->part, GPIO_BASE + 0x400u * port);
-        }
-    }
-}
-
-static void backup_domain_reset(sim_rcc *r)
-{
-    sim_cancel(r->part->m, &r->osc[OSC_LSE].ready);
-    r->block.value[R_BDCR] = BDCR_BDRST;
-    sim_rtc_domain_reset(r->part);
-}
-
-static void write_bdcr(sim_rcc *r, uint32_t raw)
-{
-    uint32_t *bdcr = &r->block.value[R_BDCR], old = *bdcr;
-    uint32_t mask = (old & 0x300u) == 0u ? 0x0000837Du : 0x0000807Du; /* RTCSEL: once */
-    if (!r->part->services.dbp(r->part)) {
-        return;
-    }
-    if ((raw & BDCR_BDRST) != 0u) {
-        backup_domain_reset(r);
-        return;
-    }
-    *bdcr = (old & ~(mask | BDCR_BDRST)) | (raw & mask);
-    osc_command(r, OSC_LSE, old);
-    sim_rtc_keep_bdcr(r->part, *bdcr);
 }
 
 /* What of PLLCKSELR is fixed: the source while any PLL runs, each divider M with its own. */
@@ -482,7 +352,7 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     switch (reg) {
     case R_CR:
         for (unsigned osc = OSC_HSI; osc <= OSC_HSI48; osc++) {
-            osc_command(r, osc, old);
+            rcc_command(r, osc, old);
         }
         break;
     case R_CFGR:
@@ -502,10 +372,10 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         value[R_CIFR] &= ~raw;
         break;
     case R_BDCR:
-        write_bdcr(r, raw);
+        rcc_write_bdcr(r, raw);
         break;
     case R_CSR:
-        osc_command(r, OSC_LSI, old);
+        rcc_command(r, OSC_LSI, old);
         break;
     case R_RSR:
         if ((raw & RSR_RMVF) != 0u) {
@@ -513,13 +383,11 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         }
         break;
     default:
-        if (reg >= R_AHB3RSTR && reg <= R_APB4RSTR) {
-            reset_peripherals(r, reg + (R_AHB3ENR - R_AHB3RSTR), old ^ value[reg]);
-        }
+        rcc_write_reset(r, reg, old);
         break;
     }
     sim_part_clock_changed(r->part);
-    update_irq(r);
+    rcc_update_irq(r);
     if (reg == R_CR || reg == R_CFGR || reg == R_D1CFGR) {
         check_clock(r->part);
     }
@@ -527,69 +395,15 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
 }
 
 /* RM0433 table 57. */
-static uint32_t reset_flags(unsigned cause)
-{
-    static const struct {
-        unsigned cause;
-        uint32_t flags;
-    } table[] = {{SIM_RESET_POWER, 0x00FA0000u},    {SIM_RESET_PIN, 1u << 22 | 1u << 17},
-                 {SIM_RESET_SOFTWARE, 1u << 24 | 1u << 22 | 1u << 17},
-                 {SIM_RESET_IWDG, 1u << 26 | 1u << 22 | 1u << 17},
-                 {SIM_RESET_WWDG, 1u << 28 | 1u << 22 | 1u << 17},
-                 {SIM_RESET_LOW_POWER, 1u << 30 | 1u << 22 | 1u << 17}};
-    uint32_t result = 0;
-    for (size_t i = 0; i < SIM_ROWS(table); i++) {
-        result |= (cause & table[i].cause) != 0u ? table[i].flags : 0u;
-    }
-    return result;
-}
+#define PINRST (1u << 22 | 1u << 17) /* and the core's */
+static const rcc_cause causes[] = {
+    {SIM_RESET_POWER, 0x00FA0000u},         {SIM_RESET_PIN, PINRST},
+    {SIM_RESET_SOFTWARE, 1u << 24 | PINRST}, {SIM_RESET_IWDG, 1u << 26 | PINRST},
+    {SIM_RESET_WWDG, 1u << 28 | PINRST},     {SIM_RESET_LOW_POWER, 1u << 30 | PINRST},
+    {0, 0},
+};
 
-static void rcc_reset(void *owner, unsigned cause, bool backup_lost)
-{
-    sim_rcc *r = owner;
-    uint32_t flags = r->block.value[R_RSR], bdcr = r->block.value[R_BDCR];
-    sim_part_clock_changing(r->part);
-    sim_block_reset_values(&r->block);
-    for (unsigned i = 0; i < OSC_COUNT; i++) {
-        if (i != OSC_LSE) {
-            sim_cancel(r->part->m, &r->osc[i].ready);
-        }
-    }
-    r->block.value[R_RSR] = ((cause & SIM_RESET_POWER) != 0u ? 0u : flags) | reset_flags(cause);
-    r->block.value[R_BDCR] = bdcr;
-    if (backup_lost) {
-        backup_domain_reset(r);
-        r->block.value[R_BDCR] = 0;
-    } else if ((cause & SIM_RESET_POWER) != 0u) {
-        uint32_t kept = sim_rtc_kept_bdcr(r->part);
-        r->block.value[R_BDCR] = (kept & 1u) != 0u ? kept | 2u : kept;
-    }
-    r->source = 0;
-    sim_part_clock_changed(r->part);
-    update_irq(r);
-}
-
-/* ---- gates, and the second place of some registers ---- */
-
-static void gate_of(const sim_part *part, uint32_t base, const uint32_t **word, uint32_t *mask)
-{
-    const uint32_t *value = part->rcc->block.value;
-    if (base - GPIO_BASE < GPIO_BYTES) {
-        *word = &value[R_AHB4ENR];
-        *mask = 1u << (base - GPIO_BASE) / 0x400u;
-        return;
-    }
-    if (base == DMAMUX1_BASE) { /* either controller's clock (told of the H72x; UNSURE here) */
-        *word = &value[R_AHB1ENR];
-        *mask = 3u;
-    }
-    for (size_t i = 0; i < SIM_ROWS(gates); i++) {
-        if (gates[i].base == base) {
-            *word = &value[gates[i].row];
-            *mask = 1u << gates[i].bit;
-        }
-    }
-}
+/* ---- the second place of some registers ---- */
 
 /* RM0433 8.7.40: RCC_C1_... are the same registers; the H7A3 has them there only. */
 static uint32_t canonical(const sim_rcc *r, uint32_t offset)
@@ -597,7 +411,7 @@ static uint32_t canonical(const sim_rcc *r, uint32_t offset)
     if (offset - GATES_COPY < GATES_BYTES) {
         return offset - (GATES_COPY - GATES);
     }
-    return r->h7a3 && offset - GATES < GATES_BYTES ? 0xF8u /* nothing there */ : offset;
+    return is_h7a3(r) && offset - GATES < GATES_BYTES ? 0xF8u /* nothing there */ : offset;
 }
 
 static sim_access rcc_bus_read(void *self, uint32_t offset, unsigned size, uint32_t *value)
@@ -612,35 +426,25 @@ static sim_access rcc_bus_write(void *self, uint32_t offset, unsigned size, uint
     return sim_block_write(self, canonical(b->owner, offset), size, value);
 }
 
-static uint32_t bdcr_of(const sim_part *part)
-{
-    return part->rcc->block.value[R_BDCR];
-}
-
 void sim_rcc_h7_new(sim_part *part)
 {
-    static const sim_block_hooks hooks = {NULL, rcc_write, rcc_reset};
-    static const sim_block_spec spec = {"RCC", 0x58024400u, 0x400u, false, rows, ROWS, &hooks};
-    sim_rcc *r = sim_part_alloc(part, sizeof *r);
-    r->part = part;
-    r->h7a3 = sim_chip(part->m)->device_id == DEVICE_ID_H7A3;
-    for (unsigned i = 0; i < OSC_COUNT; i++) {
-        r->osc[i] = (oscillator){.rcc = r, .which = i};
-        r->osc[i].ready.fire = osc_ready;
-        r->osc[i].ready.self = &r->osc[i];
-    }
-    sim_block_init(&r->block, part, r, &spec);
+    static const sim_block_hooks hooks = {NULL, rcc_write, NULL};
+    static const rcc_kind kind = {
+        .spec = {"RCC", 0x58024400u, 0x400u, false, rows, ROWS, &hooks},
+        .gates = gates, .gate_count = SIM_ROWS(gates),
+        .gpio_base = GPIO_BASE, .gpio_ports = PORTS, .gpio_row = R_AHB4ENR,
+        .first_reset = R_AHB3RSTR, .last_reset = R_APB4RSTR, .first_enable = R_AHB3ENR,
+        .osc = oscillators, .osc_count = OSC_COUNT, .first_pll = OSC_PLL1, .last_pll = OSC_PLL3,
+        .hse = OSC_HSE, .lse = OSC_LSE, .lsi = OSC_LSI,
+        .source_of = {OSC_HSI, OSC_CSI, OSC_HSE, OSC_PLL1},
+        .irq = 5u, .flag_row = R_CIFR, .enable_row = R_CIER, .interrupts = ALL,
+        .bdcr_row = R_BDCR, .bdcr_bits = 0x0000807Du,
+        .cause_row = R_RSR, .causes = causes, .cause_flags = ALL,
+        .rtc_divider_row = R_CFGR, .rtc_divider_shift = 8u, .rtc_divider_mask = 63u,
+        .pll_source = pll_source, .can_lock = pll_can_lock, .switch_source = switch_source,
+        .services = {.clock_hz = clock_hz, .uart_clock_hz = uart_clock_hz, .timer_hz = timer_hz,
+                     .clk48_hz = clk48_hz, .check_clock = check_clock}};
+    sim_rcc *r = rcc_new(part, &kind, HSI_HZ);
     r->block.periph.read = rcc_bus_read;
     r->block.periph.write = rcc_bus_write;
-    r->block.keeps_values = true;
-    part->rcc = r;
-    part->services.clock_hz = clock_hz;
-    part->services.uart_clock_hz = uart_clock_hz;
-    part->services.timer_hz = timer_hz;
-    part->services.clk48_hz = clk48_hz;
-    part->services.rtc_hz = rtc_hz;
-    part->services.bdcr = bdcr_of;
-    part->services.check_clock = check_clock;
-    part->services.gate = gate_of;
-    sim_set_hclk(part->m, HSI_HZ);
 }
