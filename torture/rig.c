@@ -10,7 +10,7 @@
 #define PORT_BYTES 4096u /* what a host's port takes before it blocks */
 #define SLICE_PS (20u * SIM_PS_PER_MS)
 
-bool rig_every_poll;
+sim_ps rig_poll_most;
 bool rig_slowest_flash;
 
 static _Noreturn void give_up(const char *what, const char *detail)
@@ -286,7 +286,8 @@ void rig_program(rig *r, const char *factory)
 rig *rig_new(const tb_chip *chip, const char *factory, uint32_t seed, bool trace)
 {
     rig *r = calloc(1, sizeof *r);
-    sim_options options = {.seed = seed, .lockup_waits = true, .skip_polls = !rig_every_poll,
+    sim_options options = {.seed = seed, .lockup_waits = true, .skip_polls = true,
+                           .poll_most = rig_poll_most,
                            .slowest_flash = rig_slowest_flash};
     if (r == NULL) {
         abort();

@@ -57,9 +57,9 @@ typedef struct rig {
     char failure[RIG_TEXT_BYTES]; /* the first thing that was wrong */
 } rig;
 
-/* Set before rig_new(): each poll of a busy flag is executed, as what it does between two of
- * them matters. */
-extern bool rig_every_poll;
+/* Set before rig_new(), where it matters what is done between two polls of a busy flag: none
+ * takes longer than this. 0: until something may have changed. */
+extern sim_ps rig_poll_most;
 /* Likewise: flash takes the longest times of the datasheet. */
 extern bool rig_slowest_flash;
 

@@ -311,6 +311,7 @@ typedef struct sim_options {
     bool slowest_flash; /* operations take the datasheet's longest times, not its typical ones */
     bool skip_polls; /* a poll of a busy flag takes until something may have changed: the
                       * same course of things with fewer instructions, not to the cycle */
+    sim_ps poll_most; /* then: no poll takes longer than this; 0: no limit */
     unsigned trace; /* mask of sim_trace */
     void (*trace_line)(void *ctx, const char *line);
     void *trace_ctx;

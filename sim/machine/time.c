@@ -141,6 +141,10 @@ bool sim_poll_busy(sim_machine *m)
     uint64_t target = sim_cycle_at(m, m->events->when);
     target = tick < target ? tick : target;
     target = m->deadline < target ? m->deadline : target;
+    if (m->options.poll_most != 0u) {
+        uint64_t most = sim_cycle_at(m, sim_now(m) + m->options.poll_most);
+        target = most < target ? most : target;
+    }
     if (target > now) {
         sim_cpu_stall(m->cpu, target - now);
     }
