@@ -315,6 +315,35 @@ static const char *stage1_kept(oracle *o)
     return NULL;
 }
 
+static bool confirmed_at_each_look(const oracle *o, unsigned bank)
+{
+    unsigned looks = oracle_looks(o, bank);
+    for (unsigned look = 0; look < looks; look++) {
+        if (oracle_log_read(o, bank, look).state != ORACLE_CONFIRMED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Versions never fall but by a rollback, so what was confirmed once is remembered. */
+static void note_confirmed(oracle *o)
+{
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        if (!o->dirty[bank][ORACLE_LOG] && !o->dirty[bank][ORACLE_SLOT]) {
+            continue;
+        }
+        o->dirty[bank][ORACLE_LOG] = false;
+        if (!confirmed_at_each_look(o, bank)) {
+            continue;
+        }
+        const oracle_image *image = oracle_slot(o, bank);
+        if (image->wrong == NULL && image->version > o->confirmed) {
+            o->confirmed = image->version;
+        }
+    }
+}
+
 static uint64_t ops(const oracle *o, unsigned kinds)
 {
     return sim_op_count(o->m, kinds);
@@ -358,6 +387,7 @@ const char *oracle_instant(oracle *o)
     if (wrong != NULL) {
         return wrong;
     }
+    note_confirmed(o);
     const tb_family family = sim_chip(o->m)->family; /* on these two the swap is one */
     if (family != TB_FAMILY_U5 && family != TB_FAMILY_H7 &&
         ops(o, OPTIONS) != o->option_writes) {
@@ -450,6 +480,7 @@ void oracle_touch(oracle *o, unsigned bank, uint32_t offset, uint32_t bytes)
     o->dirty[bank][ORACLE_STAGE2] |=
         offset < c->stage2_offset + c->stage2_bytes && offset + bytes > c->stage2_offset;
     o->dirty[bank][ORACLE_SLOT] |= offset + bytes > c->slot_offset;
+    o->dirty[bank][ORACLE_LOG] |= offset + bytes > log_at(o, 0);
 }
 
 void oracle_touch_all(oracle *o)

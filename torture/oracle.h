@@ -11,7 +11,7 @@
 #include "sim/machine/machine.h"
 
 typedef enum oracle_region {
-    ORACLE_STAGE1, ORACLE_STAGE2, ORACLE_SLOT, ORACLE_REGIONS
+    ORACLE_STAGE1, ORACLE_STAGE2, ORACLE_SLOT, ORACLE_LOG, ORACLE_REGIONS
 } oracle_region;
 
 typedef struct oracle_image {
@@ -35,6 +35,7 @@ typedef struct oracle {
     uint32_t product;
     uint8_t *stage1[2];     /* as it was when the oracle began to watch */
     bool had_image, had_stage2;
+    uint32_t confirmed;     /* newest version that has been seen whole and confirmed */
     uint64_t option_writes; /* before it began to watch */
     bool switching;         /* the bank mode: contents may go, by an erase of banks alone */
     uint64_t writes, erases; /* likewise, of units and pages, and of banks */

@@ -6,7 +6,7 @@
 
 /* NULL: none. Done once in a life, as the recovery begins. */
 void plant_fault(const char *name, rig *r);
-/* Their names, NULL at the end. */
-extern const char *const plant_names[];
+/* NULL: there is none of that name. */
+const char *plant_known(const char *name);
 
 #endif

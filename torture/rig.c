@@ -44,7 +44,7 @@ const char *rig_file(const tb_chip *chip, const char *name)
 static int to_part(void *ctx)
 {
     rig *r = ctx;
-    return r->in_head == r->in_tail ? -1 : r->in[r->in_tail++ % RIG_QUEUE_BYTES];
+    return r->deaf || r->in_head == r->in_tail ? -1 : r->in[r->in_tail++ % RIG_QUEUE_BYTES];
 }
 
 static void from_part(void *ctx, uint8_t byte, uint32_t baud)
@@ -61,6 +61,9 @@ static void console_byte(void *ctx, uint8_t byte, uint32_t baud)
 {
     rig *r = ctx;
     (void)baud;
+    if (r->mute) {
+        return;
+    }
     if (r->console_fill + 1u == RIG_CONSOLE_BYTES) {
         r->console_fill = 0; /* a part that talks too much: the oldest goes */
     }

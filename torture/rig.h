@@ -46,6 +46,9 @@ typedef struct rig {
     bool by_watchdog; /* the last interruption */
     const char *next_image; /* what the repetition sends where it is not the scenario's own */
     bool stage2_used; /* in this life: then a watchdog reset leads there again (docs/boot.md) */
+    /* Of planted faults: before an image that runs is judged; on the wire, on the console. */
+    void (*before_judge)(struct rig *r, unsigned bank);
+    bool deaf, mute;
     bool stop_is_an_end, stopped; /* the part's stop is no failure; it has stopped */
     struct {                      /* of the scenario that switches it */
         uint32_t single, dual;    /* the option word in each */

@@ -14,6 +14,7 @@ typedef struct scenario {
     const char *factory;
     const char *old_image, *new_image; /* what may run afterwards; NULL for none */
     bool trial_is_enough;              /* the new image does not confirm itself */
+    bool rolls_back;                   /* a confirmed image gives way to an older one */
     unsigned instants;                 /* not 0: no operation to cut; cut in so many instants */
     bool (*prepare)(rig *r);           /* not cut */
     bool (*act)(rig *r);               /* cut */

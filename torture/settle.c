@@ -124,6 +124,10 @@ static bool judge_image(rig *r, const scenario *s, unsigned bank, settled_in *in
     } else {
         return rig_fail(r, "neither the old image nor the new one runs");
     }
+    if (!s->rolls_back && image->version < r->oracle.confirmed) {
+        return rig_fail(r, "version 0x%08X runs, and 0x%08X was confirmed",
+                        (unsigned)image->version, (unsigned)r->oracle.confirmed);
+    }
     return newest_runs(r, bank);
 }
 
@@ -165,6 +169,9 @@ bool scenario_settle(rig *r, const scenario *s, settled_in *in, unsigned *bank)
         }
         if (image_runs(r, s, bank)) {
             *in = SETTLED_NEW;
+            if (r->before_judge != NULL) {
+                r->before_judge(r, *bank);
+            }
             return scenario_judge(r, s, in, *bank);
         }
         stage2 = in_stage2(r) ? stage2 + 1u : 0u;

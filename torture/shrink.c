@@ -67,14 +67,15 @@ static bool simpler_cut(search *x, life_case *c, unsigned which)
     return better;
 }
 
-/* The first of half of them, a quarter ... that fails too. */
-static bool earlier(search *x, life_case *c)
+/* The first of half of them, a quarter ... that fails too; a second one stays behind the first. */
+static bool earlier(search *x, life_case *c, unsigned which)
 {
+    uint32_t least = which == 0u ? 0u : c->cut[which - 1u].op + 1u;
     bool better = false;
-    for (uint32_t step = c->cut[0].op; step > 0u; step /= 2u) {
-        while (c->cut[0].op >= step) {
+    for (uint32_t step = c->cut[which].op; step > 0u; step /= 2u) {
+        while (c->cut[which].op >= least + step) {
             life_case next = *c;
-            next.cut[0].op -= step;
+            next.cut[which].op -= step;
             if (!take(x, c, &next)) {
                 break;
             }
@@ -82,6 +83,19 @@ static bool earlier(search *x, life_case *c)
         }
     }
     return better;
+}
+
+static bool one_alone(search *x, life_case *c)
+{
+    for (unsigned which = 0; which < 2u; which++) {
+        life_case next = *c;
+        next.count = 1;
+        next.cut[0] = c->cut[which];
+        if (take(x, c, &next)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool shrink(const tb_chip *chip, life_case *c, const char *plant)
@@ -92,12 +106,13 @@ bool shrink(const tb_chip *chip, life_case *c, const char *plant)
         return false; /* by the memo alone, or it hung */
     }
     if (c->count > 1u) {
-        life_case next = *c;
-        next.count = 1;
-        better = take(&x, c, &next);
+        better = one_alone(&x, c);
     }
     for (unsigned i = 0; i < c->count; i++) {
         better = simpler_cut(&x, c, i) || better;
     }
-    return (c->count == 1u && earlier(&x, c)) || better;
+    for (unsigned i = 0; i < c->count; i++) {
+        better = earlier(&x, c, i) || better;
+    }
+    return better;
 }
