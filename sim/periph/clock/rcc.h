@@ -84,7 +84,7 @@ void rcc_update_irq(sim_rcc *r);
 uint32_t rcc_divided(uint32_t hz, uint32_t hpre);
 /* An APB prescaler's field (PPRE) as a shift. */
 unsigned rcc_apb_shift(uint32_t ppre);
-/* A timer runs at twice its bus where that is divided, with TIMPRE at four times; at HCLK at most. */
+/* A timer runs at twice its bus where that is divided, with TIMPRE at four times; HCLK at most. */
 uint32_t rcc_timer_hz(uint32_t hclk, unsigned apb_shift, bool timpre);
 
 #endif

@@ -335,7 +335,7 @@ static const uint8_t *op_data(const void *self)
 
 static size_t take(const void *self, unsigned which, uint32_t offset, uint32_t bytes, uint8_t *out)
 {
-    const f7_bank *b = &((const flash_f7 *)self)->bank[which];
+    const flash_bank *b = &((const flash_f7 *)self)->bank[which];
     memcpy(out, b->data + offset, bytes);
     memcpy(out + bytes, b->other + offset, bytes);
     return 2u * (size_t)bytes;
@@ -411,7 +411,7 @@ static bool restore(void *self, const uint8_t *in, size_t bytes)
     /* A programmer that comes before the next power-on finds the board's mode. */
     memcpy(f->options, f->stored, sizeof f->options);
     for (unsigned i = 0; i < F7_BANKS; i++, in += bank_state_bytes(f)) {
-        f7_bank *b = &f->bank[i];
+        flash_bank *b = &f->bank[i];
         memcpy(b->data, in, size);
         memcpy(b->other, in + size, size);
         for (uint32_t at = 0; at < size; at += F7_WORD_BYTES) {

@@ -3,10 +3,10 @@
 #ifndef SIM_FLASH_F7_H
 #define SIM_FLASH_F7_H
 
+#include "sim/periph/flash/bank.h"
 #include "sim/machine/machine.h"
 
 #define F7_WORD_BYTES 4u
-#define F7_GRANULE_BYTES 1024u /* what the core maps */
 #define F7_BANKS 2u
 #define F7_ITCM_BASE 0x00200000u /* the array's other view, by way of ART */
 
@@ -42,13 +42,6 @@ typedef enum f7_word {
     F7_WORD_STATES
 } f7_word;
 
-typedef struct f7_bank {
-    uint8_t *data, *other, *state; /* a state to a word */
-    uint16_t *bad;                 /* unstable words per granule */
-    uint32_t bad_total;
-    sim_code *code;
-} f7_bank;
-
 typedef struct f7_op {
     bool active;
     sim_op_kind kind;
@@ -71,7 +64,7 @@ typedef struct flash_f7 {
     const tb_chip *chip;
     sim_periph periph;
     sim_flash_model model;
-    f7_bank bank[F7_BANKS];
+    flash_bank bank[F7_BANKS];
     uint32_t acr, sr, cr;
     f7_key key, opt_key;
     f7_op op;

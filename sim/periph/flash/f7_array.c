@@ -1,6 +1,5 @@
 /* The array: contents, what the core sees mapped, and reads. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim/periph/flash/f7.h"
@@ -14,37 +13,24 @@
 #define ROM_BYTES 0xEDC0u
 #define LINE_HALF 16u
 
-static void *need(void *p)
+static bool sound(uint8_t state)
 {
-    if (p == NULL) {
-        abort();
-    }
-    return p;
+    return state == F7_WORD_OK;
 }
 
 void flash_f7_array_init(flash_f7 *f)
 {
     uint32_t bytes = f->chip->bank_bytes;
     for (unsigned i = 0; i < F7_BANKS; i++) {
-        f7_bank *b = &f->bank[i];
-        b->data = need(malloc(bytes));
-        memset(b->data, 0xFF, bytes);
-        b->other = need(malloc(bytes));
-        memset(b->other, 0xFF, bytes);
-        b->state = need(calloc(bytes / F7_WORD_BYTES, 1u));
-        b->bad = need(calloc(bytes / F7_GRANULE_BYTES, sizeof *b->bad));
-        b->code = need(sim_code_new(bytes));
+        flash_bank_new(&f->bank[i], bytes, F7_WORD_BYTES, sound);
+        memset(f->bank[i].other, 0xFF, bytes); /* always there: equal where the word is sound */
     }
 }
 
 void flash_f7_array_free(flash_f7 *f)
 {
     for (unsigned i = 0; i < F7_BANKS; i++) {
-        free(f->bank[i].data);
-        free(f->bank[i].other);
-        free(f->bank[i].state);
-        free(f->bank[i].bad);
-        sim_code_free(f->bank[i].code);
+        flash_bank_free(&f->bank[i]);
     }
 }
 
@@ -75,18 +61,10 @@ bool flash_f7_locate(const flash_f7 *f, uint32_t address, bool swapped, unsigned
 void flash_f7_set_word(flash_f7 *f, unsigned bank, uint32_t word, const uint8_t *data,
                        const uint8_t *other)
 {
-    f7_bank *b = &f->bank[bank];
-    uint32_t at = word * F7_WORD_BYTES, granule = at / F7_GRANULE_BYTES;
-    bool was_bad = b->state[word] != F7_WORD_OK;
+    flash_bank *b = &f->bank[bank];
     bool bad = memcmp(data, other, F7_WORD_BYTES) != 0;
-    memcpy(b->data + at, data, F7_WORD_BYTES);
-    memcpy(b->other + at, other, F7_WORD_BYTES);
-    b->state[word] = bad ? F7_WORD_UNSTABLE : F7_WORD_OK;
-    if (was_bad != bad) {
-        b->bad[granule] = (uint16_t)(bad ? b->bad[granule] + 1u : b->bad[granule] - 1u);
-        b->bad_total = bad ? b->bad_total + 1u : b->bad_total - 1u;
-    }
-    sim_code_invalidate(b->code, at, F7_WORD_BYTES);
+    memcpy(b->other + word * F7_WORD_BYTES, other, F7_WORD_BYTES);
+    flash_bank_set(b, word, data, bad ? F7_WORD_UNSTABLE : F7_WORD_OK);
 }
 
 void flash_f7_erase_words(flash_f7 *f, unsigned bank, uint32_t offset, uint32_t bytes)
@@ -99,18 +77,8 @@ void flash_f7_erase_words(flash_f7 *f, unsigned bank, uint32_t offset, uint32_t 
 
 void flash_f7_recount(flash_f7 *f)
 {
-    uint32_t bytes = f->chip->bank_bytes;
     for (unsigned i = 0; i < F7_BANKS; i++) {
-        f7_bank *b = &f->bank[i];
-        b->bad_total = 0;
-        memset(b->bad, 0, bytes / F7_GRANULE_BYTES * sizeof *b->bad);
-        for (uint32_t at = 0; at < bytes; at += F7_WORD_BYTES) {
-            if (b->state[at / F7_WORD_BYTES] != F7_WORD_OK) {
-                b->bad[at / F7_GRANULE_BYTES]++;
-                b->bad_total++;
-            }
-        }
-        sim_code_invalidate(b->code, 0u, bytes);
+        flash_bank_recount(&f->bank[i]);
     }
 }
 
@@ -119,17 +87,10 @@ void flash_f7_recount(flash_f7 *f)
 static void map_bank(flash_f7 *f, unsigned bank, uint32_t base)
 {
     sim_cpu *cpu = sim_core(f->m);
-    const f7_bank *b = &f->bank[bank];
-    uint32_t bytes = f->chip->bank_bytes;
     if ((f->op.active && (f->op.banks >> bank & 1u) != 0u) || flash_f7_single(f)) {
-        sim_cpu_unmap(cpu, base, bytes);
-        return;
-    }
-    sim_cpu_map(cpu, base, bytes, b->data, b->code, SIM_MAP_READ | SIM_MAP_EXEC | SIM_MAP_FLASH);
-    for (uint32_t g = 0; b->bad_total != 0u && g < bytes / F7_GRANULE_BYTES; g++) {
-        if (b->bad[g] != 0u) {
-            sim_cpu_unmap(cpu, base + g * F7_GRANULE_BYTES, F7_GRANULE_BYTES);
-        }
+        sim_cpu_unmap(cpu, base, f->chip->bank_bytes);
+    } else {
+        flash_bank_map(&f->bank[bank], cpu, base);
     }
 }
 
@@ -144,20 +105,11 @@ void flash_f7_map(flash_f7 *f)
 
 /* ---- reads ---- */
 
-static uint32_t little_endian(const uint8_t *bytes, unsigned size)
-{
-    uint32_t value = 0;
-    for (unsigned i = 0; i < size; i++) {
-        value |= (uint32_t)bytes[i] << (8u * i);
-    }
-    return value;
-}
-
 static uint32_t read_word(flash_f7 *f, unsigned bank, uint32_t offset, unsigned size)
 {
-    const f7_bank *b = &f->bank[bank];
-    uint32_t data = little_endian(b->data + offset, size);
-    uint32_t other = little_endian(b->other + offset, size);
+    const flash_bank *b = &f->bank[bank];
+    uint32_t data = flash_little_endian(b->data + offset, size);
+    uint32_t other = flash_little_endian(b->other + offset, size);
     if (b->state[offset / F7_WORD_BYTES] == F7_WORD_OK) {
         return data;
     }

@@ -450,7 +450,7 @@ static const uint8_t *op_data(const void *self)
 static size_t take(const void *self, unsigned which, uint32_t offset, uint32_t bytes, uint8_t *out)
 {
     const flash_h7 *f = self;
-    const h7_bank *b = &f->bank[which];
+    const flash_bank *b = &f->bank[which];
     uint32_t unit = f->chip->unit_bytes;
     memcpy(out, b->data + offset, bytes);
     out += bytes;

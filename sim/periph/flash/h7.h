@@ -4,10 +4,10 @@
 #ifndef SIM_FLASH_H7_H
 #define SIM_FLASH_H7_H
 
+#include "sim/periph/flash/bank.h"
 #include "sim/machine/machine.h"
 
 #define H7_UNIT_MAX 32u
-#define H7_GRANULE_BYTES 1024u /* what the core maps */
 #define H7_BANKS 2u
 
 enum {
@@ -40,13 +40,6 @@ typedef enum h7_unit {
     H7_UNIT_SPENT,    /* programmed with all ones: looks erased */
     H7_UNITS
 } h7_unit;
-
-typedef struct h7_bank {
-    uint8_t *data, *other, *state;
-    uint16_t *bad; /* units that are not read as they are, per granule */
-    uint32_t bad_total;
-    sim_code *code;
-} h7_bank;
 
 typedef struct h7_op {
     bool active;
@@ -89,7 +82,7 @@ typedef struct flash_h7 {
     unsigned slow; /* 2: every operation takes its longest time; else 1 */
     sim_periph periph;
     sim_flash_model model;
-    h7_bank bank[H7_BANKS];
+    flash_bank bank[H7_BANKS];
     h7_place place[H7_BANKS];
     uint32_t acr, optcr;
     bool opt_changeerr;

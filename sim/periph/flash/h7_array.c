@@ -1,45 +1,30 @@
 /* The arrays: contents with their ECC, what the core sees mapped, and reads. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim/periph/flash/h7.h"
-
-static void *need(void *p)
-{
-    if (p == NULL) {
-        abort();
-    }
-    return p;
-}
 
 static uint32_t unit_bytes(const flash_h7 *f)
 {
     return f->chip->unit_bytes;
 }
 
+static bool sound(uint8_t state)
+{
+    return state == H7_UNIT_OK || state == H7_UNIT_SPENT;
+}
+
 void flash_h7_array_init(flash_h7 *f)
 {
-    uint32_t bytes = f->chip->bank_bytes;
     for (unsigned i = 0; i < H7_BANKS; i++) {
-        h7_bank *b = &f->bank[i];
-        b->data = need(malloc(bytes));
-        memset(b->data, 0xFF, bytes);
-        b->other = need(calloc(bytes, 1u));
-        b->state = need(calloc(bytes / unit_bytes(f), 1u));
-        b->bad = need(calloc(bytes / H7_GRANULE_BYTES, sizeof *b->bad));
-        b->code = need(sim_code_new(bytes));
+        flash_bank_new(&f->bank[i], f->chip->bank_bytes, unit_bytes(f), sound);
     }
 }
 
 void flash_h7_array_free(flash_h7 *f)
 {
     for (unsigned i = 0; i < H7_BANKS; i++) {
-        free(f->bank[i].data);
-        free(f->bank[i].other);
-        free(f->bank[i].state);
-        free(f->bank[i].bad);
-        sim_code_free(f->bank[i].code);
+        flash_bank_free(&f->bank[i]);
     }
 }
 
@@ -51,24 +36,10 @@ bool flash_h7_locate(const flash_h7 *f, uint32_t address, bool swapped, unsigned
 
 /* ---- contents ---- */
 
-static bool reads_as_is(uint8_t state)
-{
-    return state == H7_UNIT_OK || state == H7_UNIT_SPENT;
-}
-
 void flash_h7_set_unit(flash_h7 *f, unsigned bank, uint32_t unit, const uint8_t *data,
                        h7_unit state)
 {
-    h7_bank *b = &f->bank[bank];
-    uint32_t at = unit * unit_bytes(f), granule = at / H7_GRANULE_BYTES;
-    bool was_bad = !reads_as_is(b->state[unit]), bad = !reads_as_is((uint8_t)state);
-    memcpy(b->data + at, data, unit_bytes(f));
-    b->state[unit] = (uint8_t)state;
-    if (was_bad != bad) {
-        b->bad[granule] = (uint16_t)(bad ? b->bad[granule] + 1u : b->bad[granule] - 1u);
-        b->bad_total = bad ? b->bad_total + 1u : b->bad_total - 1u;
-    }
-    sim_code_invalidate(b->code, at, unit_bytes(f));
+    flash_bank_set(&f->bank[bank], unit, data, (uint8_t)state);
 }
 
 void flash_h7_set_unstable(flash_h7 *f, unsigned bank, uint32_t unit, const uint8_t *data,
@@ -89,18 +60,8 @@ void flash_h7_erase_units(flash_h7 *f, unsigned bank, uint32_t offset, uint32_t 
 
 void flash_h7_recount(flash_h7 *f)
 {
-    uint32_t bytes = f->chip->bank_bytes;
     for (unsigned i = 0; i < H7_BANKS; i++) {
-        h7_bank *b = &f->bank[i];
-        b->bad_total = 0;
-        memset(b->bad, 0, bytes / H7_GRANULE_BYTES * sizeof *b->bad);
-        for (uint32_t at = 0; at < bytes; at += unit_bytes(f)) {
-            if (!reads_as_is(b->state[at / unit_bytes(f)])) {
-                b->bad[at / H7_GRANULE_BYTES]++;
-                b->bad_total++;
-            }
-        }
-        sim_code_invalidate(b->code, 0u, bytes);
+        flash_bank_recount(&f->bank[i]);
     }
 }
 
@@ -109,18 +70,12 @@ void flash_h7_recount(flash_h7 *f)
 static void map_place(flash_h7 *f, unsigned place)
 {
     sim_cpu *cpu = sim_core(f->m);
-    const h7_bank *b = &f->bank[place ^ (f->swapped ? 1u : 0u)];
+    const flash_bank *b = &f->bank[place ^ (f->swapped ? 1u : 0u)];
     uint32_t base = place == 0u ? TB_FLASH_BASE : f->chip->bank2_base;
     if (f->place[place].op.active) {
         sim_cpu_unmap(cpu, base, f->chip->bank_bytes);
-        return;
-    }
-    sim_cpu_map(cpu, base, f->chip->bank_bytes, b->data, b->code,
-                SIM_MAP_READ | SIM_MAP_EXEC | SIM_MAP_FLASH);
-    for (uint32_t g = 0; b->bad_total != 0u && g < f->chip->bank_bytes / H7_GRANULE_BYTES; g++) {
-        if (b->bad[g] != 0u) {
-            sim_cpu_unmap(cpu, base + g * H7_GRANULE_BYTES, H7_GRANULE_BYTES);
-        }
+    } else {
+        flash_bank_map(b, cpu, base);
     }
 }
 
@@ -131,15 +86,6 @@ void flash_h7_map(flash_h7 *f)
 }
 
 /* ---- reads ---- */
-
-static uint32_t little_endian(const uint8_t *bytes, unsigned size)
-{
-    uint32_t value = 0;
-    for (unsigned i = 0; i < size; i++) {
-        value |= (uint32_t)bytes[i] << (8u * i);
-    }
-    return value;
-}
 
 /* RM0433 4.7.4: the address of the first error stays until its flag is cleared. It counts
  * flash words of the bank. */
@@ -156,7 +102,7 @@ static sim_access ecc_event(h7_place *p, uint32_t offset, bool uncorrectable)
 static sim_access read_unit(h7_place *p, unsigned bank, uint32_t offset, unsigned size,
                             uint32_t *value)
 {
-    const h7_bank *b = &p->f->bank[bank];
+    const flash_bank *b = &p->f->bank[bank];
     const uint8_t *from = b->data + offset;
     sim_access result = SIM_ACCESS_OK;
     switch (b->state[offset / unit_bytes(p->f)]) {
@@ -187,7 +133,7 @@ static sim_access read_unit(h7_place *p, unsigned bank, uint32_t offset, unsigne
     default:
         break;
     }
-    *value = little_endian(from, size);
+    *value = flash_little_endian(from, size);
     if (result == SIM_ACCESS_FAULT) { /* who ignores the fault gets anything */
         *value ^= sim_random(p->f->m);
     }

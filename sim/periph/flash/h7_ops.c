@@ -65,7 +65,7 @@ static bool all(const uint8_t *bytes, uint32_t count, uint8_t value)
  * both (RM0433 4.3.9). What looks erased and is not takes the data, and does not hold it. */
 static void program_unit(flash_h7 *f, const h7_op *op)
 {
-    const h7_bank *b = &f->bank[op->bank];
+    const flash_bank *b = &f->bank[op->bank];
     uint32_t unit = op->offset / op->bytes;
     const uint8_t *old = b->data + op->offset;
     if (b->state[unit] == H7_UNIT_UNSTABLE) {
