@@ -85,12 +85,13 @@ static void check_books(sim_machine *m)
 {
     const flash_g4 *f = m->flash->self;
     for (unsigned i = 0; i < REGIONS; i++) {
-        const flash_region *r = &f->region[i];
+        const flash_cells *r = &f->region[i];
         uint32_t total = 0, stale = 0;
         for (uint32_t g = 0; g < r->bytes / GRANULE_BYTES; g++) {
             uint32_t bad = 0;
-            for (uint32_t u = g * GRANULE_UNITS; u < (g + 1u) * GRANULE_UNITS; u++) {
-                bad += r->state[u] != UNIT_OK && r->state[u] != UNIT_ONES ? 1u : 0u;
+            for (uint32_t at = g * GRANULE_BYTES; at < (g + 1u) * GRANULE_BYTES; at += UNIT_BYTES) {
+                uint8_t state = r->state[at / UNIT_BYTES];
+                bad += state != UNIT_OK && state != UNIT_ONES ? 1u : 0u;
             }
             assert_int_equal(r->bad[g], bad);
             total += bad;

@@ -91,7 +91,7 @@ static sim_access write_acr(flash_g4 *f, uint32_t value)
     if ((before & ACR_DCEN) != 0u) {
         value &= ~ACR_DCRST;
     }
-    if (f->pd_key != KEY_OPEN) {
+    if (f->pd_key != FLASH_KEY_OPEN) {
         value &= ~ACR_RUN_PD;
     } else if ((value & ACR_RUN_PD) != 0u) {
         return sim_unmodelled(f->m, &f->periph, ACR, 4u, true, value,
@@ -118,27 +118,10 @@ static sim_access write_acr(flash_g4 *f, uint32_t value)
 
 /* ---- keys ---- */
 
-/* RM0440 3.3.5: anything but the two keys in order locks until the next reset, with a bus
- * error; a key to what is open already counts as wrong. */
-static sim_access turn(flash_g4 *f, key_state *key, uint32_t value, uint32_t key1, uint32_t key2)
-{
-    if (*key == KEY_IDLE && value == key1) {
-        *key = KEY_HALF;
-        return SIM_ACCESS_OK;
-    }
-    if (*key == KEY_HALF && value == key2) {
-        *key = KEY_OPEN;
-        return SIM_ACCESS_OK;
-    }
-    *key = KEY_DEAD;
-    sim_trace(f->m, SIM_TRACE_FLASH, "wrong key 0x%08" PRIX32 ": locked until reset", value);
-    return SIM_ACCESS_FAULT;
-}
-
 static sim_access write_keyr(flash_g4 *f, uint32_t value)
 {
-    sim_access result = turn(f, &f->key, value, 0x45670123u, 0xCDEF89ABu);
-    if (f->key == KEY_OPEN) {
+    sim_access result = flash_turn_key(f->m, &f->key, value, 0x45670123u, 0xCDEF89ABu);
+    if (f->key == FLASH_KEY_OPEN) {
         f->cr &= ~CR_LOCK;
     } else {
         f->cr |= CR_LOCK | CR_OPTLOCK;
@@ -149,10 +132,10 @@ static sim_access write_keyr(flash_g4 *f, uint32_t value)
 static sim_access write_optkeyr(flash_g4 *f, uint32_t value)
 {
     if ((f->cr & CR_LOCK) != 0u) {
-        f->opt_key = KEY_DEAD;
+        f->opt_key = FLASH_KEY_DEAD;
     }
-    sim_access result = turn(f, &f->opt_key, value, 0x08192A3Bu, 0x4C5D6E7Fu);
-    if (f->opt_key == KEY_OPEN) {
+    sim_access result = flash_turn_key(f->m, &f->opt_key, value, 0x08192A3Bu, 0x4C5D6E7Fu);
+    if (f->opt_key == FLASH_KEY_OPEN) {
         f->cr &= ~CR_OPTLOCK;
     } else {
         f->cr |= CR_OPTLOCK;
@@ -166,11 +149,11 @@ static void lock(flash_g4 *f, uint32_t value)
 {
     if ((value & CR_LOCK) != 0u) {
         f->cr |= CR_LOCK;
-        f->key = f->key == KEY_DEAD ? KEY_DEAD : KEY_IDLE;
+        flash_close_key(&f->key);
     }
     if ((value & (CR_LOCK | CR_OPTLOCK)) != 0u) {
         f->cr |= CR_OPTLOCK;
-        f->opt_key = f->opt_key == KEY_DEAD ? KEY_DEAD : KEY_IDLE;
+        flash_close_key(&f->opt_key);
     }
 }
 
@@ -310,7 +293,7 @@ static sim_access write(void *self, uint32_t offset, unsigned size, uint32_t val
     case ACR:
         return write_acr(f, value);
     case PDKEYR:
-        return turn(f, &f->pd_key, value, 0x04152637u, 0xFAFBFCFDu);
+        return flash_turn_key(f->m, &f->pd_key, value, 0x04152637u, 0xFAFBFCFDu);
     case KEYR:
         return write_keyr(f, value);
     case OPTKEYR:
@@ -341,7 +324,7 @@ static void reset_model(void *self, unsigned cause)
     f->cfgr = 0;
     f->cr = CR_LOCK | CR_OPTLOCK;
     f->sr = f->eccr = 0;
-    f->key = f->opt_key = f->pd_key = KEY_IDLE;
+    f->key = f->opt_key = f->pd_key = FLASH_KEY_IDLE;
     f->latched = f->readout_locked = false;
     f->fast = (flash_fast){.active = false};
     f->mass_erased[0] = f->mass_erased[1] = false;
@@ -398,14 +381,8 @@ static bool load(void *self, uint32_t address, const uint8_t *data, size_t bytes
         }
     }
     for (size_t i = 0; i < bytes;) {
-        uint8_t unit[UNIT_BYTES];
-        uint32_t at = address + (uint32_t)i, skip = at % UNIT_BYTES;
-        flash_g4_locate(f, at - skip, false, &region, &offset);
-        memcpy(unit, f->region[region].data + offset, UNIT_BYTES);
-        while (skip < UNIT_BYTES && i < bytes) {
-            unit[skip++] = data[i++];
-        }
-        flash_g4_set_unit(f, region, offset / UNIT_BYTES, unit, UNIT_OK);
+        flash_g4_locate(f, address + (uint32_t)i, false, &region, &offset);
+        i += cells_load(&f->region[region], offset, data + i, bytes - i);
     }
     flash_g4_map(f);
     return true;
@@ -417,14 +394,7 @@ static bool damage(void *self, unsigned which, uint32_t offset, sim_damage kind)
     if (which >= REGION_OTP || offset >= f->region[which].bytes) {
         return false;
     }
-    static const unit_state states[] = {UNIT_SINGLE, UNIT_DOUBLE, UNIT_OK};
-    uint8_t unit[UNIT_BYTES];
-    uint32_t number = offset / UNIT_BYTES;
-    memcpy(unit, f->region[which].data + number * UNIT_BYTES, UNIT_BYTES);
-    if (kind != SIM_DAMAGE_CORRECTABLE) {
-        unit[offset % UNIT_BYTES] ^= 0x41u;
-    }
-    flash_g4_set_unit(f, which, number, unit, states[kind]);
+    cells_damage(&f->region[which], offset, kind);
     flash_g4_map(f);
     return true;
 }
@@ -439,19 +409,7 @@ static void place(const void *self, unsigned *at, uint32_t *offset, uint32_t *by
 
 static sim_unit unit_reads(const void *self, unsigned which, uint32_t offset, uint8_t *other)
 {
-    const flash_region *r = &((const flash_g4 *)self)->region[which];
-    uint32_t unit = offset / UNIT_BYTES;
-    switch (r->state[unit]) {
-    case UNIT_DOUBLE:
-        return SIM_UNIT_UNREADABLE;
-    case UNIT_UNSTABLE:
-        if (other != NULL) {
-            memcpy(other, r->other + unit * UNIT_BYTES, UNIT_BYTES);
-        }
-        return SIM_UNIT_UNSTABLE;
-    default:
-        return SIM_UNIT_WHOLE;
-    }
+    return cells_unit(&((const flash_g4 *)self)->region[which], offset, other);
 }
 
 static void remap(void *self)
@@ -466,30 +424,12 @@ static const uint8_t *op_data(const void *self)
 
 static size_t take(const void *self, unsigned which, uint32_t offset, uint32_t bytes, uint8_t *out)
 {
-    const flash_region *r = &((const flash_g4 *)self)->region[which];
-    memcpy(out, r->data + offset, bytes);
-    out += bytes;
-    for (uint32_t at = offset; at < offset + bytes; at += UNIT_BYTES) {
-        uint8_t state = r->state[at / UNIT_BYTES];
-        *out++ = state;
-        if (state == UNIT_UNSTABLE) {
-            memcpy(out, r->other + at, UNIT_BYTES);
-        } else {
-            memset(out, 0, UNIT_BYTES);
-        }
-        out += UNIT_BYTES;
-    }
-    return 2u * (size_t)bytes + bytes / UNIT_BYTES;
+    return cells_take(&((const flash_g4 *)self)->region[which], offset, bytes, out);
 }
 
 static void give(void *self, unsigned which, uint32_t offset, uint32_t bytes, const uint8_t *in)
 {
-    flash_g4 *f = self;
-    const uint8_t *kept = in + bytes;
-    for (uint32_t at = 0; at < bytes; at += UNIT_BYTES, kept += UNIT_BYTES + 1u) {
-        memcpy(f->region[which].other + offset + at, kept + 1, UNIT_BYTES);
-        flash_g4_set_unit(f, which, (offset + at) / UNIT_BYTES, in + at, (unit_state)*kept);
-    }
+    cells_give(&((flash_g4 *)self)->region[which], offset, bytes, in);
 }
 
 static uint64_t options(const void *self)

@@ -3,11 +3,10 @@
 #ifndef SIM_FLASH_G4_H
 #define SIM_FLASH_G4_H
 
-#include "sim/machine/machine.h"
+#include "sim/periph/flash/cells.h"
+#include "sim/periph/flash/control.h"
 
 #define UNIT_BYTES 8u
-#define GRANULE_BYTES 1024u /* what the core maps */
-#define GRANULE_UNITS (GRANULE_BYTES / UNIT_BYTES)
 #define OTP_BASE 0x1FFF7000u
 #define OTP_BYTES 1024u
 #define INFO_BASE 0x1FFF7400u
@@ -94,29 +93,8 @@ typedef struct flash_kind {
     tb_memory rom_stack[2];           /* where the ROM takes a stack pointer for one: both ends */
 } flash_kind;
 
-typedef enum unit_state {
-    UNIT_OK,
-    UNIT_SINGLE,   /* one wrong bit: corrected, ECCC */
-    UNIT_DOUBLE,   /* uncorrectable at every read */
-    UNIT_UNSTABLE, /* `data`, `other`, or uncorrectable, anew at each read */
-    UNIT_ONES,     /* programmed with all ones: looks erased, is spent */
-    UNIT_STATES
-} unit_state;
-
 enum { REGION_OTP = 2, REGIONS = 3 };
 enum { STALE_DATA = 1u, STALE_FETCH = 2u };
-
-typedef struct flash_region {
-    uint32_t bytes;
-    uint8_t *data;
-    uint8_t *state; /* unit_state of each unit */
-    uint8_t *other; /* the second reading of unstable units */
-    uint8_t *old;   /* what the caches still hold of erased pages */
-    uint8_t *stale; /* per page: STALE_* */
-    uint16_t *bad;  /* units that are not read as they are, per granule */
-    uint32_t bad_total, stale_total;
-    sim_code *code;
-} flash_region;
 
 typedef struct flash_op {
     bool active;
@@ -136,8 +114,6 @@ typedef struct flash_fast { /* a row of fast programming */
     sim_ps last;
 } flash_fast;
 
-typedef enum key_state { KEY_IDLE, KEY_HALF, KEY_OPEN, KEY_DEAD } key_state;
-
 typedef struct flash_g4 {
     sim_machine *m;
     const tb_chip *chip;
@@ -145,11 +121,11 @@ typedef struct flash_g4 {
     const flash_times *times;
     sim_periph periph;
     sim_flash_model model;
-    flash_region region[REGIONS];
+    flash_cells region[REGIONS];
     uint8_t info[INFO_BYTES];
 
     uint32_t acr, sr, cr, eccr, cfgr;
-    key_state key, opt_key, pd_key;
+    flash_key key, opt_key, pd_key;
     bool latched;
     uint32_t latch_address, latch_word;
     flash_op op;
@@ -176,19 +152,12 @@ void flash_g4_array_init(flash_g4 *f);
 void flash_g4_array_free(flash_g4 *f);
 bool flash_g4_locate(const flash_g4 *f, uint32_t address, bool fb, unsigned *region,
                      uint32_t *offset);
-void flash_g4_set_unit(flash_g4 *f, unsigned region, uint32_t unit, const uint8_t *data,
-                       unit_state state);
-void flash_g4_set_unstable(flash_g4 *f, unsigned region, uint32_t unit, const uint8_t *data,
-                           const uint8_t *other);
-void flash_g4_erase_units(flash_g4 *f, unsigned region, uint32_t offset, uint32_t bytes);
 void flash_g4_keep_stale(flash_g4 *f, unsigned region, uint32_t offset, uint32_t bytes);
 void flash_g4_drop_stale(flash_g4 *f, unsigned which);
 void flash_g4_map(flash_g4 *f);
 void flash_g4_map_bank(flash_g4 *f, unsigned region);
-void flash_g4_recount(flash_g4 *f);
 /* The number of banks changed: wide single-bank lines are 16 bytes, half from each bank. */
 void flash_g4_reorder(flash_g4 *f, bool single_bank);
-uint32_t flash_g4_read_unit(flash_g4 *f, unsigned region, uint32_t offset, unsigned size);
 sim_access flash_g4_read(void *self, uint32_t address, unsigned size, sim_access_kind kind,
                          uint32_t *value);
 bool flash_g4_peek(void *self, uint32_t address, uint8_t *byte);

@@ -5,43 +5,18 @@
 
 #include "sim/periph/flash/g4.h"
 
-static void *need(void *p)
-{
-    if (p == NULL) {
-        abort();
-    }
-    return p;
-}
-
 void flash_g4_array_init(flash_g4 *f)
 {
     for (unsigned i = 0; i < REGIONS; i++) {
-        flash_region *r = &f->region[i];
-        r->bytes = i == REGION_OTP ? OTP_BYTES : f->chip->bank_bytes;
-        r->data = need(malloc(r->bytes));
-        memset(r->data, 0xFF, r->bytes);
-        r->state = need(calloc(r->bytes / UNIT_BYTES, 1u));
-        r->other = need(calloc(r->bytes, 1u));
-        r->old = need(calloc(r->bytes, 1u));
-        r->stale = need(calloc(r->bytes / GRANULE_BYTES, 1u));
-        r->bad = need(calloc(r->bytes / GRANULE_BYTES, sizeof *r->bad));
-        r->code = i == REGION_OTP ? NULL : need(sim_code_new(r->bytes));
+        bool otp = i == REGION_OTP;
+        cells_init(&f->region[i], i, otp ? OTP_BYTES : f->chip->bank_bytes, UNIT_BYTES, !otp);
     }
 }
 
 void flash_g4_array_free(flash_g4 *f)
 {
     for (unsigned i = 0; i < REGIONS; i++) {
-        flash_region *r = &f->region[i];
-        free(r->data);
-        free(r->state);
-        free(r->other);
-        free(r->old);
-        free(r->stale);
-        free(r->bad);
-        if (r->code != NULL) {
-            sim_code_free(r->code);
-        }
+        cells_free(&f->region[i]);
     }
 }
 
@@ -68,64 +43,12 @@ bool flash_g4_locate(const flash_g4 *f, uint32_t address, bool fb, unsigned *reg
 
 /* ---- contents ---- */
 
-static bool reads_as_is(uint8_t state)
-{
-    return state == UNIT_OK || state == UNIT_ONES;
-}
-
-void flash_g4_set_unit(flash_g4 *f, unsigned region, uint32_t unit, const uint8_t *data,
-                       unit_state state)
-{
-    flash_region *r = &f->region[region];
-    uint32_t granule = unit / GRANULE_UNITS;
-    bool was_bad = !reads_as_is(r->state[unit]), bad = !reads_as_is((uint8_t)state);
-    memcpy(r->data + unit * UNIT_BYTES, data, UNIT_BYTES);
-    r->state[unit] = (uint8_t)state;
-    if (was_bad != bad) {
-        r->bad[granule] = (uint16_t)(bad ? r->bad[granule] + 1u : r->bad[granule] - 1u);
-        r->bad_total = bad ? r->bad_total + 1u : r->bad_total - 1u;
-    }
-    if (r->code != NULL) {
-        sim_code_invalidate(r->code, unit * UNIT_BYTES, UNIT_BYTES);
-    }
-}
-
-void flash_g4_set_unstable(flash_g4 *f, unsigned region, uint32_t unit, const uint8_t *data,
-                           const uint8_t *other)
-{
-    memcpy(f->region[region].other + unit * UNIT_BYTES, other, UNIT_BYTES);
-    flash_g4_set_unit(f, region, unit, data, UNIT_UNSTABLE);
-}
-
-void flash_g4_erase_units(flash_g4 *f, unsigned region, uint32_t offset, uint32_t bytes)
-{
-    static const uint8_t blank[UNIT_BYTES] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
-    for (uint32_t unit = offset / UNIT_BYTES; unit < (offset + bytes) / UNIT_BYTES; unit++) {
-        flash_g4_set_unit(f, region, unit, blank, UNIT_OK);
-    }
-}
-
-void flash_g4_recount(flash_g4 *f)
-{
-    for (unsigned i = 0; i < REGIONS; i++) {
-        flash_region *r = &f->region[i];
-        r->bad_total = 0;
-        for (uint32_t g = 0; g < r->bytes / GRANULE_BYTES; g++) {
-            r->bad[g] = 0;
-            for (uint32_t u = g * GRANULE_UNITS; u < (g + 1u) * GRANULE_UNITS; u++) {
-                r->bad[g] = (uint16_t)(r->bad[g] + (reads_as_is(r->state[u]) ? 0u : 1u));
-            }
-            r->bad_total += r->bad[g];
-        }
-        if (r->code != NULL) {
-            sim_code_invalidate(r->code, 0u, r->bytes);
-        }
-    }
-}
-
 static void reorder_bytes(uint8_t *a, uint8_t *b, uint32_t bytes, uint32_t cell, bool single_bank)
 {
-    uint8_t *copy = need(malloc(2u * (size_t)bytes));
+    uint8_t *copy = malloc(2u * (size_t)bytes);
+    if (copy == NULL) {
+        abort();
+    }
     memcpy(copy, a, bytes);
     memcpy(copy + bytes, b, bytes);
     for (uint32_t at = 0; at < 2u * bytes; at += cell) {
@@ -139,17 +62,18 @@ static void reorder_bytes(uint8_t *a, uint8_t *b, uint32_t bytes, uint32_t cell,
 
 void flash_g4_reorder(flash_g4 *f, bool single_bank)
 {
-    if (single_bank != f->single_bank && !f->kind->wide_single_bank) {
-        f->single_bank = single_bank;
-        flash_g4_recount(f);
-    } else if (single_bank != f->single_bank) {
-        flash_region *a = &f->region[0], *b = &f->region[1];
+    if (single_bank == f->single_bank) {
+        return;
+    }
+    flash_cells *a = &f->region[0], *b = &f->region[1];
+    if (f->kind->wide_single_bank) {
         reorder_bytes(a->data, b->data, a->bytes, UNIT_BYTES, single_bank);
         reorder_bytes(a->other, b->other, a->bytes, UNIT_BYTES, single_bank);
         reorder_bytes(a->state, b->state, a->bytes / UNIT_BYTES, 1u, single_bank);
-        f->single_bank = single_bank;
-        flash_g4_recount(f);
     }
+    f->single_bank = single_bank;
+    cells_recount(a);
+    cells_recount(b);
 }
 
 /* ---- caches ---- */
@@ -160,28 +84,13 @@ void flash_g4_reorder(flash_g4 *f, bool single_bank)
 void flash_g4_keep_stale(flash_g4 *f, unsigned region, uint32_t offset, uint32_t bytes)
 {
     unsigned which = (f->dcache_filled ? STALE_DATA : 0u) | (f->icache_filled ? STALE_FETCH : 0u);
-    flash_region *r = &f->region[region];
-    if (which == 0u) {
-        return;
-    }
-    for (uint32_t g = offset / GRANULE_BYTES; g < (offset + bytes) / GRANULE_BYTES; g++) {
-        if (r->stale[g] == 0u) {
-            r->stale_total++;
-            memcpy(r->old + g * GRANULE_BYTES, r->data + g * GRANULE_BYTES, GRANULE_BYTES);
-        }
-        r->stale[g] = (uint8_t)which;
-    }
+    cells_keep_stale(&f->region[region], offset, bytes, which);
 }
 
 void flash_g4_drop_stale(flash_g4 *f, unsigned which)
 {
     for (unsigned i = 0; i < REGION_OTP; i++) {
-        flash_region *r = &f->region[i];
-        for (uint32_t g = 0; r->stale_total > 0u && g < r->bytes / GRANULE_BYTES; g++) {
-            if (r->stale[g] != 0u && (r->stale[g] = (uint8_t)(r->stale[g] & ~which)) == 0u) {
-                r->stale_total--;
-            }
-        }
+        cells_drop_stale(&f->region[i], which);
     }
     if ((which & STALE_DATA) != 0u) {
         f->data_fb = f->fb_mode;
@@ -223,7 +132,7 @@ static bool protected_granule(const flash_g4 *f, unsigned region, uint32_t granu
 
 void flash_g4_map_bank(flash_g4 *f, unsigned region)
 {
-    flash_region *r = &f->region[region];
+    flash_cells *r = &f->region[region];
     sim_cpu *cpu = sim_core(f->m);
     uint32_t base = window(f, region);
     bool stale_map = mapping_seen(f, false) != f->fb_mode || mapping_seen(f, true) != f->fb_mode;
@@ -251,19 +160,11 @@ void flash_g4_map(flash_g4 *f)
 
 /* ---- reads ---- */
 
-static uint32_t little_endian(const uint8_t *bytes, unsigned size)
-{
-    uint32_t value = 0;
-    for (unsigned i = 0; i < size; i++) {
-        value |= (uint32_t)bytes[i] << (8u * i);
-    }
-    return value;
-}
-
 /* RM0440 3.3.3 and 3.7.7: the address is frozen while a flag is set. ADDR_ECC is taken as
  * the byte offset in the physical bank (one observation on an L4R5; BK_ECC unsure). */
-static void ecc_event(flash_g4 *f, unsigned region, uint32_t offset, bool uncorrectable)
+static void ecc_event(void *self, unsigned region, uint32_t offset, bool uncorrectable)
 {
+    flash_g4 *f = self;
     if ((f->eccr & (ECCR_ECCC | ECCR_ECCD)) == 0u) {
         f->eccr &= ECCR_ECCIE;
         f->eccr |= offset & ~(UNIT_BYTES - 1u);
@@ -280,46 +181,11 @@ static void ecc_event(flash_g4 *f, unsigned region, uint32_t offset, bool uncorr
     flash_g4_update_irq(f);
 }
 
-uint32_t flash_g4_read_unit(flash_g4 *f, unsigned region, uint32_t offset, unsigned size)
-{
-    flash_region *r = &f->region[region];
-    const uint8_t *from = r->data + offset;
-    switch (r->state[offset / UNIT_BYTES]) {
-    case UNIT_SINGLE:
-        ecc_event(f, region, offset, false);
-        break;
-    case UNIT_DOUBLE:
-        ecc_event(f, region, offset, true);
-        break;
-    case UNIT_UNSTABLE:
-        switch (sim_random(f->m) % 8u) {
-        case 0u:
-        case 1u:
-        case 2u:
-            break;
-        case 3u:
-            ecc_event(f, region, offset, false);
-            break;
-        case 4u:
-        case 5u:
-            from = r->other + offset;
-            break;
-        default:
-            ecc_event(f, region, offset, true);
-            return little_endian(from, size) ^
-                   (little_endian(r->other + offset, size) & sim_random(f->m));
-        }
-        break;
-    default:
-        break;
-    }
-    return little_endian(from, size);
-}
-
 /* The system area: RM0440 table 7. The ROM itself is not modelled, beyond what software
  * asks of it: its version byte and its first two words. */
-static bool system_byte(const flash_g4 *f, uint32_t address, uint8_t *byte)
+static bool system_byte(const void *self, uint32_t address, uint8_t *byte)
 {
+    const flash_g4 *f = self;
     static const uint8_t vectors[8] = {0x00, 0x2E, 0x00, 0x20, 0x45, 0x61, 0xFF, 0x1F};
     if (address - INFO_BASE < INFO_BYTES) {
         *byte = f->info[address - INFO_BASE];
@@ -346,15 +212,7 @@ static sim_access read_system(flash_g4 *f, uint32_t address, unsigned size, sim_
         sim_stop(f->m, "the ROM bootloader runs: entered by a jump to 0x%08" PRIX32, address);
         return SIM_ACCESS_STOP;
     }
-    *value = 0;
-    for (unsigned i = 0; i < size; i++) {
-        uint8_t byte;
-        if (!system_byte(f, address + i, &byte)) {
-            return SIM_ACCESS_FAULT;
-        }
-        *value |= (uint32_t)byte << (8u * i);
-    }
-    return SIM_ACCESS_OK;
+    return flash_read_bytes(f, system_byte, address, size, value);
 }
 
 sim_access flash_g4_read(void *self, uint32_t address, unsigned size, sim_access_kind kind,
@@ -379,7 +237,7 @@ sim_access flash_g4_read(void *self, uint32_t address, unsigned size, sim_access
             return SIM_ACCESS_STOP;
         }
     }
-    flash_region *r = &f->region[region];
+    flash_cells *r = &f->region[region];
     if (region != REGION_OTP) {
         if (f->readout_locked || flash_g4_secured(f, region, offset)) {
             return SIM_ACCESS_FAULT;
@@ -392,11 +250,11 @@ sim_access flash_g4_read(void *self, uint32_t address, unsigned size, sim_access
         }
         if ((r->stale[offset / GRANULE_BYTES] & (fetch ? STALE_FETCH : STALE_DATA)) != 0u &&
             (f->acr & (fetch ? ACR_ICEN : ACR_DCEN)) != 0u) {
-            *value = little_endian(r->old + offset, size);
+            *value = cells_value(r->old + offset, size);
             return SIM_ACCESS_OK;
         }
     }
-    *value = flash_g4_read_unit(f, region, offset, size);
+    *value = cells_read(r, f->m, offset, size, ecc_event, f);
     return SIM_ACCESS_OK;
 }
 

@@ -50,40 +50,27 @@ static void finish(flash_g4 *f)
 static void erase_range(flash_g4 *f, unsigned region, uint32_t offset, uint32_t bytes)
 {
     flash_g4_keep_stale(f, region, offset, bytes);
-    flash_g4_erase_units(f, region, offset, bytes);
-}
-
-static bool all(const uint8_t *bytes, uint8_t value)
-{
-    for (unsigned i = 0; i < UNIT_BYTES; i++) {
-        if (bytes[i] != value) {
-            return false;
-        }
-    }
-    return true;
+    cells_erase(&f->region[region], offset, bytes);
 }
 
 /* A hit data-cache line takes the new words (RM0440 3.3.7); the rest of it stays stale. */
 static void program_unit(flash_g4 *f)
 {
     const flash_op *op = &f->op;
-    flash_region *r = &f->region[op->region];
-    uint32_t unit = op->offset / UNIT_BYTES;
+    flash_cells *r = &f->region[op->region];
     if (op->region != REGION_OTP && r->stale[op->offset / GRANULE_BYTES] != 0u) {
         memcpy(r->old + op->offset, op->data, UNIT_BYTES);
     }
-    if (op->fast && !(r->state[unit] == UNIT_OK && all(r->data + op->offset, 0xFF))) {
+    if (op->fast && !(r->state[op->offset / UNIT_BYTES] == UNIT_OK &&
+                      cells_all(r->data + op->offset, UNIT_BYTES, 0xFF))) {
         /* Fast programming does not look: what was there stays in it. */
         uint8_t both[UNIT_BYTES];
         for (unsigned i = 0; i < UNIT_BYTES; i++) {
             both[i] = (uint8_t)(r->data[op->offset + i] & op->data[i]);
         }
-        flash_g4_set_unit(f, op->region, unit, both, UNIT_DOUBLE);
-    } else if (r->state[unit] == UNIT_UNSTABLE && !all(op->data, 0x00)) {
-        /* Cells that only looked erased: what was written on them does not hold. */
-        flash_g4_set_unstable(f, op->region, unit, op->data, r->other + op->offset);
+        cells_set(r, op->offset, both, UNIT_DOUBLE);
     } else {
-        flash_g4_set_unit(f, op->region, unit, op->data, all(op->data, 0xFF) ? UNIT_ONES : UNIT_OK);
+        cells_program(r, op->offset, op->data);
     }
 }
 
@@ -93,9 +80,7 @@ static void regress(flash_g4 *f)
     for (unsigned bank = 0; bank < REGION_OTP; bank++) {
         erase_range(f, bank, 0u, f->region[bank].bytes);
     }
-    size_t count;
-    uint32_t *backup = sim_backup_words(f->m, &count);
-    memset(backup, 0, count * sizeof *backup);
+    flash_wipe_backup(f->m);
 }
 
 static void program_options(flash_g4 *f)
@@ -148,72 +133,21 @@ void flash_g4_done(void *self)
 
 /* ---- torn ---- */
 
-/* Programming only clears bits: some of those that it was to clear, but not all, if it
- * was to clear more than one. */
-static void mix(flash_g4 *f, const uint8_t *old, const uint8_t *fresh, uint8_t *out)
-{
-    for (unsigned tries = 0; tries < 16u; tries++) {
-        for (unsigned i = 0; i < UNIT_BYTES; i++) {
-            out[i] = (uint8_t)(fresh[i] | (old[i] & sim_random(f->m)));
-        }
-        if (memcmp(out, old, UNIT_BYTES) != 0 && memcmp(out, fresh, UNIT_BYTES) != 0) {
-            return;
-        }
-    }
-}
-
 static void tear_program(flash_g4 *f, sim_cut_outcome outcome)
 {
     const flash_op *op = &f->op;
-    uint32_t unit = op->offset / UNIT_BYTES;
-    uint8_t old[UNIT_BYTES], mixed[UNIT_BYTES];
-    memcpy(old, f->region[op->region].data + op->offset, UNIT_BYTES);
-    mix(f, old, op->data, mixed);
-    switch (outcome) {
-    case SIM_CUT_NEW:
+    cells_tear_program(&f->region[op->region], f->m, op->offset, op->data, outcome);
+    if (outcome == SIM_CUT_NEW) {
         program_unit(f);
-        break;
-    case SIM_CUT_MIXED:
-        flash_g4_set_unit(f, op->region, unit, mixed, UNIT_OK);
-        break;
-    case SIM_CUT_ECC:
-        flash_g4_set_unit(f, op->region, unit, mixed, UNIT_DOUBLE);
-        break;
-    case SIM_CUT_UNSTABLE:
-        flash_g4_set_unstable(f, op->region, unit, op->data, old);
-        break;
-    default:
-        break;
-    }
-}
-
-static void tear_erased_unit(flash_g4 *f, unsigned region, uint32_t unit, sim_cut_outcome outcome)
-{
-    static const uint8_t blank[UNIT_BYTES] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
-    uint8_t old[UNIT_BYTES];
-    memcpy(old, f->region[region].data + unit * UNIT_BYTES, UNIT_BYTES);
-    uint32_t chance = sim_random(f->m);
-    if (outcome == SIM_CUT_UNSTABLE) {
-        flash_g4_set_unstable(f, region, unit, blank, old);
-    } else if (outcome == SIM_CUT_ECC && chance % 3u == 0u) {
-        for (unsigned i = 0; i < UNIT_BYTES; i++) {
-            old[i] = (uint8_t)(old[i] | sim_random(f->m));
-        }
-        flash_g4_set_unit(f, region, unit, old, UNIT_DOUBLE);
-    } else if ((chance & 0x100u) != 0u) {
-        flash_g4_set_unit(f, region, unit, blank, UNIT_OK);
     }
 }
 
 static void tear_erase(flash_g4 *f, unsigned region, uint32_t offset, uint32_t bytes,
                        sim_cut_outcome outcome)
 {
+    cells_tear_erase(&f->region[region], f->m, offset, bytes, outcome);
     if (outcome == SIM_CUT_NEW) {
         erase_range(f, region, offset, bytes);
-    } else if (outcome != SIM_CUT_OLD) {
-        for (uint32_t at = offset; at < offset + bytes; at += UNIT_BYTES) {
-            tear_erased_unit(f, region, at / UNIT_BYTES, outcome);
-        }
     }
 }
 
@@ -232,12 +166,7 @@ void flash_g4_tear(void *self, sim_cut_outcome outcome)
     if (!f->op.active) {
         return;
     }
-    if (outcome == SIM_CUT_RANDOM) {
-        outcome = (sim_cut_outcome)(sim_random(f->m) % (uint32_t)SIM_CUT_RANDOM);
-    }
-    static const char *const names[] = {"old", "new", "mixed", "ecc", "unstable"};
-    sim_trace(f->m, f->op.kind == SIM_OP_OPTION ? SIM_TRACE_OPTION : SIM_TRACE_FLASH,
-              "interrupted: %s", names[outcome]);
+    outcome = flash_outcome(f->m, f->op.kind, outcome);
     switch (f->op.kind) {
     case SIM_OP_PROGRAM:
         tear_program(f, outcome);
@@ -267,7 +196,7 @@ void flash_g4_apply(void *self, const sim_what_if *what)
     f->op = (flash_op){.kind = what->kind, .region = what->bank, .offset = what->offset,
                        .bytes = what->bytes};
     if (what->kind != SIM_OP_PROGRAM && what->outcome == SIM_CUT_NEW) {
-        flash_g4_erase_units(f, what->bank, what->offset, what->bytes);
+        cells_erase(&f->region[what->bank], what->offset, what->bytes);
     } else if (what->kind != SIM_OP_PROGRAM) {
         tear_erase(f, what->bank, what->offset, what->bytes, what->outcome);
     } else {
@@ -279,23 +208,15 @@ void flash_g4_apply(void *self, const sim_what_if *what)
 
 /* ---- programming ---- */
 
-/* RM0440 3.3.7: not erased and not all zero is PROGERR. A unit that was written with all
- * ones is spent: whether the part says so is unsure, so firmware must not rely on it. */
-static bool programmable(flash_g4 *f, unsigned region, uint32_t offset, uint32_t high)
+/* The lower word is in the latch. */
+static void whole_unit(const flash_g4 *f, uint32_t high, uint8_t *unit)
 {
-    const flash_region *r = &f->region[region];
-    uint8_t state = r->state[offset / UNIT_BYTES];
-    if (f->latch_word == 0u && high == 0u) {
-        return state != UNIT_ONES;
+    for (unsigned i = 0; i < 4u; i++) {
+        unit[i] = (uint8_t)(f->latch_word >> (8u * i));
+        unit[4u + i] = (uint8_t)(high >> (8u * i));
     }
-    const uint8_t *seen = r->data + offset;
-    if (state == UNIT_UNSTABLE && (sim_random(f->m) & 1u) != 0u) {
-        seen = r->other + offset;
-    }
-    return (state == UNIT_OK || state == UNIT_UNSTABLE) && all(seen, 0xFF);
 }
 
-/* The lower word is in the latch. */
 void flash_g4_begin_program(flash_g4 *f, unsigned region, uint32_t offset, uint32_t high,
                             sim_ps time)
 {
@@ -304,10 +225,7 @@ void flash_g4_begin_program(flash_g4 *f, unsigned region, uint32_t offset, uint3
                        .offset = offset,
                        .bytes = UNIT_BYTES,
                        .fast = f->fast.active};
-    for (unsigned i = 0; i < 4u; i++) {
-        f->op.data[i] = (uint8_t)(f->latch_word >> (8u * i));
-        f->op.data[4u + i] = (uint8_t)(high >> (8u * i));
-    }
+    whole_unit(f, high, f->op.data);
     sim_trace(f->m, SIM_TRACE_FLASH, "program %s 0x%05" PRIX32 ": %08" PRIX32 " %08" PRIX32,
               region == REGION_OTP ? "OTP"
               : region == 0u       ? "bank 1"
@@ -316,11 +234,15 @@ void flash_g4_begin_program(flash_g4 *f, unsigned region, uint32_t offset, uint3
     start(f, region == 1u ? 2u : 1u, time);
 }
 
+/* RM0440 3.3.7: not erased and not all zero is PROGERR. A unit that was written with all
+ * ones is spent: whether the part says so is unsure, so firmware must not rely on it. */
 static void start_program(flash_g4 *f, unsigned region, uint32_t offset, uint32_t high)
 {
+    uint8_t unit[UNIT_BYTES];
+    whole_unit(f, high, unit);
     if (region != REGION_OTP && flash_g4_write_protected(f, region, offset, UNIT_BYTES)) {
         flash_g4_error(f, SR_WRPERR);
-    } else if (!programmable(f, region, offset, high)) {
+    } else if (!cells_programmable(&f->region[region], f->m, offset, unit)) {
         flash_g4_error(f, SR_PROGERR);
     } else {
         flash_g4_begin_program(f, region, offset, high, f->times->program);

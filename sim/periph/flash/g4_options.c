@@ -216,17 +216,12 @@ sim_boot flash_g4_boot(void *self)
 
 enum { FLAG_INTACT = 1u, FLAG_VIRGIN = 2u, FLAG_SINGLE_BANK = 4u, FLAGS = 7u };
 
-static size_t region_bytes(const flash_region *r)
-{
-    return 2u * (size_t)r->bytes + r->bytes / UNIT_BYTES;
-}
-
 size_t flash_g4_state_bytes(const void *self)
 {
     const flash_g4 *f = self;
     size_t sum = 4u + 4u * OPT_WORDS;
     for (unsigned i = 0; i < REGIONS; i++) {
-        sum += region_bytes(&f->region[i]);
+        sum += cells_saved_bytes(&f->region[i]);
     }
     return sum;
 }
@@ -254,11 +249,8 @@ void flash_g4_save(const void *self, uint8_t *out)
         out = put_word(out, f->stored[i]);
     }
     for (unsigned i = 0; i < REGIONS; i++) {
-        const flash_region *r = &f->region[i];
-        memcpy(out, r->data, r->bytes);
-        memcpy(out + r->bytes, r->other, r->bytes);
-        memcpy(out + 2u * (size_t)r->bytes, r->state, r->bytes / UNIT_BYTES);
-        out += region_bytes(r);
+        cells_save(&f->region[i], out);
+        out += cells_saved_bytes(&f->region[i]);
     }
 }
 
@@ -271,13 +263,10 @@ bool flash_g4_restore(void *self, const uint8_t *in, size_t bytes)
     }
     const uint8_t *at = get_word(in, &flags) + 4u * OPT_WORDS;
     for (unsigned i = 0; i < REGIONS; i++) {
-        const flash_region *r = &f->region[i];
-        for (uint32_t u = 0; u < r->bytes / UNIT_BYTES; u++) {
-            if (at[2u * (size_t)r->bytes + u] >= UNIT_STATES) {
-                return false;
-            }
+        if (!cells_can_restore(&f->region[i], at)) {
+            return false;
         }
-        at += region_bytes(r);
+        at += cells_saved_bytes(&f->region[i]);
     }
     if ((flags & ~(uint32_t)FLAGS) != 0u) {
         return false;
@@ -290,13 +279,9 @@ bool flash_g4_restore(void *self, const uint8_t *in, size_t bytes)
     f->virgin = (flags & FLAG_VIRGIN) != 0u;
     f->single_bank = (flags & FLAG_SINGLE_BANK) != 0u;
     for (unsigned i = 0; i < REGIONS; i++) {
-        flash_region *r = &f->region[i];
-        memcpy(r->data, at, r->bytes);
-        memcpy(r->other, at + r->bytes, r->bytes);
-        memcpy(r->state, at + 2u * (size_t)r->bytes, r->bytes / UNIT_BYTES);
-        at += region_bytes(r);
+        cells_restore(&f->region[i], at);
+        at += cells_saved_bytes(&f->region[i]);
     }
-    flash_g4_recount(f);
     flash_g4_map(f);
     return true;
 }

@@ -72,27 +72,10 @@ static const u5_times longest = {236000000u, 5000000000u, 640000000000u};
 
 /* ---- keys ---- */
 
-/* RM0456 7.3.5: anything but the two keys in order locks until the next reset, with a bus
- * error. */
-static sim_access turn(flash_u5 *f, u5_key *key, uint32_t value, uint32_t key1, uint32_t key2)
-{
-    if (*key == U5_KEY_IDLE && value == key1) {
-        *key = U5_KEY_HALF;
-        return SIM_ACCESS_OK;
-    }
-    if (*key == U5_KEY_HALF && value == key2) {
-        *key = U5_KEY_OPEN;
-        return SIM_ACCESS_OK;
-    }
-    *key = U5_KEY_DEAD;
-    sim_trace(f->m, SIM_TRACE_FLASH, "wrong key 0x%08" PRIX32 ": locked until reset", value);
-    return SIM_ACCESS_FAULT;
-}
-
 static sim_access write_nskeyr(flash_u5 *f, uint32_t value)
 {
-    sim_access result = turn(f, &f->key, value, 0x45670123u, 0xCDEF89ABu);
-    if (f->key == U5_KEY_OPEN) {
+    sim_access result = flash_turn_key(f->m, &f->key, value, 0x45670123u, 0xCDEF89ABu);
+    if (f->key == FLASH_KEY_OPEN) {
         f->cr &= ~U5_CR_LOCK;
     } else {
         f->cr |= U5_CR_LOCK | U5_CR_OPTLOCK;
@@ -103,10 +86,10 @@ static sim_access write_nskeyr(flash_u5 *f, uint32_t value)
 static sim_access write_optkeyr(flash_u5 *f, uint32_t value)
 {
     if ((f->cr & U5_CR_LOCK) != 0u) {
-        f->opt_key = U5_KEY_DEAD;
+        f->opt_key = FLASH_KEY_DEAD;
     }
-    sim_access result = turn(f, &f->opt_key, value, 0x08192A3Bu, 0x4C5D6E7Fu);
-    if (f->opt_key == U5_KEY_OPEN) {
+    sim_access result = flash_turn_key(f->m, &f->opt_key, value, 0x08192A3Bu, 0x4C5D6E7Fu);
+    if (f->opt_key == FLASH_KEY_OPEN) {
         f->cr &= ~U5_CR_OPTLOCK;
     } else {
         f->cr |= U5_CR_OPTLOCK;
@@ -120,11 +103,11 @@ static void lock(flash_u5 *f, uint32_t value)
 {
     if ((value & U5_CR_LOCK) != 0u) {
         f->cr |= U5_CR_LOCK;
-        f->key = f->key == U5_KEY_DEAD ? U5_KEY_DEAD : U5_KEY_IDLE;
+        flash_close_key(&f->key);
     }
     if ((value & (U5_CR_LOCK | U5_CR_OPTLOCK)) != 0u) {
         f->cr |= U5_CR_OPTLOCK;
-        f->opt_key = f->opt_key == U5_KEY_DEAD ? U5_KEY_DEAD : U5_KEY_IDLE;
+        flash_close_key(&f->opt_key);
     }
 }
 
@@ -280,7 +263,7 @@ static void reset_model(void *self, unsigned cause)
     f->acr = 1u;
     f->cr = U5_CR_LOCK | U5_CR_OPTLOCK;
     f->sr = f->eccr = 0;
-    f->key = f->opt_key = U5_KEY_IDLE;
+    f->key = f->opt_key = FLASH_KEY_IDLE;
     f->words = 0;
     flash_u5_icache_reset(f);
     if (load) {
@@ -318,14 +301,8 @@ static bool load(void *self, uint32_t address, const uint8_t *data, size_t bytes
         }
     }
     for (size_t i = 0; i < bytes;) {
-        uint8_t unit[U5_UNIT_BYTES];
-        uint32_t at = address + (uint32_t)i, skip = at % U5_UNIT_BYTES;
-        (void)tb_physical(f->chip, false, at - skip, &to, &offset);
-        memcpy(unit, f->bank[to].data + offset, U5_UNIT_BYTES);
-        while (skip < U5_UNIT_BYTES && i < bytes) {
-            unit[skip++] = data[i++];
-        }
-        flash_u5_set_unit(f, to, offset / U5_UNIT_BYTES, unit, U5_OK);
+        (void)tb_physical(f->chip, false, address + (uint32_t)i, &to, &offset);
+        i += cells_load(&f->bank[to], offset, data + i, bytes - i);
     }
     flash_u5_map(f);
     return true;
@@ -333,18 +310,11 @@ static bool load(void *self, uint32_t address, const uint8_t *data, size_t bytes
 
 static bool damage(void *self, unsigned which, uint32_t offset, sim_damage kind)
 {
-    static const u5_state states[] = {U5_SINGLE, U5_DOUBLE, U5_OK};
     flash_u5 *f = self;
     if (which >= U5_BANKS || offset >= f->chip->bank_bytes) {
         return false;
     }
-    uint8_t unit[U5_UNIT_BYTES];
-    uint32_t number = offset / U5_UNIT_BYTES;
-    memcpy(unit, f->bank[which].data + number * U5_UNIT_BYTES, U5_UNIT_BYTES);
-    if (kind != SIM_DAMAGE_CORRECTABLE) {
-        unit[offset % U5_UNIT_BYTES] ^= 0x41u;
-    }
-    flash_u5_set_unit(f, which, number, unit, states[kind]);
+    cells_damage(&f->bank[which], offset, kind);
     flash_u5_map(f);
     return true;
 }
@@ -359,19 +329,7 @@ static void place_of_op(const void *self, unsigned *where, uint32_t *offset, uin
 
 static sim_unit unit_reads(const void *self, unsigned which, uint32_t offset, uint8_t *other)
 {
-    const u5_bank *b = &((const flash_u5 *)self)->bank[which];
-    uint32_t unit = offset / U5_UNIT_BYTES;
-    switch (b->state[unit]) {
-    case U5_DOUBLE:
-        return SIM_UNIT_UNREADABLE;
-    case U5_UNSTABLE:
-        if (other != NULL) {
-            memcpy(other, b->other + unit * U5_UNIT_BYTES, U5_UNIT_BYTES);
-        }
-        return SIM_UNIT_UNSTABLE;
-    default:
-        return SIM_UNIT_WHOLE;
-    }
+    return cells_unit(&((const flash_u5 *)self)->bank[which], offset, other);
 }
 
 static uint32_t optr(const void *self)
@@ -396,30 +354,12 @@ static const uint8_t *op_data(const void *self)
 
 static size_t take(const void *self, unsigned which, uint32_t offset, uint32_t bytes, uint8_t *out)
 {
-    const u5_bank *b = &((const flash_u5 *)self)->bank[which];
-    memcpy(out, b->data + offset, bytes);
-    out += bytes;
-    for (uint32_t at = offset; at < offset + bytes; at += U5_UNIT_BYTES) {
-        uint8_t state = b->state[at / U5_UNIT_BYTES];
-        *out++ = state;
-        if (state == U5_UNSTABLE) {
-            memcpy(out, b->other + at, U5_UNIT_BYTES);
-        } else {
-            memset(out, 0, U5_UNIT_BYTES);
-        }
-        out += U5_UNIT_BYTES;
-    }
-    return 2u * (size_t)bytes + bytes / U5_UNIT_BYTES;
+    return cells_take(&((const flash_u5 *)self)->bank[which], offset, bytes, out);
 }
 
 static void give(void *self, unsigned which, uint32_t offset, uint32_t bytes, const uint8_t *in)
 {
-    flash_u5 *f = self;
-    const uint8_t *kept = in + bytes;
-    for (uint32_t at = 0; at < bytes; at += U5_UNIT_BYTES, kept += U5_UNIT_BYTES + 1u) {
-        memcpy(f->bank[which].other + offset + at, kept + 1, U5_UNIT_BYTES);
-        flash_u5_set_unit(f, which, (offset + at) / U5_UNIT_BYTES, in + at, (u5_state)*kept);
-    }
+    cells_give(&((flash_u5 *)self)->bank[which], offset, bytes, in);
 }
 
 /* Of OPSR only whether it tells of an option change: the address in it differs with every

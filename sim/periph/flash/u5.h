@@ -3,12 +3,11 @@
 #ifndef SIM_FLASH_U5_H
 #define SIM_FLASH_U5_H
 
-#include "sim/machine/machine.h"
+#include "sim/periph/flash/cells.h"
+#include "sim/periph/flash/control.h"
 
 #define U5_UNIT_BYTES 16u
 #define U5_PAGE_BYTES 8192u
-#define U5_GRANULE_BYTES 1024u /* what the core maps */
-#define U5_GRANULE_UNITS (U5_GRANULE_BYTES / U5_UNIT_BYTES)
 #define U5_BANKS 2u
 #define U5_SYSTEM_BASE 0x0BF90000u
 #define U5_SYSTEM_BYTES 0x10000u
@@ -61,24 +60,6 @@ enum {
     U5_WRP1AR, U5_WRP1BR, U5_SECWM2R1, U5_SECWM2R2, U5_WRP2AR, U5_WRP2BR, U5_OPTIONS
 };
 
-typedef enum u5_state {
-    U5_OK,
-    U5_SINGLE,   /* one wrong bit: corrected, ECCC */
-    U5_DOUBLE,   /* uncorrectable at every read */
-    U5_UNSTABLE, /* `data`, `other`, or uncorrectable, anew at each read */
-    U5_ONES,     /* programmed with all ones: looks erased, is spent */
-    U5_STATES
-} u5_state;
-
-typedef struct u5_bank {
-    uint8_t *data, *other, *state;
-    uint8_t *old;   /* what ICACHE still holds of changed granules */
-    uint8_t *stale; /* per granule */
-    uint16_t *bad;  /* units that are not read as they are, per granule */
-    uint32_t bad_total, stale_total;
-    sim_code *code;
-} u5_bank;
-
 typedef struct u5_op {
     bool active;
     sim_op_kind kind;
@@ -87,8 +68,6 @@ typedef struct u5_op {
     unsigned banks; /* bank erase: mask, physical */
     uint8_t data[U5_UNIT_BYTES];
 } u5_op;
-
-typedef enum u5_key { U5_KEY_IDLE, U5_KEY_HALF, U5_KEY_OPEN, U5_KEY_DEAD } u5_key;
 
 typedef struct u5_times {
     sim_ps program, erase_page, erase_bank;
@@ -100,11 +79,11 @@ typedef struct flash_u5 {
     const tb_chip *chip;
     sim_periph periph, icache;
     sim_flash_model model;
-    u5_bank bank[U5_BANKS];
+    flash_cells bank[U5_BANKS];
     uint8_t info[U5_INFO_BYTES];
 
     uint32_t acr, sr, cr, eccr, opsr;
-    u5_key key, opt_key;
+    flash_key key, opt_key;
     unsigned words;  /* in the write buffer, of four */
     uint32_t buffer_address;
     uint8_t buffer[U5_UNIT_BYTES];
@@ -129,12 +108,6 @@ void flash_u5_array_free(flash_u5 *f);
 bool flash_u5_locate(const flash_u5 *f, uint32_t address, unsigned *bank, uint32_t *offset);
 /* ADDR and BK as ECCR and OPSR have them, whose fields are alike. */
 uint32_t flash_u5_place(const flash_u5 *f, unsigned bank, uint32_t offset);
-void flash_u5_set_unit(flash_u5 *f, unsigned bank, uint32_t unit, const uint8_t *data,
-                       u5_state state);
-void flash_u5_set_unstable(flash_u5 *f, unsigned bank, uint32_t unit, const uint8_t *data,
-                           const uint8_t *other);
-void flash_u5_erase_units(flash_u5 *f, unsigned bank, uint32_t offset, uint32_t bytes);
-void flash_u5_recount(flash_u5 *f);
 void flash_u5_keep_stale(flash_u5 *f, unsigned bank, uint32_t offset, uint32_t bytes);
 void flash_u5_drop_stale(flash_u5 *f);
 void flash_u5_map(flash_u5 *f);

@@ -38,34 +38,17 @@ static void finish(flash_u5 *f)
     flash_u5_map(f);
 }
 
-static bool all(const uint8_t *bytes, uint8_t value)
-{
-    for (unsigned i = 0; i < U5_UNIT_BYTES; i++) {
-        if (bytes[i] != value) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void erase_range(flash_u5 *f, unsigned bank, uint32_t offset, uint32_t bytes)
 {
     flash_u5_keep_stale(f, bank, offset, bytes);
-    flash_u5_erase_units(f, bank, offset, bytes);
+    cells_erase(&f->bank[bank], offset, bytes);
 }
 
 static void program_unit(flash_u5 *f)
 {
     const u5_op *op = &f->op;
-    u5_bank *b = &f->bank[op->bank];
-    uint32_t unit = op->offset / U5_UNIT_BYTES;
     flash_u5_keep_stale(f, op->bank, op->offset, U5_UNIT_BYTES);
-    if (b->state[unit] == U5_UNSTABLE && !all(op->data, 0x00)) {
-        /* Cells that only looked erased: what was written on them does not hold. */
-        flash_u5_set_unstable(f, op->bank, unit, op->data, b->other + op->offset);
-    } else {
-        flash_u5_set_unit(f, op->bank, unit, op->data, all(op->data, 0xFF) ? U5_ONES : U5_OK);
-    }
+    cells_program(&f->bank[op->bank], op->offset, op->data);
 }
 
 /* RDP 1 to 0 erases everything that RDP guarded (RM0456 7.6.2). */
@@ -74,9 +57,7 @@ static void regress(flash_u5 *f)
     for (unsigned bank = 0; bank < U5_BANKS; bank++) {
         erase_range(f, bank, 0u, f->chip->bank_bytes);
     }
-    size_t count;
-    uint32_t *backup = sim_backup_words(f->m, &count);
-    memset(backup, 0, count * sizeof *backup);
+    flash_wipe_backup(f->m);
 }
 
 static void program_options(flash_u5 *f)
@@ -125,72 +106,21 @@ void flash_u5_done(void *self)
 
 /* ---- torn ---- */
 
-/* Programming only clears bits: some of those that it was to clear, but not all, if it
- * was to clear more than one. */
-static void mix(flash_u5 *f, const uint8_t *old, const uint8_t *fresh, uint8_t *out)
-{
-    for (unsigned tries = 0; tries < 16u; tries++) {
-        for (unsigned i = 0; i < U5_UNIT_BYTES; i++) {
-            out[i] = (uint8_t)(fresh[i] | (old[i] & sim_random(f->m)));
-        }
-        if (memcmp(out, old, U5_UNIT_BYTES) != 0 && memcmp(out, fresh, U5_UNIT_BYTES) != 0) {
-            return;
-        }
-    }
-}
-
 static void tear_program(flash_u5 *f, sim_cut_outcome outcome)
 {
     const u5_op *op = &f->op;
-    uint32_t unit = op->offset / U5_UNIT_BYTES;
-    uint8_t old[U5_UNIT_BYTES], mixed[U5_UNIT_BYTES];
-    memcpy(old, f->bank[op->bank].data + op->offset, U5_UNIT_BYTES);
-    mix(f, old, op->data, mixed);
-    switch (outcome) {
-    case SIM_CUT_NEW:
+    cells_tear_program(&f->bank[op->bank], f->m, op->offset, op->data, outcome);
+    if (outcome == SIM_CUT_NEW) {
         program_unit(f);
-        break;
-    case SIM_CUT_MIXED:
-        flash_u5_set_unit(f, op->bank, unit, mixed, U5_OK);
-        break;
-    case SIM_CUT_ECC:
-        flash_u5_set_unit(f, op->bank, unit, mixed, U5_DOUBLE);
-        break;
-    case SIM_CUT_UNSTABLE:
-        flash_u5_set_unstable(f, op->bank, unit, op->data, old);
-        break;
-    default:
-        break;
-    }
-}
-
-static void tear_erased_unit(flash_u5 *f, unsigned bank, uint32_t unit, sim_cut_outcome outcome)
-{
-    uint8_t old[U5_UNIT_BYTES], blank[U5_UNIT_BYTES];
-    memset(blank, 0xFF, sizeof blank);
-    memcpy(old, f->bank[bank].data + unit * U5_UNIT_BYTES, U5_UNIT_BYTES);
-    uint32_t chance = sim_random(f->m);
-    if (outcome == SIM_CUT_UNSTABLE) {
-        flash_u5_set_unstable(f, bank, unit, blank, old);
-    } else if (outcome == SIM_CUT_ECC && chance % 3u == 0u) {
-        for (unsigned i = 0; i < U5_UNIT_BYTES; i++) {
-            old[i] = (uint8_t)(old[i] | sim_random(f->m));
-        }
-        flash_u5_set_unit(f, bank, unit, old, U5_DOUBLE);
-    } else if ((chance & 0x100u) != 0u) {
-        flash_u5_set_unit(f, bank, unit, blank, U5_OK);
     }
 }
 
 static void tear_erase(flash_u5 *f, unsigned bank, uint32_t offset, uint32_t bytes,
                        sim_cut_outcome outcome)
 {
+    cells_tear_erase(&f->bank[bank], f->m, offset, bytes, outcome);
     if (outcome == SIM_CUT_NEW) {
         erase_range(f, bank, offset, bytes);
-    } else if (outcome != SIM_CUT_OLD) {
-        for (uint32_t at = offset; at < offset + bytes; at += U5_UNIT_BYTES) {
-            tear_erased_unit(f, bank, at / U5_UNIT_BYTES, outcome);
-        }
     }
 }
 
@@ -238,12 +168,7 @@ void flash_u5_tear(void *self, sim_cut_outcome outcome)
     if (!f->op.active) {
         return;
     }
-    if (outcome == SIM_CUT_RANDOM) {
-        outcome = (sim_cut_outcome)(sim_random(f->m) % (uint32_t)SIM_CUT_RANDOM);
-    }
-    static const char *const names[] = {"old", "new", "mixed", "ecc", "unstable"};
-    sim_trace(f->m, f->op.kind == SIM_OP_OPTION ? SIM_TRACE_OPTION : SIM_TRACE_FLASH,
-              "interrupted: %s", names[outcome]);
+    outcome = flash_outcome(f->m, f->op.kind, outcome);
     f->opsr = operation_code(f);
     switch (f->op.kind) {
     case SIM_OP_PROGRAM:
@@ -268,21 +193,6 @@ void flash_u5_tear(void *self, sim_cut_outcome outcome)
 
 /* ---- programming ---- */
 
-/* Not erased and not all zero is PROGERR (RM0456 7.3.7). */
-static bool programmable(flash_u5 *f, unsigned bank, uint32_t offset)
-{
-    const u5_bank *b = &f->bank[bank];
-    uint8_t state = b->state[offset / U5_UNIT_BYTES];
-    if (all(f->buffer, 0x00)) {
-        return state != U5_ONES;
-    }
-    const uint8_t *seen = b->data + offset;
-    if (state == U5_UNSTABLE && (sim_random(f->m) & 1u) != 0u) {
-        seen = b->other + offset;
-    }
-    return (state == U5_OK || state == U5_UNSTABLE) && all(seen, 0xFF);
-}
-
 static void refuse(flash_u5 *f, uint32_t flag)
 {
     f->words = 0;
@@ -297,7 +207,7 @@ static void start_program(flash_u5 *f, unsigned bank, uint32_t offset)
         refuse(f, U5_SR_WRPERR);
         return;
     }
-    if (!programmable(f, bank, offset)) {
+    if (!cells_programmable(&f->bank[bank], f->m, offset, f->buffer)) { /* RM0456 7.3.7 */
         refuse(f, U5_SR_PROGERR);
         return;
     }

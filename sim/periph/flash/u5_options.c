@@ -107,55 +107,42 @@ sim_boot flash_u5_boot(void *self)
 
 /* ---- saved state ---- */
 
-static size_t bank_bytes(const flash_u5 *f)
-{
-    return 2u * (size_t)f->chip->bank_bytes + f->chip->bank_bytes / U5_UNIT_BYTES;
-}
-
 size_t flash_u5_state_bytes(const void *self)
 {
-    return 4u * U5_OPTIONS + U5_BANKS * bank_bytes(self);
+    const flash_u5 *f = self;
+    return 4u * U5_OPTIONS + U5_BANKS * cells_saved_bytes(&f->bank[0]);
 }
 
 void flash_u5_save(const void *self, uint8_t *out)
 {
     const flash_u5 *f = self;
-    uint32_t bytes = f->chip->bank_bytes;
     for (unsigned i = 0; i < 4u * U5_OPTIONS; i++) {
         *out++ = (uint8_t)(f->stored[i / 4u] >> (8u * (i % 4u)));
     }
-    for (unsigned i = 0; i < U5_BANKS; i++, out += bank_bytes(f)) {
-        memcpy(out, f->bank[i].data, bytes);
-        memcpy(out + bytes, f->bank[i].other, bytes);
-        memcpy(out + 2u * (size_t)bytes, f->bank[i].state, bytes / U5_UNIT_BYTES);
+    for (unsigned i = 0; i < U5_BANKS; i++) {
+        cells_save(&f->bank[i], out + i * cells_saved_bytes(&f->bank[i]));
     }
 }
 
 bool flash_u5_restore(void *self, const uint8_t *in, size_t bytes)
 {
     flash_u5 *f = self;
-    uint32_t size = f->chip->bank_bytes, units = size / U5_UNIT_BYTES;
     const uint8_t *banks = in + 4u * U5_OPTIONS;
     if (bytes != flash_u5_state_bytes(f)) {
         return false;
     }
     for (unsigned i = 0; i < U5_BANKS; i++) {
-        for (uint32_t u = 0; u < units; u++) {
-            if (banks[i * bank_bytes(f) + 2u * (size_t)size + u] >= U5_STATES) {
-                return false;
-            }
+        if (!cells_can_restore(&f->bank[i], banks + i * cells_saved_bytes(&f->bank[i]))) {
+            return false;
         }
     }
     memset(f->stored, 0, sizeof f->stored);
     for (unsigned i = 0; i < 4u * U5_OPTIONS; i++) {
         f->stored[i / 4u] |= (uint32_t)in[i] << (8u * (i % 4u));
     }
-    for (unsigned i = 0; i < U5_BANKS; i++, banks += bank_bytes(f)) {
-        memcpy(f->bank[i].data, banks, size);
-        memcpy(f->bank[i].other, banks + size, size);
-        memcpy(f->bank[i].state, banks + 2u * (size_t)size, units);
+    for (unsigned i = 0; i < U5_BANKS; i++) {
+        cells_restore(&f->bank[i], banks + i * cells_saved_bytes(&f->bank[i]));
     }
-    flash_u5_recount(f);
     flash_u5_map(f);
     return true;
 }
