@@ -291,6 +291,26 @@ static void give_instant(run *x, sim_ps when)
     x->r->chance = run_chance(&x->now, 0);
 }
 
+static void *keep(plan *p, void *list, size_t bytes)
+{
+    memo_at at = list == NULL ? 0u : memo_keep(p->memo, list, bytes);
+    free(list);
+    if (list != NULL && at == 0u) {
+        abort();
+    }
+    return at == 0u ? NULL : memo_room(p->memo, at);
+}
+
+/* Where every process sees it. */
+static void share(plan *p)
+{
+    uint32_t granules = p->chip->bank_bytes / STATE_GRANULE;
+    p->first = keep(p, p->first, (p->ops + 1u) * sizeof *p->first);
+    p->critical = keep(p, p->critical, p->ops * sizeof *p->critical);
+    p->hot[0] = keep(p, p->hot[0], granules);
+    p->hot[1] = keep(p, p->hot[1], granules);
+}
+
 bool plan_count(plan *p, char why[RIG_TEXT_BYTES])
 {
     run x = {.p = p, .count = p, .mode = MODE_COUNT, .counting = true};
@@ -328,15 +348,8 @@ bool plan_count(plan *p, char why[RIG_TEXT_BYTES])
     free(x.erased[0]);
     free(x.erased[1]);
     finish(&x);
+    share(p);
     return good;
-}
-
-void plan_free(plan *p)
-{
-    free(p->first);
-    free(p->critical);
-    free(p->hot[0]);
-    free(p->hot[1]);
 }
 
 /* A scenario without operations: the part as it is at each of so many instants. */

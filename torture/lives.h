@@ -103,9 +103,9 @@ typedef struct plan {
     uint64_t clean_us;
 } plan;
 
-/* The clean run: counts the operations and lays the cases out. false: it failed, in `why`. */
+/* The clean run: counts the operations and lays the cases out, in the memo, so that all processes
+ * see them. false: it failed, in `why`. */
 bool plan_count(plan *p, char why[RIG_TEXT_BYTES]);
-void plan_free(plan *p);
 /* Takes operations from the tally until there are none: one worker's work. */
 void plan_work(const plan *p, unsigned worker);
 /* One case from the start. trace: told on stdout. true if all was well, else `why`. */

@@ -5,18 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "torture/lives.h"
 #include "torture/plant.h"
+#include "torture/pool.h"
 #include "torture/report.h"
 #include "torture/shrink.h"
 
-#define TICK_US 100000u
 #define BAR_WIDTH 24u
 #define PLAIN_SECONDS 5.0 /* between lines of progress where there is no terminal */
 #define MOST_CHIPS 16u
@@ -161,73 +159,50 @@ static options parse(int argc, char **argv)
     return o;
 }
 
-/* ---- one scenario ------------------------------------------------------------ */
+/* ---- the scenarios of a part ------------------------------------------------------------ */
 
-static void progress(const plan *p, double began, bool terminal, double *said)
+typedef struct show { /* what is told while they run */
+    report_row *row; /* of the first task, the others' behind it */
+    task *tasks;
+    size_t count, told;
+    double began, said;
+    bool terminal;
+} show;
+
+static void clear_line(const show *x)
 {
-    double now = seconds(), spent = now - began;
-    if (!terminal && now - *said < PLAIN_SECONDS) {
+    fputs(x->terminal ? "\r\033[K" : "", stdout);
+}
+
+/* Of what is counted yet: all of it, soon after the start. */
+static void progress(show *x)
+{
+    double now = seconds(), spent = now - x->began;
+    unsigned long long cases = 0, done = 0, lives = 0;
+    if (!x->terminal && now - x->said < PLAIN_SECONDS) {
         return;
     }
-    *said = now;
-    unsigned done = atomic_load(&p->t->taken);
-    unsigned long long lives = atomic_load(&p->t->lives);
-    double left = done == 0u ? 0 : spent * (p->cases - done) / done;
-    unsigned full = (unsigned)((unsigned long long)done * BAR_WIDTH / p->cases);
+    x->said = now;
+    for (size_t i = 0; i < x->count; i++) {
+        const task *t = &x->tasks[i];
+        cases += atomic_load(&t->stage) == TASK_READY ? t->p.cases : 0u;
+        done += atomic_load(&t->t.taken);
+        lives += atomic_load(&t->t.lives);
+    }
+    if (cases == 0u) {
+        return;
+    }
+    unsigned full = (unsigned)(done * BAR_WIDTH / cases);
     char bar[BAR_WIDTH + 1u];
     memset(bar, '.', BAR_WIDTH);
-    memset(bar, '#', full);
+    memset(bar, '#', full < BAR_WIDTH ? full : BAR_WIDTH);
     bar[BAR_WIDTH] = '\0';
-    if (terminal) {
-        printf("\r%-15s [%s] %3u %%  %llu lives, %.0f/s, %.0f s left   ", p->s->name, bar,
-               done * 100u / p->cases, lives, spent > 0 ? (double)lives / spent : 0, left);
-    } else {
-        printf("  %s: %u %%, %llu lives, %.0f/s, %.0f s left\n", p->s->name,
-               done * 100u / p->cases, lives, spent > 0 ? (double)lives / spent : 0, left);
-    }
+    printf("%s%s%s %3llu %%  %llu lives, %.0f/s, %.0f s left%s", x->terminal ? "\r[" : "  ",
+           x->terminal ? bar : "", x->terminal ? "]" : "",
+           done * 100u / cases, lives, spent > 0 ? (double)lives / spent : 0,
+           done == 0u ? 0 : spent * (double)(cases - done) / (double)done,
+           x->terminal ? "   " : "\n");
     fflush(stdout);
-}
-
-static void start_workers(const plan *p, unsigned jobs, pid_t *workers)
-{
-    fflush(stdout);
-    for (unsigned i = 0; i < jobs; i++) {
-        workers[i] = fork();
-        if (workers[i] == 0) {
-            plan_work(p, i);
-            _exit(0);
-        }
-        if (workers[i] < 0) {
-            wrong("cannot start a process", "fork");
-        }
-    }
-}
-
-static bool all_over(pid_t *workers, unsigned jobs, bool *lost)
-{
-    bool over = true;
-    for (unsigned i = 0; i < jobs; i++) {
-        int status = 0;
-        if (workers[i] != 0 && waitpid(workers[i], &status, WNOHANG) == workers[i]) {
-            workers[i] = 0;
-            *lost = *lost || status != 0;
-        }
-        over = over && workers[i] == 0;
-    }
-    return over;
-}
-
-static void run_workers(const options *o, const plan *p, bool *lost)
-{
-    pid_t workers[MOST_JOBS];
-    bool terminal = isatty(STDOUT_FILENO) == 1;
-    double began = seconds(), said = began;
-    start_workers(p, o->jobs, workers);
-    while (!all_over(workers, o->jobs, lost)) {
-        usleep(TICK_US);
-        progress(p, began, terminal, &said);
-    }
-    fputs(terminal ? "\r" : "", stdout);
 }
 
 static void fill_row(report_row *row, const plan *p, bool lost)
@@ -308,7 +283,8 @@ static void print_row(const report_row *row)
         snprintf(beyond, sizeof beyond, "programmer %llu locked %llu  ",
                  row->outcome[OUTCOME_PROGRAMMER], row->outcome[OUTCOME_LOCKED]);
     }
-    printf("%-15s %4u ops %7llu lives (%llu twice cut; %llu run, %llu compared) %5.0f/s  old %llu "
+    printf("%-15s %4u ops %7llu lives (%llu twice cut; %llu run, %llu compared) %5.0f for a second of a core  "
+           "old %llu "
            "new %llu recovered %llu stage 2 %llu  %slongest %u boots, %.1f s  %s\n",
            row->s->name, (unsigned)row->ops, row->lives, row->deep, row->ran, row->audited,
            row->seconds > 0 ? (double)row->lives / row->seconds : 0, row->outcome[OUTCOME_OLD],
@@ -317,35 +293,69 @@ static void print_row(const report_row *row)
            row->failures == 0u ? "no brick" : "FAILED");
 }
 
-static void torture(const options *o, report_row *row)
+/* Of all scenarios of a part together. */
+static void told_of_part(const report_row *row, size_t count, double took)
 {
-    tally *t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    plan p = {.chip = row->chip, .s = row->s, .seed = o->seed, .depth = o->depth,
-              .sample = o->sample, .plant = o->plant, .whole = o->whole || row->s->settle != NULL, .exact = o->exact,
-              .audit = o->audit, .memo = memo_new()};
-    if (t == MAP_FAILED || p.memo == NULL) {
-        wrong("no memory", row->s->name);
+    unsigned long long lives = 0, ran = 0;
+    double busy = 0;
+    for (size_t i = 0; i < count; i++) {
+        lives += row[i].lives;
+        ran += row[i].ran;
+        busy += row[i].seconds;
     }
-    char why[RIG_TEXT_BYTES];
-    double began = seconds();
-    p.t = t;
-    if (!plan_count(&p, why)) {
-        printf("%-15s FAILED without any interruption: %s\n", row->s->name, why);
+    if (count > 1u) {
+        printf("%-15s %llu lives in %.1f s, %.0f/s; %llu of them run; %.1f s of processor time\n",
+               row->chip->name, lives, took, took > 0 ? (double)lives / took : 0, ran, busy);
+    }
+}
+
+static void tell(const task *t, report_row *row)
+{
+    row->seconds = (double)atomic_load(&t->busy_us) * 1e-6;
+    if (atomic_load(&t->stage) != TASK_READY) {
+        printf("%-15s FAILED without any interruption: %s\n", row->s->name, t->why);
         row->failures = 1;
-    } else {
-        bool lost = false;
-        memset(t, 0, sizeof *t);
-        run_workers(o, &p, &lost);
-        row->seconds = seconds() - began;
-        fill_row(row, &p, lost);
-        row->failures += account(&p);
-        print_row(row);
-        print_failures(&p, row);
+        return;
     }
-    fflush(stdout);
-    plan_free(&p);
-    memo_free(p.memo);
-    munmap(t, sizeof *t);
+    fill_row(row, &t->p, atomic_load(&t->lost));
+    row->failures += account(&t->p);
+    print_row(row);
+    print_failures(&t->p, row);
+}
+
+/* Those that are done, in their order, and how far the rest is. */
+static void tick(void *ctx)
+{
+    show *x = ctx;
+    while (x->told < x->count &&
+           (pool_is_done(&x->tasks[x->told]) || atomic_load(&x->tasks[x->told].lost))) {
+        clear_line(x);
+        tell(&x->tasks[x->told], &x->row[x->told]);
+        x->told++;
+        fflush(stdout);
+    }
+    if (x->told < x->count) {
+        progress(x);
+    }
+}
+
+static void torture(const options *o, report_row *row, size_t count)
+{
+    double began = seconds();
+    show x = {.row = row, .tasks = pool_new(count), .count = count,
+              .began = began, .said = began, .terminal = isatty(STDOUT_FILENO) == 1};
+    if (x.tasks == NULL) {
+        wrong("no memory", row->chip->name);
+    }
+    for (size_t i = 0; i < count; i++) {
+        x.tasks[i].p = (plan){.chip = row[i].chip, .s = row[i].s, .seed = o->seed,
+                              .depth = o->depth, .sample = o->sample, .plant = o->plant,
+                              .whole = o->whole || row[i].s->settle != NULL,
+                              .exact = o->exact, .audit = o->audit};
+    }
+    pool_run(x.tasks, count, o->jobs, tick, &x);
+    pool_free(x.tasks, count);
+    told_of_part(row, count, seconds() - began);
 }
 
 /* ---- all of them ------------------------------------------------------------ */
@@ -422,13 +432,16 @@ int main(int argc, char **argv)
     for (unsigned k = 0; k < o.chips; k++) {
         printf("seed %" PRIu32 ", %s, depth %u, %u at a time\n", o.seed, o.chip[k]->name, o.depth,
                o.jobs);
+        size_t first = r.rows;
         for (size_t i = 0; i < scenario_count; i++) {
             if (wanted(&o, &scenarios[i], o.chip[k])) {
                 report_row *row = &r.row[r.rows++];
                 row->chip = o.chip[k];
                 row->s = &scenarios[i];
-                torture(&o, row);
             }
+        }
+        if (r.rows > first) {
+            torture(&o, &r.row[first], r.rows - first);
         }
     }
     unsigned failures = summary(&o, &r, began);

@@ -57,7 +57,7 @@ const void *memo_get(const memo *x, memo_at at)
     return (const uint8_t *)x + at;
 }
 
-static void *at(memo *x, memo_at where)
+void *memo_room(memo *x, memo_at where)
 {
     return (uint8_t *)x + where;
 }
@@ -72,7 +72,7 @@ memo_at memo_keep(memo *x, const void *bytes, size_t count)
         }
     } while (!atomic_compare_exchange_weak(&x->used, &where, where + room));
     if (bytes != NULL) {
-        memcpy(at(x, where), bytes, count);
+        memcpy(memo_room(x, where), bytes, count);
     }
     return where;
 }
@@ -81,7 +81,7 @@ static entry *find(memo *x, uint64_t key)
 {
     memo_at where = atomic_load(&x->bucket[(key >> 20) % BUCKETS]);
     while (where != 0u) {
-        entry *e = at(x, where);
+        entry *e = memo_room(x, where);
         if (e->key == key) {
             return e;
         }
@@ -100,7 +100,7 @@ static entry *find_or_add(memo *x, uint64_t key)
     if (where == 0u) {
         return NULL;
     }
-    e = at(x, where);
+    e = memo_room(x, where);
     e->key = key;
     atomic_init(&e->value, 0);
     e->next = atomic_load(&x->bucket[(key >> 20) % BUCKETS]);

@@ -45,6 +45,7 @@ int memo_compress(void *x, const tb_image_file *image, size_t start, const tb_im
 /* Room that stays. 0: the memo is full. */
 memo_at memo_keep(memo *x, const void *bytes, size_t count);
 const void *memo_get(const memo *x, memo_at at);
+void *memo_room(memo *x, memo_at at); /* to be written */
 
 static inline uint64_t memo_fold(uint64_t number, uint64_t next)
 {

@@ -7,9 +7,9 @@
 enum {
     SIM_GRANULE_BYTES = 1024,
     SIM_GRANULE_SHIFT = 10,
-    SIM_TABLE_SHIFT = 20, /* one second-level table covers 1 MB */
-    SIM_TABLES = 4096,
-    SIM_TABLE_GRANULES = 1024,
+    SIM_TABLE_SHIFT = 18, /* one second-level table covers 256 KB: the smallest bank of flash */
+    SIM_TABLES = 16384,
+    SIM_TABLE_GRANULES = 256,
     SIM_MAX_EXCEPTIONS = 256,
     SIM_EXCEPTION_WORDS = SIM_MAX_EXCEPTIONS / 32
 };
@@ -56,6 +56,17 @@ typedef struct sim_granule {
     sim_code *code;
     uint32_t flags; /* SIM_MAP_* */
 } sim_granule;
+
+/* A second-level table, and what it holds if all of it was mapped at once and not changed since:
+ * each flash operation unmaps a bank and maps it again, which is then a matter of a pointer. */
+typedef struct sim_table {
+    sim_granule granule[SIM_TABLE_GRANULES];
+    bool whole;
+    const uint8_t *host;
+    const sim_code *code;
+    uint32_t flags, veil_changes;
+    const bool *clear;
+} sim_table;
 
 typedef struct sim_flags { /* condition flags, kept as what they were made from */
     uint32_t n;            /* N is bit 31 */
@@ -141,7 +152,8 @@ struct sim_cpu {
     sim_bus bus;
     sim_cpu_exception_hook hook;
     void *hook_ctx;
-    sim_granule *map[SIM_TABLES];
+    sim_granule *map[SIM_TABLES]; /* the granules of `table`, or sim_no_granules */
+    sim_table *table[SIM_TABLES]; /* NULL until something is mapped there */
     const struct sim_core_row *core;
     uint32_t s[32]; /* floating point; D registers are pairs */
     uint32_t fpscr;
@@ -149,6 +161,7 @@ struct sim_cpu {
     uint32_t csselr;
     sim_cpu_veil veil;
     void *veil_ctx;
+    uint32_t veil_changes; /* counted by who veils: of the flags that it has given away */
     const char *lockup; /* what happened, for stop_text */
     char stop_text[160];
 };

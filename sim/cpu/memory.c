@@ -63,14 +63,27 @@ void sim_code_invalidate(sim_code *code, uint32_t offset, uint32_t bytes)
 
 /* ---- mapping ----------------------------------------------------------------------- */
 
-static sim_granule *granule_for_change(sim_cpu *cpu, uint32_t address)
+static sim_table *table_at(sim_cpu *cpu, uint32_t address)
 {
-    sim_granule **table = &cpu->map[address >> SIM_TABLE_SHIFT];
-    if (*table == sim_no_granules) {
-        *table = calloc(SIM_TABLE_GRANULES, sizeof **table);
+    sim_table **table = &cpu->table[address >> SIM_TABLE_SHIFT];
+    if (!*table) {
+        *table = calloc(1, sizeof **table);
         if (!*table)
             abort();
     }
+    return *table;
+}
+
+/* Some of it is about to be changed. */
+static sim_granule *granules_for_change(sim_cpu *cpu, uint32_t address)
+{
+    sim_table *table = table_at(cpu, address);
+    sim_granule **map = &cpu->map[address >> SIM_TABLE_SHIFT];
+    if (*map == sim_no_granules) {
+        memset(table->granule, 0, sizeof table->granule);
+        *map = table->granule;
+    }
+    table->whole = false;
     return sim_granule_at(cpu, address);
 }
 
@@ -91,8 +104,6 @@ static uint32_t run_of(uint32_t address, uint32_t bytes)
     return wanted < in_table ? wanted : in_table;
 }
 
-/* Each flash operation has its bank unmapped and mapped again: hence no look at the tables for
- * each granule. */
 static void fill(sim_granule *g, uint32_t count, const sim_granule *first, const bool *clear)
 {
     sim_granule one = *first;
@@ -109,6 +120,31 @@ static void fill(sim_granule *g, uint32_t count, const sim_granule *first, const
     }
 }
 
+static void map_part(sim_cpu *cpu, uint32_t base, uint32_t count, uint8_t *host, sim_code *code,
+                     unsigned flags, const bool *clear)
+{
+    sim_table *table = table_at(cpu, base);
+    bool whole = count == SIM_TABLE_GRANULES;
+    if (whole && table->whole && table->host == host && table->code == code &&
+        table->flags == flags && table->clear == clear &&
+        table->veil_changes == cpu->veil_changes) {
+        cpu->map[base >> SIM_TABLE_SHIFT] = table->granule; /* as it was */
+        return;
+    }
+    sim_granule first = { .flags = flags };
+    first.rd = flags & SIM_MAP_READ ? host : NULL;
+    first.wr = flags & SIM_MAP_WRITE ? host : NULL;
+    first.code = code && (flags & SIM_MAP_EXEC) ? code : NULL;
+    fill(whole ? table->granule : granules_for_change(cpu, base), count, &first, clear);
+    cpu->map[base >> SIM_TABLE_SHIFT] = table->granule;
+    table->whole = whole;
+    table->host = host;
+    table->code = code;
+    table->flags = flags;
+    table->clear = clear;
+    table->veil_changes = cpu->veil_changes;
+}
+
 void sim_cpu_map(sim_cpu *cpu, uint32_t base, uint32_t bytes, uint8_t *host, sim_code *code,
                  unsigned flags)
 {
@@ -119,12 +155,9 @@ void sim_cpu_map(sim_cpu *cpu, uint32_t base, uint32_t bytes, uint8_t *host, sim
     forget_edge(cpu, base - SIM_GRANULE_BYTES);
     for (uint32_t done = 0, count; done < bytes; done += count << SIM_GRANULE_SHIFT) {
         count = run_of(base + done, bytes - done);
-        sim_granule first = { .flags = flags };
-        first.rd = flags & SIM_MAP_READ ? host + done : NULL;
-        first.wr = flags & SIM_MAP_WRITE ? host + done : NULL;
-        first.code = code && (flags & SIM_MAP_EXEC) ? code + (done >> SIM_GRANULE_SHIFT) : NULL;
-        fill(granule_for_change(cpu, base + done), count, &first,
-             clear ? clear + (done >> SIM_GRANULE_SHIFT) : NULL);
+        map_part(cpu, base + done, count, host ? host + done : NULL,
+                 code ? code + (done >> SIM_GRANULE_SHIFT) : NULL, flags,
+                 clear ? clear + (done >> SIM_GRANULE_SHIFT) : NULL);
     }
     if (bytes)
         forget_edge(cpu, base + bytes - SIM_GRANULE_BYTES);
@@ -137,8 +170,11 @@ void sim_cpu_unmap(sim_cpu *cpu, uint32_t base, uint32_t bytes)
     forget_edge(cpu, base - SIM_GRANULE_BYTES);
     for (uint32_t done = 0, count; done < bytes; done += count << SIM_GRANULE_SHIFT) {
         count = run_of(base + done, bytes - done);
-        if (cpu->map[(base + done) >> SIM_TABLE_SHIFT] != sim_no_granules)
-            memset(sim_granule_at(cpu, base + done), 0, count * sizeof(sim_granule));
+        sim_granule **map = &cpu->map[(base + done) >> SIM_TABLE_SHIFT];
+        if (count == SIM_TABLE_GRANULES)
+            *map = sim_no_granules;
+        else if (*map != sim_no_granules)
+            memset(granules_for_change(cpu, base + done), 0, count * sizeof(sim_granule));
     }
     if (cpu->veil)
         (void)cpu->veil(cpu->veil_ctx, base, bytes, NULL, NULL);
@@ -149,6 +185,7 @@ void sim_cpu_set_veil(sim_cpu *cpu, sim_cpu_veil veil, void *ctx)
 {
     cpu->veil = veil;
     cpu->veil_ctx = ctx;
+    cpu->veil_changes++;
 }
 
 void sim_cpu_set_flash_timing(sim_cpu *cpu, unsigned wait_states, bool icache, bool dcache,

@@ -32,8 +32,7 @@ void sim_cpu_free(sim_cpu *cpu)
     if (!cpu)
         return;
     for (unsigned k = 0; k < SIM_TABLES; k++)
-        if (cpu->map[k] != sim_no_granules)
-            free(cpu->map[k]);
+        free(cpu->table[k]);
     free(cpu);
 }
 

@@ -98,6 +98,7 @@ void sim_watch_flash(sim_machine *m, uint32_t address, unsigned size, bool fetch
         return;
     }
     *told = true;
+    m->cpu->veil_changes++;
     if (w->mapped[address >> GRANULE_SHIFT]) {
         sim_cpu_map(m->cpu, address & ~(GRANULE - 1u), GRANULE,
                     sim_flash_bank(m, v->bank) + start,
