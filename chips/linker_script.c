@@ -44,8 +44,10 @@ static void print_sections(const char *code)
 
     printf("ENTRY(reset_handler)\n__stack_top = ORIGIN(RAM) + LENGTH(RAM);\n\n");
     printf("SECTIONS\n{\n");
-    printf("    .text : {\n        KEEP(*(.vectors))\n        *(.text .text.*)\n"
-           "        *(.rodata .rodata.*)\n        . = ALIGN(4);\n    } > %s\n", code);
+    printf("    .text : {\n        KEEP(*(.vectors))\n        *(.unpack)\n        *(.early)\n"
+           "        . = ALIGN(4);\n        __packed = .;\n"
+           "        *(.text .text.*)\n        *(.rodata .rodata.*)\n        . = ALIGN(4);\n"
+           "    } > %s\n", code);
     printf("    .ARM.exidx : { *(.ARM.exidx*) } > %s\n", code);
     printf("    .data : ALIGN(4) {\n        __data_start = .;\n        *(.ramfunc .ramfunc.*)\n"
            "        *(.data .data.*)\n        . = ALIGN(4);\n        __data_end = .;\n"

@@ -11,6 +11,10 @@ typedef void (*chip_vector)(void);
 #define CHIP_STACK_TOP ((chip_vector)(uintptr_t)&__stack_top)
 #define CHIP_VECTORS (16u + CHIP_IRQS)
 
+/* What runs before stage 2 is whole (boot/stage2/unpack.S): calls only what has this too, and has
+ * no constants or data in memory. */
+#define CHIP_EARLY __attribute__((section(".early")))
+
 /* Copies .data (and code for SRAM) from flash, clears .bss. */
 void chip_memory_init(void);
 

@@ -13,9 +13,6 @@
 #define RING_BYTES 4096u
 /* Of a full ring something is kept back for what is under way when the sender stops. */
 #define WINDOW_BYTES (RING_BYTES - 256u)
-/* The decoder takes 2 KB, which a stage 2 in one sector of 16 KB does not have. A constant, by
- * the row. */
-#define EXPANDS (TB_TARGET->stage2_bytes > 0x4000u)
 #define NAME "twinbank stage 2 "
 #define LONGEST_VERSION "255.255.65535"
 
@@ -104,8 +101,7 @@ static void server_start(unsigned bank)
         .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES,
         .baud_reached = baud_reached, .baud_set = baud_set, .usual_baud = BAUD,
         .version_text = stage2.text, .send = send,
-        .expand = EXPANDS ? &stage2.expand : NULL,
-        .expand_served = EXPANDS ? &tb_expand_served : NULL,
+        .expand = &stage2.expand, .expand_served = &tb_expand_served,
         .refusal = chip_check(TB_TARGET), .mode_set = chip_dual_bank_optional() ? mode_set : NULL,
         .protect = protect, .protected_banks = chip_protected_banks(),
         .policy = {.running_bank = -1, .running_stage2_bank = (int)bank},
@@ -173,7 +169,6 @@ _Noreturn void stage2_main(unsigned bank)
     bool well = false;
 
     chip_flash_init();
-    chip_clock_raise();
     SYST_RVR = TB_TARGET->boot_hz / 1000u - 1u;
     SYST_CVR = 0u;
     SYST_CSR = SYST_CSR_ENABLE | SYST_CSR_TICKINT | SYST_CSR_CLKSOURCE;

@@ -5,7 +5,6 @@
 #include "chips/armv7m.h"
 #include "chips/startup.h"
 
-void reset_handler(uint32_t bank);
 void nmi_handler(void);
 void fault_handler(void);
 void stage2_fault(void);
@@ -41,7 +40,7 @@ void nmi_handler(void)
 }
 
 __attribute__((section(".vectors"), used)) static const chip_vector vectors[ARMV7M_EXCEPTIONS] = {
-    CHIP_STACK_TOP, (chip_vector)reset_handler, nmi_handler, fault_handler, fault_handler,
+    CHIP_STACK_TOP, (chip_vector)unpack_handler, nmi_handler, fault_handler, fault_handler,
     fault_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler,
     fault_handler, fault_handler, fault_handler, fault_handler, stage2_tick,
 };

@@ -2,12 +2,14 @@
  * gives without over-drive; the 216 MHz with it would bring a fifth and cost the waits for
  * the regulator. */
 #include "chips/chips.h"
+#include "chips/startup.h"
 #include "registers.h"
 
 #define READY_ROUNDS 0x8000u /* the PLL locks within 0.3 ms; this is over 8 ms at 16 MHz */
 #define WAIT_STATES 5u       /* to 180 MHz at 2.7 V (RM0410 table 7) */
 
-__attribute__((noinline)) static bool wait_for(const reg *address, uint32_t mask, uint32_t value)
+CHIP_EARLY __attribute__((noinline)) static bool wait_for(const reg *address, uint32_t mask,
+                                                          uint32_t value)
 {
     for (uint32_t i = 0; i < READY_ROUNDS; i++) {
         if ((*address & mask) == value) {
@@ -17,13 +19,13 @@ __attribute__((noinline)) static bool wait_for(const reg *address, uint32_t mask
     return false;
 }
 
-static void set_latency(uint32_t wait_states)
+CHIP_EARLY static void set_latency(uint32_t wait_states)
 {
     FLASH->ACR = wait_states;
     (void)wait_for(&FLASH->ACR, FLASH_ACR_LATENCY_MASK, wait_states);
 }
 
-void chip_clock_raise(void)
+CHIP_EARLY void chip_clock_raise(void)
 {
     set_latency(WAIT_STATES);
     RCC->PLLCFGR = 8u | 180u << RCC_PLLCFGR_N_SHIFT | 8u << RCC_PLLCFGR_Q_SHIFT |

@@ -3,9 +3,10 @@
  * (RM0433 6.4.1). That is the application's to know. Flash waits 7 cycles after reset,
  * where 1 is enough at this clock (RM0433 table 17). */
 #include "chips/chips.h"
+#include "chips/startup.h"
 #include "registers.h"
 
-void chip_clock_raise(void)
+CHIP_EARLY void chip_clock_raise(void)
 {
     if (!IS_H7A3) {
         FLASH(0u)->ACR = FLASH_ACR_64_MHZ;

@@ -1,12 +1,14 @@
 /* HSI16 -> PLL -> boot_hz and back (RM0440 6.1.5, 7.2.4, 3.3.3), on G4, L4 and L4+. */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
+#include "chips/startup.h"
 #include "registers.h"
 
 #define READY_ROUNDS 0x8000u /* the PLL locks within 40 us; this is over 8 ms at 16 MHz */
 #define HALF_SPEED_ROUNDS 64u /* of 2 cycles at least, at 85 MHz: over 1 us */
 
-__attribute__((noinline)) static bool wait_for(const reg *address, uint32_t mask, uint32_t value)
+CHIP_EARLY __attribute__((noinline)) static bool wait_for(const reg *address, uint32_t mask,
+                                                          uint32_t value)
 {
     for (uint32_t i = 0; i < READY_ROUNDS; i++) {
         if ((*address & mask) == value) {
@@ -16,7 +18,7 @@ __attribute__((noinline)) static bool wait_for(const reg *address, uint32_t mask
     return false;
 }
 
-static void select_clock(uint32_t source)
+CHIP_EARLY static void select_clock(uint32_t source)
 {
     /* Crossing 80 MHz goes by way of half speed for 1 us (RM0440 7.2.7). */
     RCC->CFGR = (RCC->CFGR & ~(RCC_CFGR_SW_MASK | RCC_CFGR_HPRE_MASK)) | source |
@@ -31,7 +33,7 @@ static void select_clock(uint32_t source)
     }
 }
 
-static void set_latency(uint32_t wait_states)
+CHIP_EARLY static void set_latency(uint32_t wait_states)
 {
     FLASH->ACR = (FLASH->ACR & ~FLASH_ACR_LATENCY_MASK) | wait_states;
     (void)wait_for(&FLASH->ACR, FLASH_ACR_LATENCY_MASK, wait_states);
@@ -49,7 +51,7 @@ static void lower(void)
     }
 }
 
-void chip_clock_raise(void)
+CHIP_EARLY void chip_clock_raise(void)
 {
     RCC->APB1ENR1 |= RCC_APB1ENR1_PWREN;
     (void)RCC->APB1ENR1;

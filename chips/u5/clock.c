@@ -1,11 +1,12 @@
 /* MSIS from 4 to 48 MHz and back (RM0456 10.5.4, 11.8.3, 7.3.3). */
 #include "chips/armv7m.h"
 #include "chips/chips.h"
+#include "chips/startup.h"
 #include "registers.h"
 
 #define READY_ROUNDS 0x2000u /* the range is ready within 100 us; this is over 8 ms at 4 MHz */
 
-static bool set_range(uint32_t vosr)
+CHIP_EARLY static bool set_range(uint32_t vosr)
 {
     PWR->VOSR = vosr;
     for (uint32_t i = 0; i < READY_ROUNDS; i++) {
@@ -18,7 +19,7 @@ static bool set_range(uint32_t vosr)
 
 /* The fastest that needs neither PLL nor booster, nor another number of wait states than
  * reset leaves: one is right to 64 MHz in range 1. */
-void chip_clock_raise(void)
+CHIP_EARLY void chip_clock_raise(void)
 {
     RCC->AHB3ENR |= RCC_AHB3ENR_PWREN;
     if (set_range(PWR_VOSR_VOS_RANGE1)) {
