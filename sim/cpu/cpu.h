@@ -131,6 +131,14 @@ void sim_cpu_pend_nmi(sim_cpu *cpu);
 /* An imprecise or external event for WFE (SEV, EXTI event lines). */
 void sim_cpu_event(sim_cpu *cpu);
 
+/* How a Cortex-M7 caches data at this address: by the MPU's region, or the default map. Whether
+ * the cache is on, and whether what lies there is cached at all (TCM is not), is not asked. */
+typedef enum sim_cache_policy { SIM_CACHE_NONE, SIM_CACHE_THROUGH, SIM_CACHE_BACK } sim_cache_policy;
+sim_cache_policy sim_cpu_cache_policy(const sim_cpu *cpu, uint32_t address);
+/* Told of writes to CCR (what it is then) and to the cache maintenance registers. */
+typedef void (*sim_cpu_cache_hook)(void *ctx, uint32_t address, uint32_t value);
+void sim_cpu_set_cache_hook(sim_cpu *cpu, sim_cpu_cache_hook hook, void *ctx);
+
 /* The PPB (0xE0000000-0xE00FFFFF) is the core's own: SCB, NVIC, SysTick, DWT.CYCCNT,
  * CPACR, MPU. DBGMCU (0xE0042000) is passed to the bus. */
 

@@ -150,6 +150,8 @@ struct sim_cpu {
     uint64_t instructions;
     sim_cpu_config config;
     sim_bus bus;
+    sim_cpu_cache_hook cache_hook;
+    void *cache_ctx;
     sim_cpu_exception_hook hook;
     void *hook_ctx;
     sim_granule *map[SIM_TABLES]; /* the granules of `table`, or sim_no_granules */

@@ -87,7 +87,7 @@ typedef struct sim_core_row {
     bool fpv5, fp_double;
     bool v8m;
     bool bit_band;
-    bool caches; /* has the cache registers; no contents are modelled */
+    bool caches; /* has the cache registers; of contents the bus is told */
     uint8_t mpu_regions;
     uint32_t actlr_bits, ccr_bits, ccr_fixed, ccr_reset;
     uint32_t features[13]; /* from ID_PFR0 on */

@@ -68,6 +68,30 @@ bool sim_mpu_allows(const sim_cpu *cpu, uint32_t address, bool write, bool fetch
     return privileged && (mpu->ctrl & MPU_PRIVDEFENA);
 }
 
+/* TEX, S, C and B of ARMv7-M B3.5.9; a Cortex-M7 does not cache what is shareable. */
+static sim_cache_policy region_policy(uint32_t rasr)
+{
+    static const sim_cache_policy inner[4] = {SIM_CACHE_NONE, SIM_CACHE_BACK, SIM_CACHE_THROUGH,
+                                              SIM_CACHE_BACK};
+    uint32_t tex = rasr >> 19 & 7u, cb = rasr >> 16 & 3u;
+    if ((rasr >> 18 & 1u) || tex == 2 || tex == 3)
+        return SIM_CACHE_NONE;
+    if (tex >= 4)
+        return inner[cb];
+    return cb < 2 ? SIM_CACHE_NONE : tex == 0 && cb == 2 ? SIM_CACHE_THROUGH : SIM_CACHE_BACK;
+}
+
+sim_cache_policy sim_cpu_cache_policy(const sim_cpu *cpu, uint32_t address)
+{
+    static const sim_cache_policy usual[8] = {SIM_CACHE_THROUGH, SIM_CACHE_BACK, SIM_CACHE_NONE,
+                                              SIM_CACHE_BACK, SIM_CACHE_THROUGH};
+    if (cpu->mpu.ctrl & MPU_ENABLE)
+        for (unsigned region = cpu->config.mpu_regions; region-- > 0;)
+            if (region_matches(&cpu->mpu, region, address))
+                return region_policy(cpu->mpu.rasr[region]);
+    return usual[address >> 29];
+}
+
 bool sim_mpu_read(sim_cpu *cpu, uint32_t address, uint32_t *value)
 {
     const sim_mpu *mpu = &cpu->mpu;

@@ -286,7 +286,7 @@ static bool is_v8_zero(uint32_t address)
 }
 
 /* Cache identification and maintenance of the Cortex-M7 (TRM 3.3, 4.3): 16 KB each, as on
- * the STM32H7. There are no cache contents, so maintenance is accepted and does nothing. */
+ * the STM32H7. What is in the data cache is the bus's affair; there are no other contents. */
 static bool cache_read(const sim_cpu *cpu, uint32_t address, uint32_t *value)
 {
     if (cpu->core->v8m) { /* always there; without caches only CTR says something */
@@ -314,6 +314,18 @@ static bool cache_read(const sim_cpu *cpu, uint32_t address, uint32_t *value)
     }
 }
 
+static void tell_cache(sim_cpu *cpu, uint32_t address, uint32_t value)
+{
+    if (cpu->core->caches && cpu->cache_hook)
+        cpu->cache_hook(cpu->cache_ctx, address, value);
+}
+
+void sim_cpu_set_cache_hook(sim_cpu *cpu, sim_cpu_cache_hook hook, void *ctx)
+{
+    cpu->cache_hook = hook;
+    cpu->cache_ctx = ctx;
+}
+
 static bool cache_write(sim_cpu *cpu, uint32_t address, uint32_t value)
 {
     if (cpu->core->v8m)
@@ -322,6 +334,8 @@ static bool cache_write(sim_cpu *cpu, uint32_t address, uint32_t value)
         return false;
     if (address == 0xE000ED84u)
         cpu->csselr = value & 0xFu;
+    else if (is_cache(address))
+        tell_cache(cpu, address, value);
     return is_cache(address);
 }
 
@@ -394,6 +408,8 @@ static bool scb_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t l
     if (plain) {
         writable &= lanes;
         *plain = (*plain & ~writable) | (value & writable);
+        if (plain == &cpu->ccr)
+            tell_cache(cpu, address, cpu->ccr);
         sim_attention(cpu);
         return true;
     }

@@ -220,7 +220,8 @@ static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_acces
         if (m->watching != NULL) {
             sim_watch_ram(m, address, size, false);
         }
-        *value = little_endian(host + offset, size);
+        const uint8_t *behind = m->dma ? sim_dcache_memory(m, address) : NULL;
+        *value = little_endian(behind != NULL ? behind : host + offset, size);
         return SIM_ACCESS_OK;
     }
     if (m->family->bit_band && bit_band(address, &target, &bit)) {
@@ -236,12 +237,29 @@ static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_acces
                                     : p->read(p->self, address - p->base, size, value);
 }
 
-static void ram_write(uint8_t *host, sim_code *code, uint32_t offset, unsigned size, uint32_t value)
+static void put(uint8_t *to, unsigned size, uint32_t value)
 {
     for (unsigned i = 0; i < size; i++) {
-        host[offset + i] = (uint8_t)(value >> (8u * i));
+        to[i] = (uint8_t)(value >> (8u * i));
     }
+}
+
+static void ram_write(uint8_t *host, sim_code *code, uint32_t offset, unsigned size, uint32_t value)
+{
+    put(host + offset, size, value);
     sim_code_invalidate(code, offset, size);
+}
+
+static void ram_write_by_dma(sim_machine *m, uint32_t address, uint8_t *host, sim_code *code,
+                             uint32_t offset, unsigned size, uint32_t value)
+{
+    uint8_t *behind = sim_dcache_memory(m, address);
+    if (behind != NULL) {
+        put(behind, size, value);
+    } else {
+        ram_write(host, code, offset, size, value);
+        sim_dcache_wrote(m, address);
+    }
 }
 
 static sim_access bus_write(void *ctx, uint32_t address, unsigned size, uint32_t value)
@@ -259,7 +277,11 @@ static sim_access bus_write(void *ctx, uint32_t address, unsigned size, uint32_t
     uint32_t offset, target, word;
     unsigned bit;
     if (sim_ram_at(m, address, &host, &code, &offset)) {
-        ram_write(host, code, offset, size, value);
+        if (m->dma) {
+            ram_write_by_dma(m, address, host, code, offset, size, value);
+        } else {
+            ram_write(host, code, offset, size, value);
+        }
         if (m->watching != NULL) {
             sim_watch_ram(m, address, size, true);
         }

@@ -137,6 +137,7 @@ sim_machine *sim_new(const tb_chip *chip, const sim_options *options)
     if (m->cpu == NULL) {
         abort();
     }
+    sim_cpu_set_cache_hook(m->cpu, sim_dcache_told, m);
     for (unsigned i = 0; i < SIM_RAMS && family->rams[i].bytes != 0u; i++) {
         m->rams[i].bytes = calloc(1, family->rams[i].bytes);
         m->rams[i].code = sim_code_new(family->rams[i].bytes);
@@ -167,6 +168,7 @@ void sim_free(sim_machine *m)
     }
     sim_free_cuts(m);
     sim_free_watch(m);
+    sim_dcache_free(m);
     for (size_t i = 0; i < PERIPH_TOPS; i++) {
         free(m->slots[i]);
     }
@@ -315,6 +317,7 @@ static void reset(sim_machine *m, unsigned cause, bool backup_lost)
     m->stopped = m->locked_up = false;
     m->text[0] = '\0';
     sim_cuts_reset(m);
+    sim_dcache_off(m);
     sim_trace(m, SIM_TRACE_RESET, "%s%s", cause_name(cause),
               backup_lost ? ", backup domain lost" : "");
     if ((cause & (SIM_RESET_POWER | SIM_RESET_STANDBY)) != 0u) {

@@ -69,6 +69,7 @@ struct sim_machine {
     unsigned resets;
 
     struct sim_watching *watching; /* watch.c */
+    struct sim_dcache *dcache;     /* NULL: never used */
 };
 
 /* time.c */
@@ -84,6 +85,14 @@ void sim_map_ram(sim_machine *m);
 /* cuts.c */
 void sim_cuts_reset(sim_machine *m);
 void sim_free_cuts(sim_machine *m);
+
+/* dcache.c */
+void sim_dcache_told(void *ctx, uint32_t address, uint32_t value); /* the core's hook */
+void sim_dcache_off(sim_machine *m);
+/* Where another master finds this byte; NULL: where the core does. */
+uint8_t *sim_dcache_memory(sim_machine *m, uint32_t address);
+void sim_dcache_wrote(sim_machine *m, uint32_t address);
+void sim_dcache_free(sim_machine *m);
 
 /* watch.c */
 void sim_watch_flash(sim_machine *m, uint32_t address, unsigned size, bool fetch);

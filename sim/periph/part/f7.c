@@ -99,6 +99,7 @@ const sim_family sim_family_f767 = {
     .rams = {{0x20000000u, SIM_NO_ADDRESS, 0x20000u}, /* DTCM */
              {0x00000000u, SIM_NO_ADDRESS, 0x4000u},  /* ITCM */
              {0x20020000u, SIM_NO_ADDRESS, 0x60000u}}, /* SRAM1 368 KB and SRAM2 16 KB */
+    .cached_rams = 1u << 2,
     .flash = {{0x08000000u, 0x00200000u}, {0x00100000u, 0x00300000u}, {0x1FF00000u, 0x20000u}},
     .rom_uses_bytes = 0x4000u, /* AN2606 */
     .names = names,

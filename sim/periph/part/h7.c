@@ -126,6 +126,7 @@ const sim_family sim_family_h743 = {
              {0x00000000u, SIM_NO_ADDRESS, 0x10000u}, /* ITCM */
              {0x24000000u, SIM_NO_ADDRESS, 0x80000u}, /* AXI SRAM */
              {0x38000000u, SIM_NO_ADDRESS, 0x10000u}}, /* SRAM4 */
+    .cached_rams = 1u << 2 | 1u << 3,
     .flash = {{0x08000000u, 0x00200000u}, {0x1FF00000u, 0x00020000u}},
     .names = names,
     .build = build,
@@ -139,6 +140,7 @@ const sim_family sim_family_h7a3 = {
              {0x00000000u, SIM_NO_ADDRESS, 0x10000u},
              {0x24000000u, SIM_NO_ADDRESS, 0x100000u},
              {0x38000000u, SIM_NO_ADDRESS, 0x8000u}},
+    .cached_rams = 1u << 2 | 1u << 3,
     .flash = {{0x08000000u, 0x01000000u}, {0x1FF00000u, 0x00020000u}},
     .names = names,
     .build = build,
