@@ -270,8 +270,7 @@ static bool log_boots(const oracle_log *log)
            (log->state == ORACLE_TRIAL && log->attempts < TRIAL_ATTEMPTS);
 }
 
-/* An image with its last attempt used up runs until the next reset; then the other one does. */
-bool oracle_bootable(oracle *o, unsigned bank)
+static bool boots_at_each_look(const oracle *o, unsigned bank)
 {
     unsigned looks = oracle_looks(o, bank);
     for (unsigned look = 0; look < looks; look++) {
@@ -280,7 +279,18 @@ bool oracle_bootable(oracle *o, unsigned bank)
             return false;
         }
     }
-    return oracle_slot(o, bank)->wrong == NULL;
+    return true;
+}
+
+/* An image with its last attempt used up runs until the next reset; then the other one does. */
+bool oracle_bootable(oracle *o, unsigned bank)
+{
+    if (!o->log_known[bank]) {
+        o->log_boots[bank] = boots_at_each_look(o, bank);
+        o->log_known[bank] = true;
+    }
+    tell(o, bank, log_at(o, 0), (uint32_t)o->chip->log_units * o->chip->unit_bytes);
+    return o->log_boots[bank] && oracle_slot(o, bank)->wrong == NULL;
 }
 
 int oracle_decides(oracle *o)
@@ -481,6 +491,7 @@ void oracle_touch(oracle *o, unsigned bank, uint32_t offset, uint32_t bytes)
         offset < c->stage2_offset + c->stage2_bytes && offset + bytes > c->stage2_offset;
     o->dirty[bank][ORACLE_SLOT] |= offset + bytes > c->slot_offset;
     o->dirty[bank][ORACLE_LOG] |= offset + bytes > log_at(o, 0);
+    o->log_known[bank] = o->log_known[bank] && offset + bytes <= log_at(o, 0);
 }
 
 void oracle_touch_all(oracle *o)

@@ -126,6 +126,10 @@ sim_machine *sim_new(const tb_chip *chip, const sim_options *options)
     }
     m->chip = chip;
     m->family = family;
+    m->seen = calloc(1, sizeof *m->seen);
+    if (m->seen == NULL) {
+        abort();
+    }
     if (options != NULL) {
         m->options = *options;
     }
@@ -177,6 +181,7 @@ void sim_free(sim_machine *m)
         sim_code_free(m->rams[i].code);
         free(m->rams[i].bytes);
     }
+    free(m->seen);
     free(m);
 }
 

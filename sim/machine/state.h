@@ -25,6 +25,12 @@ typedef struct cut_entry {
     struct cut_entry *next;
 } cut_entry;
 
+/* The time that was looked at last: `ps` and `rest` / hz picoseconds at that cycle. */
+typedef struct sim_seen_time {
+    uint64_t cycles, rest;
+    sim_ps ps;
+} sim_seen_time;
+
 struct sim_machine {
     const tb_chip *chip;
     const sim_family *family;
@@ -35,6 +41,7 @@ struct sim_machine {
     uint64_t base_cycles;
     sim_ps base_ps;
     uint32_t hz;
+    sim_seen_time *seen; /* set where the machine is not to be changed */
     uint64_t deadline; /* of the run in progress */
     bool running;
     sim_event *events;

@@ -1,17 +1,22 @@
 /* Virtual time: cycles of the core on one side, picoseconds on the other. */
 #include <assert.h>
 
+#include "sim/cpu/cpu_state.h"
 #include "sim/machine/state.h"
 
 #define PS_PER_S SIM_PS_PER_S
 #define MILLION 1000000ull
 
-/* floor(cycles * 10^12 / hz) without 128-bit arithmetic: hz < 2^32. */
-static sim_ps cycles_to_ps(uint64_t cycles, uint32_t hz)
+/* So many cycles times 10^12 fit into 64 bits, a rest below any hz added. */
+#define NEAR_CYCLES 18000000u
+
+/* floor(cycles * 10^12 / hz) without 128-bit arithmetic, and what is left over. */
+static sim_ps cycles_to_ps(uint64_t cycles, uint32_t hz, uint64_t *rest)
 {
-    uint64_t seconds = cycles / hz, rest = cycles % hz;
-    uint64_t us = rest * MILLION / hz, part = rest * MILLION % hz;
-    return seconds * PS_PER_S + us * MILLION + part * MILLION / hz;
+    uint64_t seconds = cycles / hz, part = cycles % hz * MILLION;
+    uint64_t us = part / hz, low = part % hz * MILLION;
+    *rest = low % hz;
+    return seconds * PS_PER_S + us * MILLION + low / hz;
 }
 
 /* ceil(ps * hz / 10^12). */
@@ -23,9 +28,30 @@ static uint64_t ps_to_cycles(sim_ps ps, uint32_t hz)
     return seconds * hz + whole + (part + PS_PER_S - 1u) / PS_PER_S;
 }
 
+static void base_is(sim_machine *m, sim_ps now)
+{
+    m->base_ps = now;
+    m->base_cycles = sim_cpu_cycles(m->cpu);
+    *m->seen = (sim_seen_time){.cycles = m->base_cycles, .ps = now};
+}
+
+/* From where it was looked at last: one division, and none where the core stands. */
 sim_ps sim_now(const sim_machine *m)
 {
-    return m->base_ps + cycles_to_ps(sim_cpu_cycles(m->cpu) - m->base_cycles, m->hz);
+    sim_seen_time *seen = m->seen;
+    uint64_t now = m->cpu->cycles, since = now - seen->cycles;
+    if (since == 0u) {
+        return seen->ps;
+    }
+    if (since > NEAR_CYCLES) { /* or not since then */
+        seen->ps = m->base_ps + cycles_to_ps(now - m->base_cycles, m->hz, &seen->rest);
+    } else {
+        uint64_t part = since * PS_PER_S + seen->rest;
+        seen->ps += part / m->hz;
+        seen->rest = part % m->hz;
+    }
+    seen->cycles = now;
+    return seen->ps;
 }
 
 uint64_t sim_cycle_at(const sim_machine *m, sim_ps when)
@@ -33,11 +59,10 @@ uint64_t sim_cycle_at(const sim_machine *m, sim_ps when)
     if (when <= m->base_ps) {
         return m->base_cycles;
     }
-    sim_ps ahead = when - m->base_ps;
-    if (when == SIM_NEVER || ahead / PS_PER_S >= CYCLES_NEVER / m->hz) {
+    if (when == SIM_NEVER) {
         return CYCLES_NEVER;
     }
-    return m->base_cycles + ps_to_cycles(ahead, m->hz);
+    return m->base_cycles + ps_to_cycles(when - m->base_ps, m->hz); /* 2^64 ps are few seconds */
 }
 
 /* The fraction of a picosecond at the moment of a change is dropped: the same in every run. */
@@ -47,8 +72,7 @@ void sim_set_hclk(sim_machine *m, uint32_t hz)
     if (hz == m->hz) {
         return;
     }
-    m->base_ps = sim_now(m);
-    m->base_cycles = sim_cpu_cycles(m->cpu);
+    base_is(m, sim_now(m));
     m->hz = hz;
     sim_wake_up_run(m); /* the deadline in cycles is another one now */
 }
@@ -56,8 +80,7 @@ void sim_set_hclk(sim_machine *m, uint32_t hz)
 void sim_rest_until(sim_machine *m, sim_ps when)
 {
     assert(when >= sim_now(m));
-    m->base_ps = when;
-    m->base_cycles = sim_cpu_cycles(m->cpu);
+    base_is(m, when);
 }
 
 uint32_t sim_hclk_hz(const sim_machine *m)
