@@ -19,6 +19,9 @@ bool sim_ram_at(sim_machine *m, uint32_t address, uint8_t **host, sim_code **cod
 {
     const sim_ram *ram = m->family->rams;
     for (unsigned i = 0; i < SIM_RAMS && ram[i].bytes != 0u; i++) {
+        if ((m->rams_off >> i & 1u) != 0u) {
+            continue;
+        }
         uint32_t at = address - ram[i].base;
         if (at >= ram[i].bytes && ram[i].alias != SIM_NO_ADDRESS) {
             at = address - ram[i].alias;
@@ -36,6 +39,10 @@ void sim_map_ram(sim_machine *m)
     const unsigned flags = SIM_MAP_READ | SIM_MAP_WRITE | SIM_MAP_EXEC;
     const sim_ram *ram = m->family->rams;
     for (unsigned i = 0; i < SIM_RAMS && ram[i].bytes != 0u; i++) {
+        if ((m->rams_off >> i & 1u) != 0u) {
+            sim_cpu_unmap(m->cpu, ram[i].base, ram[i].bytes);
+            continue;
+        }
         sim_cpu_map(m->cpu, ram[i].base, ram[i].bytes, m->rams[i].bytes, m->rams[i].code, flags);
         if (ram[i].alias != SIM_NO_ADDRESS) {
             sim_cpu_map(m->cpu, ram[i].alias, ram[i].bytes, m->rams[i].bytes, m->rams[i].code, flags);

@@ -147,7 +147,7 @@ void sim_dcache_told(void *ctx, uint32_t address, uint32_t value)
 
 /* ---- what another master meets ---- */
 
-/* NULL: what the core sees is the memory, too. */uint8_t *sim_dcache_memory(sim_machine *m, uint32_t address)
+uint8_t *sim_dcache_memory(sim_machine *m, uint32_t address)
 {
     unsigned ram;
     uint32_t offset;

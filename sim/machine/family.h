@@ -36,6 +36,7 @@ typedef struct sim_family {
     uint32_t cleared_optr_bit; /* ... this bit of OPTR, when 0, has erased at system resets; 0: none */
     bool bit_band;
     unsigned cached_rams; /* mask of rams behind the core's data cache */
+    unsigned gated_rams;  /* and of those that are not there without a clock of their own */
     const sim_name *names; /* ends with bytes 0 */
     void (*build)(sim_machine *m); /* adds every peripheral and the flash model */
 } sim_family;

@@ -141,6 +141,7 @@ sim_machine *sim_new(const tb_chip *chip, const sim_options *options)
     if (m->cpu == NULL) {
         abort();
     }
+    m->rams_off = family->gated_rams;
     sim_cpu_set_cache_hook(m->cpu, sim_dcache_told, m);
     for (unsigned i = 0; i < SIM_RAMS && family->rams[i].bytes != 0u; i++) {
         m->rams[i].bytes = calloc(1, family->rams[i].bytes);
@@ -268,6 +269,22 @@ static void poison_ram(sim_machine *m, unsigned which, uint32_t bytes)
     sim_code_invalidate(m->rams[which].code, 0u, bytes);
 }
 
+void sim_set_ram_clock(sim_machine *m, unsigned ram, bool on)
+{
+    unsigned bit = 1u << ram;
+    if (on == ((m->rams_off & bit) == 0u)) {
+        return;
+    }
+    m->rams_off ^= bit;
+    if (on && (m->rams_lost & bit) != 0u) {
+        poison_ram(m, ram, m->family->rams[ram].bytes);
+        m->rams_lost &= ~bit;
+    }
+    if (!sim_watches_ram(m)) {
+        sim_map_ram(m);
+    }
+}
+
 /* An option of the part: one SRAM is erased at each system reset. */
 static void erase_ram(sim_machine *m)
 {
@@ -326,8 +343,11 @@ static void reset(sim_machine *m, unsigned cause, bool backup_lost)
     sim_trace(m, SIM_TRACE_RESET, "%s%s", cause_name(cause),
               backup_lost ? ", backup domain lost" : "");
     if ((cause & (SIM_RESET_POWER | SIM_RESET_STANDBY)) != 0u) {
+        m->rams_lost = m->family->gated_rams;
         for (unsigned i = 0; i < SIM_RAMS; i++) {
-            poison_ram(m, i, m->family->rams[i].bytes);
+            if ((m->rams_lost >> i & 1u) == 0u) {
+                poison_ram(m, i, m->family->rams[i].bytes);
+            }
         }
     }
     m->flash->reset(m->flash->self, cause);

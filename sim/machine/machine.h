@@ -150,6 +150,8 @@ struct sim_part *sim_get_part(const sim_machine *m);
  * machine, after the peripherals' reset; SYSCFG reads it back through sim_get_mapping(). */
 void sim_set_mapping(sim_machine *m, bool fb_mode, unsigned mem_mode);
 void sim_get_mapping(const sim_machine *m, bool *fb_mode, unsigned *mem_mode);
+/* RCC clocks a RAM of its own gate (family's gated_rams), by its place in the list, or not. */
+void sim_set_ram_clock(sim_machine *m, unsigned ram, bool on);
 /* An access by another master (DMA): same rules as the core's, no cycles counted. */
 sim_access sim_bus_read(sim_machine *m, uint32_t address, unsigned size, uint32_t *value);
 sim_access sim_bus_write(sim_machine *m, uint32_t address, unsigned size, uint32_t value);

@@ -50,6 +50,8 @@ struct sim_machine {
         uint8_t *bytes;
         sim_code *code;
     } rams[SIM_RAMS]; /* as family->rams */
+    unsigned rams_off;  /* mask: without their clock */
+    unsigned rams_lost; /* mask: power was away, and nobody has looked since */
     sim_periph *periphs;
     sim_periph **slots[PERIPH_TOPS];
     bool dma;
@@ -106,6 +108,7 @@ void sim_watch_flash(sim_machine *m, uint32_t address, unsigned size, bool fetch
 void sim_watch_ram(sim_machine *m, uint32_t address, unsigned size, bool write);
 void sim_watch_random(sim_machine *m);
 void sim_free_watch(sim_machine *m);
+bool sim_watches_ram(const sim_machine *m);
 
 /* machine.c */
 void sim_wake_up_run(sim_machine *m); /* the loop must look again: makes the core come back */

@@ -170,6 +170,11 @@ void sim_watch_random(sim_machine *m)
     }
 }
 
+bool sim_watches_ram(const sim_machine *m)
+{
+    return m->watching != NULL && m->watching->w.ram != NULL;
+}
+
 static void unmap_rams(sim_machine *m)
 {
     const sim_ram *r = m->family->rams;
@@ -183,7 +188,7 @@ static void unmap_rams(sim_machine *m)
 
 void sim_set_watch(sim_machine *m, const sim_watch *watch)
 {
-    bool ram_was = m->watching != NULL && m->watching->w.ram != NULL;
+    bool ram_was = sim_watches_ram(m);
     sim_free_watch(m);
     if (watch != NULL) {
         sim_watching *w = need(calloc(1, sizeof *w));

@@ -274,6 +274,38 @@ static void timpre_doubles_the_timers(void **state)
     }
 }
 
+/* RM0433 2.4, RM0455 2.3: not there without its clock, and kept without it. */
+static void h7_sram_of_the_second_domain_has_a_clock(void **state)
+{
+    static const uint32_t bases[2][3] = {{0x30000000u, 0x30020000u, 0x30040000u},
+                                         {0x30000000u, 0x30010000u, 0u}};
+    (void)state;
+    for (const line *l = lines + 1; l < lines + LINES; l++) {
+        const uint32_t *base = bases[l - lines - 1], enable = l == lines + 1 ? 0xDCu : 0x13Cu;
+        sim_machine *m = rig_m7_new(l->name);
+        uint32_t value;
+        for (unsigned i = 0; i < 3u && base[i] != 0u; i++) {
+            assert_false(sim_peek(m, base[i], &value, 4u));
+            wr(m, H7_RCC(enable), 1u << (29u + i));
+            wr(m, base[i] + 0x7FFCu, 0x1000u + i);
+            assert_int_equal(rd(m, base[i] + 0x7FFCu), 0x1000u + i);
+        }
+        wr(m, H7_RCC(enable), 7u << 29);
+        assert_int_equal(rd(m, base[0] + 0x7FFCu), 0x1000u);
+        sim_pin_reset(m);
+        assert_false(sim_peek(m, base[0], &value, 4u));
+        wr(m, H7_RCC(enable), 1u << 30);
+        assert_int_equal(rd(m, base[1] + 0x7FFCu), 0x1001u);
+        sim_power_on(m, false);
+        wr(m, H7_RCC(enable), 3u << 29);
+        assert_int_not_equal(rd(m, base[0] + 0x7FFCu), 0x1000u);
+        wr(m, H7_RCC(enable), 0u);
+        assert_int_equal(sim_core_read(m, base[0], 4u, &value), SIM_ACCESS_STOP);
+        assert_non_null(strstr(sim_end_text(m), "without its clock"));
+        sim_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +313,7 @@ int main(void)
         cmocka_unit_test(h7_plls_have_limits),
         cmocka_unit_test(f7_has_two_more_plls),
         cmocka_unit_test(timpre_doubles_the_timers),
+        cmocka_unit_test(h7_sram_of_the_second_domain_has_a_clock),
         cmocka_unit_test(a_pin_s_edge_reaches_the_nvic),
         cmocka_unit_test(timers_count_and_interrupt),
         cmocka_unit_test(over_drive_allows_480_mhz_on_h743),

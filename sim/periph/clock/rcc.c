@@ -221,6 +221,9 @@ static void rcc_reset(void *owner, unsigned cause, bool backup_lost)
         value[k->bdcr_row] = (kept & BDCR_LSEON) != 0u ? kept | BDCR_LSERDY : kept;
     }
     r->source = 0;
+    if (k->after_reset != NULL) {
+        k->after_reset(r);
+    }
     sim_part_clock_changed(r->part);
     rcc_update_irq(r);
 }

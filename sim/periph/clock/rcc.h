@@ -54,6 +54,7 @@ typedef struct rcc_kind {
     unsigned (*pll_source)(const struct sim_rcc *r); /* the oscillator that feeds the PLLs */
     bool (*can_lock)(struct sim_rcc *r, unsigned pll); /* false: it has stopped the run */
     void (*switch_source)(struct sim_rcc *r);          /* to what SW asks for, if it is ready */
+    void (*after_reset)(struct sim_rcc *r);            /* NULL: nothing more to do */
     sim_services services; /* clock_hz, uart_clock_hz, timer_hz, clk48_hz, check_clock */
 } rcc_kind;
 

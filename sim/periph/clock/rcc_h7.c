@@ -344,6 +344,14 @@ static uint32_t pll_fixed(const sim_rcc *r)
     return fixed;
 }
 
+/* The second domain's SRAM: bits 29 and on, RAM 4 and on of the part. */
+static void clock_rams(sim_rcc *r)
+{
+    for (unsigned i = 0; i < (is_h7a3(r) ? 2u : 3u); i++) {
+        sim_set_ram_clock(r->part->m, 4u + i, (r->block.value[R_AHB2ENR] >> (29u + i) & 1u) != 0u);
+    }
+}
+
 static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
 {
     sim_rcc *r = owner;
@@ -367,6 +375,9 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         if ((value[R_CR] & CR_PLLON((reg - R_PLL1DIVR) / 2u)) != 0u) {
             value[reg] = old; /* fixed while the PLL runs */
         }
+        break;
+    case R_AHB2ENR:
+        clock_rams(r);
         break;
     case R_CICR:
         value[R_CIFR] &= ~raw;
@@ -442,6 +453,7 @@ void sim_rcc_h7_new(sim_part *part)
         .cause_row = R_RSR, .causes = causes, .cause_flags = ALL,
         .rtc_divider_row = R_CFGR, .rtc_divider_shift = 8u, .rtc_divider_mask = 63u,
         .pll_source = pll_source, .can_lock = pll_can_lock, .switch_source = switch_source,
+        .after_reset = clock_rams,
         .services = {.clock_hz = clock_hz, .uart_clock_hz = uart_clock_hz, .timer_hz = timer_hz,
                      .clk48_hz = clk48_hz, .check_clock = check_clock}};
     sim_rcc *r = rcc_new(part, &kind, HSI_HZ);

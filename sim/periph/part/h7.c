@@ -106,7 +106,7 @@ static const sim_name names[] = {
     {0x58025400u, 0x800u, "BDMA or DMAMUX2"},
     {0x58026000u, 0x400u, "ADC3"},
     {0x58026400u, 0x400u, "HSEM"},
-    {0x30000000u, 0x48000u, "SRAM1 to SRAM3 of the second domain"},
+    {0x30000000u, 0x48000u, "SRAM of the second domain without its clock (RCC_AHB2ENR)"},
     {0x38800000u, 0x1000u, "backup SRAM"},
     {0x5C000000u, 0x1000u, "the debug port"},
     {0x5C002000u, 0x2000u, "SWO or SWTF"},
@@ -117,7 +117,7 @@ static const sim_name names[] = {
 
 #define CORE_M7(irqs) {.irq_count = (irqs), .priority_bits = 4u, .core = SIM_CORE_M7}
 
-/* The second domain's SRAM and the backup SRAM have clocks of their own and are left out. */
+/* The second domain's SRAM is RAM 4 and on; see rcc_h7.c. The backup SRAM is left out. */
 const sim_family sim_family_h743 = {
     .family = TB_FAMILY_H7,
     .device_id = 0x450u,
@@ -125,8 +125,12 @@ const sim_family sim_family_h743 = {
     .rams = {{0x20000000u, SIM_NO_ADDRESS, 0x20000u}, /* DTCM */
              {0x00000000u, SIM_NO_ADDRESS, 0x10000u}, /* ITCM */
              {0x24000000u, SIM_NO_ADDRESS, 0x80000u}, /* AXI SRAM */
-             {0x38000000u, SIM_NO_ADDRESS, 0x10000u}}, /* SRAM4 */
-    .cached_rams = 1u << 2 | 1u << 3,
+             {0x38000000u, SIM_NO_ADDRESS, 0x10000u}, /* SRAM4 */
+             {0x30000000u, SIM_NO_ADDRESS, 0x20000u}, /* SRAM1 */
+             {0x30020000u, SIM_NO_ADDRESS, 0x20000u}, /* SRAM2 */
+             {0x30040000u, SIM_NO_ADDRESS, 0x8000u}}, /* SRAM3 */
+    .gated_rams = 7u << 4,
+    .cached_rams = 31u << 2,
     .flash = {{0x08000000u, 0x00200000u}, {0x1FF00000u, 0x00020000u}},
     .names = names,
     .build = build,
@@ -139,8 +143,11 @@ const sim_family sim_family_h7a3 = {
     .rams = {{0x20000000u, SIM_NO_ADDRESS, 0x20000u},
              {0x00000000u, SIM_NO_ADDRESS, 0x10000u},
              {0x24000000u, SIM_NO_ADDRESS, 0x100000u},
-             {0x38000000u, SIM_NO_ADDRESS, 0x8000u}},
-    .cached_rams = 1u << 2 | 1u << 3,
+             {0x38000000u, SIM_NO_ADDRESS, 0x8000u},
+             {0x30000000u, SIM_NO_ADDRESS, 0x10000u}, /* AHB SRAM1 */
+             {0x30010000u, SIM_NO_ADDRESS, 0x10000u}}, /* AHB SRAM2 */
+    .gated_rams = 3u << 4,
+    .cached_rams = 15u << 2,
     .flash = {{0x08000000u, 0x01000000u}, {0x1FF00000u, 0x00020000u}},
     .names = names,
     .build = build,

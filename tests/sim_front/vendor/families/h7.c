@@ -12,6 +12,7 @@
 #define RCC_PLL2DIVR REG(0x58024438u)
 #define RCC_D2CCIP2R REG(0x58024454u)
 #define RCC_AHB1ENR REG(0x580244D8u)
+#define RCC_AHB2ENR REG(0x580244DCu)
 #define RCC_AHB4ENR REG(0x580244E0u)
 #define RCC_APB1LENR REG(0x580244E8u)
 #define RCC_APB4ENR REG(0x580244F4u)
@@ -38,7 +39,7 @@ const family_description family = {
     .power = 1u << 23, .clear = 1u << 16,
     .flash_page = 0x08100000u + SECTOR * SECTOR_BYTES, .flash_page_bytes = SECTOR_BYTES,
     .flash_unit_bytes = 32u,
-    .dma_memory = (uint8_t *)0x24000000u}; /* AXI SRAM: DMA does not reach DTCM */
+    .dma_memory = (uint8_t *)0x30000000u}; /* SRAM1: DMA does not reach DTCM */
 
 /* USART3 through DMAMUX1, to streams 1 (RX) and 3 (TX) of DMA1. */
 const uart_streams streams = {.dma = (streams_block *)0x40020000u, .rx = 1, .tx = 3,
@@ -54,6 +55,7 @@ void streams_on(void)
 
 void family_blocks(void)
 {
+    RCC_AHB2ENR |= 1u << 29; /* SRAM1 */
     RCC_AHB4ENR |= 0xFu;
     RCC_APB1LENR |= 1u << 18;
     RCC_APB4ENR |= 1u << 16 | 1u << 1;
