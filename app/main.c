@@ -11,7 +11,10 @@
 
 #define BAUD 115200u
 #define HEARTBEAT_MS 1000u
-#define RING_BYTES 4096u
+/* For what comes while flash is at work, in RAM that nothing else here uses: 16 KB of it, or 64 KB
+ * where a sector takes a second to erase. An array of 4 KB does too, and is slower there. */
+#define RING_BYTES tb_window_bytes(TB_TARGET)
+#define QUEUE_BYTES (RING_BYTES / 2u)
 #define WINDOW_BYTES (RING_BYTES - 256u)
 /* For interrupt, CRC and copying: with 17 a G474 keeps up, with 4 an L476 loses bytes. */
 #define CYCLES_A_BIT 16u
@@ -20,7 +23,7 @@ static tb_ota ota;
 static tb_server server;
 static tb_expand expand;
 static chip_uart wire;
-static uint8_t ring[RING_BYTES];
+extern uint8_t __end[]; /* of what the linker placed; the stack is far behind it */
 static volatile uint32_t now_ms;
 
 void app_tick(void)
@@ -31,6 +34,16 @@ void app_tick(void)
 void app_line_interrupt(void)
 {
     chip_uart_interrupt(&wire);
+}
+
+/* Of the flash driver. The tutorial's client is answered while an erase goes on. */
+void chip_while_busy(void)
+{
+    uint8_t byte;
+
+    while (tb_server_looks(&server) && chip_uart_read(&wire, &byte, 1u) != 0u) {
+        tb_server_look(&server, byte, now_ms);
+    }
 }
 
 static void wire_send(void *ctx, const uint8_t *bytes, size_t count)
@@ -156,11 +169,13 @@ static void start(void)
     config.expand = &expand;
     config.expand_served = &tb_expand_served;
     config.window = WINDOW_BYTES;
+    config.queue = __end + RING_BYTES;
+    config.queue_bytes = QUEUE_BYTES;
     config.baud_reached = wire_reaches;
     config.baud_set = wire_set_baud;
     config.usual_baud = BAUD;
     tb_server_init(&server, &config);
-    chip_uart_open(&wire, &TB_TARGET->board, BAUD, ring, RING_BYTES);
+    chip_uart_open(&wire, &TB_TARGET->board, BAUD, __end, RING_BYTES);
 }
 
 int main(void)

@@ -15,6 +15,9 @@
  * the mapping once: call chip_flash_init() before anything else. */
 extern const tb_flash chip_flash;
 void chip_flash_init(void);
+/* Called over and over while an erase or a program of this driver is under way. Here it does
+ * nothing; a program may have one of its own, which must not use the driver. */
+void chip_while_busy(void);
 /* The same without its checks, for stage 1, which asks only for what is there: two banks in
  * force (chip_flash_mode()), ranges and alignment are the caller's affair, units are words,
  * the CRC unit as in chip_crc32_fresh(). It erases nothing. */
@@ -91,15 +94,15 @@ _Noreturn void chip_launch_rom(void);
 typedef struct chip_uart {
     uint32_t base;
     uint8_t *ring;
-    uint16_t ring_bytes; /* a power of two */
-    volatile uint16_t head, tail;
+    uint32_t ring_bytes; /* a power of two */
+    volatile uint32_t head, tail;
     volatile bool lost;
 } chip_uart;
 
 /* Clocks (the port's own does not follow the core's), pins and the port itself, 8N1.
  * ring NULL: it only sends. */
 void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t baud, uint8_t *ring,
-                    uint16_t ring_bytes);
+                    uint32_t ring_bytes);
 void chip_uart_interrupt(chip_uart *uart);
 uint16_t chip_uart_read(chip_uart *uart, uint8_t *out, uint16_t bytes);
 /* Bytes were lost since the last call: ring full, or the receiver overrun. */

@@ -10,6 +10,7 @@
 /* Stage 1's own RAM, stack included: the last of it, so that what an application left
  * lower down (a log, a crash dump) outlives the boot. */
 #define STAGE1_RAM_BYTES 0x1000u
+#define STAGE2_STACK_BYTES 0x1000u
 
 static uint32_t sram_end(const tb_chip *c)
 {
@@ -77,6 +78,8 @@ static void print_stage2(const tb_chip *c)
                      sram_end(c));
         print_sections("CODE");
     }
+    printf("ASSERT(__end + 0x%X <= __stack_top, \"no room for the ring and the queue\")\n",
+           (unsigned)(tb_window_bytes(c) * 3u / 2u + STAGE2_STACK_BYTES));
     printf("ASSERT(__data_end - 0x%X <= 0x%X, \"stage 2 is too large\")\n",
            (unsigned)c->stage2_run, (unsigned)(c->stage2_bytes - TB_HEADER_BYTES));
 }

@@ -21,6 +21,7 @@ bool tb_session_held(const tb_server *s, bool by_tutorial)
 
 static void serve(tb_server *s, tb_receive got, tb_frame *frame, tb_error *error)
 {
+    s->got = TB_RECEIVE_MORE;
     while (got != TB_RECEIVE_MORE) {
         bool tutorial = frame->token == TB_WIRE_TOKEN_TUTORIAL;
 
@@ -68,6 +69,7 @@ void tb_server_receive(tb_server *s, const uint8_t *bytes, size_t count, uint32_
     tb_error error = TB_OK;
 
     note_good_frame(s, now_ms);
+    serve(s, s->got, &s->frame, &s->error);
     while (count > 0) {
         size_t taken;
         tb_receive got = tb_receiver_bytes(&s->receiver, bytes, count, &taken, &frame, &error);
@@ -86,12 +88,26 @@ bool tb_server_idle(tb_server *s, uint32_t now_ms)
     tb_error error = TB_OK;
 
     note_good_frame(s, now_ms);
+    serve(s, s->got, &s->frame, &s->error);
     watch_baud(s, now_ms);
     if ((!tb_receiver_idle(&s->receiver) || s->receiver.suspect > 0) &&
         now_ms - s->last_byte_ms >= TB_WIRE_FRAME_TIMEOUT_MS) {
         serve(s, tb_receiver_timeout(&s->receiver, &frame, &error), &frame, &error);
     }
-    return tb_update_work(&s->update);
+    s->working = s->tutorial;
+    bool worked = tb_tutorial_work(s) || tb_update_work(&s->update);
+    s->working = false;
+    return worked || s->got != TB_RECEIVE_MORE;
+}
+
+void tb_server_look(tb_server *s, uint8_t byte, uint32_t now_ms)
+{
+    s->last_byte_ms = now_ms;
+    s->got = tb_receiver_byte(&s->receiver, byte, &s->frame, &s->error);
+    while (s->got == TB_RECEIVE_FRAME && tb_tutorial_piece(s, &s->frame)) {
+        s->good_frame = true;
+        s->got = tb_receiver_next(&s->receiver, &s->frame, &s->error);
+    }
 }
 
 tb_server_action tb_server_take_action(tb_server *s)
@@ -106,6 +122,7 @@ void tb_server_overrun(tb_server *s)
 {
     /* The frame under way has a hole. Its rest is searched for tokens as ever, but what
      * is wrong in there has been reported with this. */
+    s->got = TB_RECEIVE_MORE;
     tb_receiver_init(&s->receiver, s->buffer, TB_WIRE_MAX_PAYLOAD);
     s->receiver.suspect = TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD;
     if (s->last_token == TB_WIRE_TOKEN_TUTORIAL) {

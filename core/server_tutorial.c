@@ -43,7 +43,70 @@ static bool starts_stream(const tb_server *s, const tb_frame *frame)
            s->last_byte_ms - s->session_ms >= TB_SESSION_HOLD_MS;
 }
 
-/* Data of the stream, wherever its pieces begin: the header is collected, then begun. */
+/* ---- pieces that wait for flash ---------------------------------------------------------- */
+
+#define WORK_BYTES 256u
+
+/* false: there is no room. */
+static bool enqueue(tb_server *s, const uint8_t *data, uint32_t bytes)
+{
+    uint32_t mask = s->config.queue_bytes - 1u;
+
+    if (bytes > s->config.queue_bytes - s->queued) {
+        return false;
+    }
+    s->queued += bytes;
+    for (; bytes > 0; bytes--) {
+        s->config.queue[s->tutorial_next++ & mask] = *data++;
+    }
+    return true;
+}
+
+bool tb_tutorial_work(tb_server *s)
+{
+    uint32_t from = s->tutorial_next - s->queued, at = from & (s->config.queue_bytes - 1u);
+    uint32_t bytes = smaller(smaller(s->queued, WORK_BYTES), s->config.queue_bytes - at);
+
+    if (!s->tutorial) { /* a native session took over */
+        s->queued = bytes = 0;
+    }
+    if (bytes == 0u) {
+        return false;
+    }
+    if (tb_update_write(&s->update, from, s->config.queue + at, bytes) == TB_OK) {
+        s->queued -= bytes;
+    } else {
+        s->queued = 0; /* the session has failed, and says so to the next frame */
+    }
+    return true;
+}
+
+static void finish_work(tb_server *s)
+{
+    while (tb_tutorial_work(s)) {
+    }
+}
+
+/* Only what can neither fail nor take long. */
+bool tb_tutorial_piece(tb_server *s, const tb_frame *frame)
+{
+    const tb_update *u = &s->update;
+
+    if (frame->token != TB_WIRE_TOKEN_TUTORIAL || frame->command != TB_TUTORIAL_DATA ||
+        !s->tutorial || !u->open || u->failure != TB_OK || frame->length == 0 ||
+        s->tutorial_next < TB_HEAD_BYTES || starts_stream(s, frame) ||
+        frame->length > tb_image_bytes(&u->head) - s->tutorial_next ||
+        !enqueue(s, frame->payload, frame->length)) {
+        return false;
+    }
+    s->session_ms = s->last_byte_ms;
+    s->tutorial_restart = false;
+    tb_tutorial_answer(s, TB_OK);
+    return true;
+}
+
+/* Data of the stream, wherever its pieces begin: the header is collected, then begun. Nothing
+ * waits for flash. */
 static tb_error take_piece(tb_server *s, const uint8_t *data, uint32_t bytes)
 {
     tb_error error = TB_OK;
@@ -62,6 +125,13 @@ static tb_error take_piece(tb_server *s, const uint8_t *data, uint32_t bytes)
         }
         memcpy(&head, s->tutorial_head, sizeof head);
         error = tb_update_begin(&s->update, &head, &next);
+        if (error == TB_OK && bytes <= tb_image_bytes(&head) - TB_HEAD_BYTES &&
+            TB_HEAD_BYTES + bytes <= s->config.queue_bytes) { /* nor need this wait for erases */
+            s->tutorial_next = 0;
+            (void)enqueue(s, s->tutorial_head, TB_HEAD_BYTES);
+            (void)enqueue(s, data, bytes);
+            return TB_OK;
+        }
         if (error == TB_OK) {
             error = tb_update_write(&s->update, 0, s->tutorial_head, TB_HEAD_BYTES);
         }
@@ -80,6 +150,7 @@ static tb_error on_data(tb_server *s, const tb_frame *frame)
 {
     tb_error error;
 
+    finish_work(s);
     if (frame->length == 0) {
         return TB_ERR_FRAME_LENGTH;
     }
@@ -103,7 +174,12 @@ static tb_error on_data(tb_server *s, const tb_frame *frame)
 
 static tb_error on_finish(tb_server *s)
 {
-    tb_error error = s->tutorial ? tb_update_finish(&s->update) : TB_ERR_NO_SESSION;
+    tb_error error = TB_ERR_NO_SESSION;
+
+    finish_work(s);
+    if (s->tutorial) {
+        error = tb_update_finish(&s->update);
+    }
 
     s->tutorial_restart = true;
     if (error == TB_OK) {
@@ -126,7 +202,9 @@ void tb_tutorial_frame(tb_server *s, const tb_frame *frame)
         send_version(s);
         break;
     case TB_TUTORIAL_DATA:
-        tb_tutorial_answer(s, on_data(s, frame));
+        if (!tb_tutorial_piece(s, frame)) {
+            tb_tutorial_answer(s, on_data(s, frame));
+        }
         break;
     case TB_TUTORIAL_FINISH:
         tb_tutorial_answer(s, on_finish(s));

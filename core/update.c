@@ -96,6 +96,18 @@ static uint32_t page_end(const tb_update *u, uint32_t at)
     return region_page(u, at, &page) ? page.offset + page.bytes : 0u;
 }
 
+static bool log_is_due(const tb_update *u)
+{
+    return has_log(u) && !u->log_erased;
+}
+
+/* The header goes first and the log second: a log whose erase is cut short can then
+ * never speak for an image, as the image has no header any more. */
+static tb_error erase_next(tb_update *u)
+{
+    return u->erased_to != 0 && log_is_due(u) ? erase_log(u) : erase_page(u, u->erased_to);
+}
+
 /* Before a page is programmed the one after it is erased, and wholly: so after a power
  * cut the first blank page parts new data from what was there before. */
 static tb_error erase_ahead(tb_update *u, uint32_t at)
@@ -113,8 +125,8 @@ static tb_error erase_ahead(tb_update *u, uint32_t at)
     if (here == 0u || need == 0u) {
         return TB_ERR_RANGE;
     }
-    while (error == TB_OK && u->erased_to < need) {
-        error = erase_page(u, u->erased_to);
+    while (error == TB_OK && (u->erased_to < need || log_is_due(u))) {
+        error = erase_next(u);
     }
     if (error == TB_OK) {
         u->ahead_to = here;
@@ -122,22 +134,12 @@ static tb_error erase_ahead(tb_update *u, uint32_t at)
     return error;
 }
 
-/* The header goes first and the log second: a log whose erase is cut short can then
- * never speak for an image, as the image has no header any more. */
+/* Nothing is erased yet: where pages are large that takes seconds, and data can come meanwhile. */
 static tb_error begin_fresh(tb_update *u)
 {
-    tb_error error;
-
     u->erased_to = 0;
     u->log_erased = false;
-    error = erase_page(u, 0);
-    if (error == TB_OK && has_log(u) && !u->log_erased) {
-        error = erase_log(u);
-    }
-    if (error == TB_OK) {
-        error = erase_ahead(u, 0);
-    }
-    return error;
+    return TB_OK;
 }
 
 typedef enum page_content { PAGE_BLANK, PAGE_DATA, PAGE_UNREADABLE } page_content;
@@ -366,10 +368,11 @@ bool tb_update_work(tb_update *u)
 {
     tb_error error;
 
-    if (!u->open || u->failure != TB_OK || u->nothing_to_do || u->erased_to >= total_bytes(u)) {
+    if (!u->open || u->failure != TB_OK || u->nothing_to_do ||
+        (u->erased_to >= total_bytes(u) && !log_is_due(u))) {
         return false;
     }
-    error = erase_page(u, u->erased_to);
+    error = erase_next(u);
     if (error != TB_OK) {
         tb_update_fail(u, error);
     }

@@ -21,12 +21,13 @@ uint32_t tb_crc_tutorial(uint32_t crc, const void *data, size_t bytes)
     return crc;
 }
 
-static uint32_t frame_crc(const uint8_t *frame, size_t bytes)
+/* From frame[from] on; crc is what the bytes before gave. */
+static uint32_t frame_crc(uint32_t crc, const uint8_t *frame, size_t from, size_t to)
 {
     if (frame[0] == TB_WIRE_TOKEN_TUTORIAL) {
-        return tb_crc_tutorial(0xFFFFFFFFu, frame, bytes);
+        return tb_crc_tutorial(from == 0 ? 0xFFFFFFFFu : crc, frame + from, to - from);
     }
-    return tb_crc32(0, frame, bytes);
+    return tb_crc32(from == 0 ? 0 : crc, frame + from, to - from);
 }
 
 size_t tb_frame_put(uint8_t *out, uint8_t token, uint8_t command, const void *payload,
@@ -42,7 +43,7 @@ size_t tb_frame_put(uint8_t *out, uint8_t token, uint8_t command, const void *pa
     if (bytes > 0) {
         memmove(out + FRAME_HEAD, payload, bytes);
     }
-    crc = frame_crc(out, at);
+    crc = frame_crc(0, out, 0, at);
     for (unsigned i = 0; i < CRC_BYTES; i++) {
         out[at + i] = (uint8_t)(crc >> 8 * i);
     }
@@ -62,6 +63,7 @@ static void drop(tb_receiver *r, size_t bytes)
         return; /* once for every byte received: moving the buffer onto itself is dear */
     }
     r->fill = (uint16_t)(r->fill - bytes);
+    r->folded = 0;
     memmove(r->buffer, r->buffer + bytes, r->fill);
     r->suspect -= bytes < r->suspect ? (uint32_t)bytes : r->suspect;
 }
@@ -71,12 +73,19 @@ static bool is_token(uint8_t byte)
     return byte == TB_WIRE_TOKEN_TUTORIAL || byte == TB_WIRE_TOKEN_NATIVE;
 }
 
-static bool crc_matches(const uint8_t *frame, size_t bytes)
+static void fold(tb_receiver *r, size_t to)
 {
-    uint32_t crc = frame_crc(frame, bytes);
+    if (to > r->folded) {
+        r->crc = frame_crc(r->crc, r->buffer, r->folded, to);
+        r->folded = (uint16_t)to;
+    }
+}
 
+static bool crc_matches(tb_receiver *r, size_t bytes)
+{
+    fold(r, bytes);
     for (unsigned i = 0; i < CRC_BYTES; i++) {
-        if (frame[bytes + i] != (uint8_t)(crc >> 8 * i)) {
+        if (r->buffer[bytes + i] != (uint8_t)(r->crc >> 8 * i)) {
             return false;
         }
     }
@@ -120,10 +129,11 @@ tb_receive tb_receiver_next(tb_receiver *r, tb_frame *frame, tb_error *error)
             *error = TB_ERR_FRAME_LENGTH;
         } else if (r->fill < FRAME_HEAD || r->fill < TB_WIRE_OVERHEAD + length) {
             if (!r->flush) {
+                fold(r, r->fill < FRAME_HEAD + length ? r->fill : FRAME_HEAD + length);
                 return TB_RECEIVE_MORE;
             }
             *error = TB_ERR_FRAME_TIMEOUT;
-        } else if (crc_matches(r->buffer, FRAME_HEAD + length)) {
+        } else if (crc_matches(r, FRAME_HEAD + length)) {
             frame->length = (uint16_t)length;
             r->consumed = (uint16_t)(TB_WIRE_OVERHEAD + length);
             r->suspect = 0;

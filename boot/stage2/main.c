@@ -10,7 +10,9 @@
 
 #define BAUD 115200u
 #define WELL_AFTER_MS 1000u /* running for this long: this copy of stage 2 works */
-#define RING_BYTES 4096u
+/* Constants, by the row. The linker script sees to it that both fit behind all else. */
+#define RING_BYTES tb_window_bytes(TB_TARGET)
+#define QUEUE_BYTES (RING_BYTES / 2u)
 /* Of a full ring something is kept back for what is under way when the sender stops. */
 #define WINDOW_BYTES (RING_BYTES - 256u)
 #define NAME "twinbank stage 2 "
@@ -18,7 +20,6 @@
 
 static struct {
     chip_uart uart;
-    uint8_t ring[RING_BYTES];
     volatile uint32_t now_ms;
     tb_server server;
     tb_expand expand;
@@ -33,6 +34,17 @@ void stage2_tick(void)
 void stage2_line_interrupt(void)
 {
     chip_uart_interrupt(&stage2.uart);
+}
+
+extern uint8_t __end[]; /* of what the linker placed: the ring, the queue, then the stack */
+
+void chip_while_busy(void)
+{
+    uint8_t byte;
+
+    while (tb_server_looks(&stage2.server) && chip_uart_read(&stage2.uart, &byte, 1u) != 0u) {
+        tb_server_look(&stage2.server, byte, stage2.now_ms);
+    }
 }
 
 static void send(void *ctx, const uint8_t *bytes, size_t count)
@@ -101,6 +113,7 @@ static void server_start(unsigned bank)
         .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES,
         .baud_reached = baud_reached, .baud_set = baud_set, .usual_baud = BAUD,
         .version_text = stage2.text, .send = send,
+        .queue = __end + RING_BYTES, .queue_bytes = QUEUE_BYTES,
         .expand = &stage2.expand, .expand_served = &tb_expand_served,
         .refusal = chip_check(TB_TARGET), .mode_set = chip_dual_bank_optional() ? mode_set : NULL,
         .protect = protect, .protected_banks = chip_protected_banks(),
@@ -172,7 +185,7 @@ _Noreturn void stage2_main(unsigned bank)
     SYST_RVR = TB_TARGET->boot_hz / 1000u - 1u;
     SYST_CVR = 0u;
     SYST_CSR = SYST_CSR_ENABLE | SYST_CSR_TICKINT | SYST_CSR_CLKSOURCE;
-    chip_uart_open(&stage2.uart, &TB_TARGET->board, BAUD, stage2.ring, RING_BYTES);
+    chip_uart_open(&stage2.uart, &TB_TARGET->board, BAUD, __end, RING_BYTES);
     server_start(bank);
     for (;;) {
         chip_watchdog_feed();

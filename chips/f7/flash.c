@@ -60,6 +60,7 @@ __attribute__((noinline)) static bool wait_idle(void)
         if ((FLASH->SR & FLASH_SR_BSY) == 0u) {
             return true;
         }
+        chip_while_busy();
         if ((i & FEED_MASK) == 0u) {
             chip_watchdog_feed();
         }

@@ -104,6 +104,7 @@ __attribute__((noinline)) static bool wait_idle(const flash_registers *flash)
         if ((flash->SR & FLASH_SR_BUSY) == 0u) {
             return true;
         }
+        chip_while_busy();
         if ((i & FEED_MASK) == 0u) {
             chip_watchdog_feed();
         }

@@ -67,7 +67,7 @@ static void start(const chip_uart *uart, uint32_t brr)
 }
 
 void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t baud, uint8_t *ring,
-                    uint16_t ring_bytes)
+                    uint32_t ring_bytes)
 {
     *uart = (chip_uart){.base = board->uart_base, .ring = ring, .ring_bytes = ring_bytes};
     uart_clock_on(uart->base);
@@ -86,8 +86,8 @@ void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t baud, uint8
 void chip_uart_interrupt(chip_uart *uart)
 {
     usart_registers *r = registers(uart);
-    uint16_t mask = (uint16_t)(uart->ring_bytes - 1u);
-    uint16_t head = uart->head;
+    uint32_t mask = uart->ring_bytes - 1u;
+    uint32_t head = uart->head;
     uint32_t isr;
 
     while (((isr = r->ISR) & (USART_ISR_RXNE | USART_ISR_ORE)) != 0u) {
@@ -101,7 +101,7 @@ void chip_uart_interrupt(chip_uart *uart)
             continue;
         }
         uint8_t byte = (uint8_t)r->RDR;
-        if ((uint16_t)(head - uart->tail) == uart->ring_bytes) {
+        if (head - uart->tail == uart->ring_bytes) {
             uart->lost = true;
         } else {
             uart->ring[head & mask] = byte;
@@ -113,8 +113,8 @@ void chip_uart_interrupt(chip_uart *uart)
 
 uint16_t chip_uart_read(chip_uart *uart, uint8_t *out, uint16_t bytes)
 {
-    uint16_t mask = (uint16_t)(uart->ring_bytes - 1u);
-    uint16_t tail = uart->tail;
+    uint32_t mask = uart->ring_bytes - 1u;
+    uint32_t tail = uart->tail;
     uint16_t count = 0;
 
     while (count < bytes && tail != uart->head) {

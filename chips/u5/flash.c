@@ -58,6 +58,7 @@ __attribute__((noinline)) bool flash_wait_idle(void)
         if ((FLASH->NSSR & (FLASH_NSSR_BSY | FLASH_NSSR_WDW)) == 0u) {
             return true;
         }
+        chip_while_busy();
     }
     return false;
 }

@@ -79,6 +79,15 @@ static inline uint32_t tb_log_offset(const tb_chip *c) { return c->bank_bytes - 
 /* Largest image, header included. */
 static inline uint32_t tb_slot_image_bytes(const tb_chip *c) { return tb_slot_bytes(c) - tb_log_bytes(c); }
 
+/* Bytes that stage 2 lets come while flash is at work, as of the line so of the tutorial's pieces; a
+ * power of two. Three sectors of 128 KB, which a session begins with, take 3 s to erase. */
+static inline uint32_t tb_window_bytes(const tb_chip *c)
+{
+    return c->pages[0].bytes * c->pages[0].count < c->bank_bytes || c->pages[0].bytes >= 0x10000u
+               ? 0x10000u
+               : 0x4000u;
+}
+
 typedef struct tb_page {
     uint16_t number; /* as the controller counts it within the bank */
     uint32_t offset;

@@ -41,6 +41,10 @@ typedef struct tb_server_config {
      * &tb_expand_served, or NULL: a program that does not name it does not contain the decoder. */
     tb_expand *expand;
     const tb_expand_service *expand_served;
+    /* Where the tutorial's pieces wait for flash, so that their ACKs need not; a power of two, from
+     * 2 KB on. NULL: each piece is answered when it is in flash. */
+    uint8_t *queue;
+    uint32_t queue_bytes;
     const char *version_text;     /* for the tutorial's 0x41: 27 bytes, padded with spaces */
     /* Sends; may block. */
     void (*send)(void *ctx, const uint8_t *bytes, size_t count);
@@ -57,6 +61,11 @@ typedef struct tb_server {
     uint32_t last_byte_ms;
     uint32_t session_ms;    /* when the open session was last served */
     uint32_t tutorial_next;
+    uint32_t queued;        /* bytes before tutorial_next that wait in the queue */
+    bool working;           /* flash is at work: tb_server_look() may be called */
+    tb_receive got;         /* what tb_server_look() found, and left for later */
+    tb_frame frame;
+    tb_error error;
     uint32_t new_baud;      /* once the reply has left; 0: as it is */
     uint32_t baud_since_ms, baud_limit_ms; /* so long without a good frame: back; 0: at usual_baud */
     tb_receiver receiver;
@@ -79,6 +88,14 @@ void tb_server_receive(tb_server *s, const uint8_t *bytes, size_t count, uint32_
 /* To be called when nothing was received: frame time-out, erase ahead. True if it did
  * flash work (call again soon). */
 bool tb_server_idle(tb_server *s, uint32_t now_ms);
+/* To be called while flash works inside tb_server_idle(), from what waits for it there: a byte of
+ * the line, as long as tb_server_looks(). The tutorial's client has its ACKs without waiting for
+ * the flash then; what is not the next piece is served afterwards. */
+static inline bool tb_server_looks(const tb_server *s)
+{
+    return s->working && s->got == TB_RECEIVE_MORE;
+}
+void tb_server_look(tb_server *s, uint8_t byte, uint32_t now_ms);
 /* What is to be done now that the reply is out; reading it clears it. */
 tb_server_action tb_server_take_action(tb_server *s);
 /* The owner lost bytes (ring full, UART overrun): the sender is told. */

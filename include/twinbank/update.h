@@ -48,14 +48,15 @@ void tb_update_init(tb_update *u, const tb_flash *flash, const tb_update_policy 
 /* Chooses the target: an application, the bank it does not run from; stage 2, the slot
  * that the boot decision would not pick, or that one if it is on trial and the other is
  * confirmed (the confirmed one stays); for a stage 2 image the other copy. Checks head
- * and version against what stays, and prepares the target: a fresh one is unmade (header
- * page, then log page erased), an interrupted one of the same head is resumed. A session
+ * and version against what stays. An interrupted one of the same head is resumed; a fresh one
+ * is unmade by what follows (tb_update_work, or the first write: header page erased, then the
+ * log's), as that takes seconds where pages are large, and data can come meanwhile. A session
  * that is open is given up, unless it has the same head and did not fail: then it goes on
  * where it is. What is installed already, and next to boot, is not written again.
  * *next: where to go on.
  * Errors: all of tb_image_check_head(), TB_ERR_VERSION, TB_ERR_SECURITY,
- * TB_ERR_CONFIRM_FIRST, TB_ERR_RUNNING, flash errors. Erases up to 5 pages; nothing when
- * it refuses. */
+ * TB_ERR_CONFIRM_FIRST, TB_ERR_RUNNING, flash errors. Erases up to 4 pages where it resumes;
+ * else nothing. */
 tb_error tb_update_begin(tb_update *u, const tb_image_head *head, uint32_t *next);
 
 /* The same, and leaves pages alone that hold already what the new image has there: `keep`,
@@ -71,7 +72,8 @@ tb_error tb_update_begin_keeping(tb_update *u, const tb_image_head *head, unsign
  * pages left out (TB_ERR_OFFSET otherwise; data wholly before it is accepted and ignored). */
 tb_error tb_update_write(tb_update *u, uint32_t offset, const void *data, uint32_t bytes);
 
-/* Uses an idle moment: erases the next page ahead, if any is left. true if it did. */
+/* Uses an idle moment: erases the next page ahead (the header's and the log's first), if any is
+ * left. true if it did. */
 bool tb_update_work(tb_update *u);
 
 /* Programs the last unit, validates the whole image from flash, makes sure the target

@@ -147,6 +147,8 @@ typedef struct tb_receiver {
     uint16_t consumed; /* bytes of the frame given last, dropped at the next call */
     uint32_t suspect;  /* bytes ahead that belong to a frame already reported bad: what
                         * else is wrong in there is not reported again */
+    uint16_t folded;   /* bytes of the frame under way that are in crc, so that its end need not wait */
+    uint32_t crc;
     bool flush;        /* after a time-out: what is incomplete now will never be whole */
 } tb_receiver;
 

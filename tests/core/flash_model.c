@@ -186,6 +186,9 @@ static tb_error model_program(void *ctx, unsigned bank, uint32_t offset, const v
     }
     assert(!all_ones);
     m->programs++;
+    if (m->meanwhile != NULL) {
+        m->meanwhile();
+    }
     if (m->operations - 1u == m->fail_at) {
         return m->fail_error;
     }
@@ -243,6 +246,9 @@ static tb_error model_erase(void *ctx, unsigned bank, uint32_t page_offset)
 
     assert(bank < 2u && tb_page_at(m->chip, page_offset, &page) && page.offset == page_offset);
     m->erases++;
+    if (m->meanwhile != NULL) {
+        m->meanwhile();
+    }
     if (m->operations - 1u == m->fail_at) {
         return m->fail_error;
     }

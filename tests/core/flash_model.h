@@ -38,6 +38,7 @@ typedef struct flash_model {
     jmp_buf *power_off;
     unsigned fail_at;          /* operation that returns fail_error and does nothing */
     tb_error fail_error;
+    void (*meanwhile)(void);   /* called while an erase or a program goes on, or NULL */
     tb_error read_error;       /* every read fails so, where not TB_OK */
 } flash_model;
 

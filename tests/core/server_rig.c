@@ -14,6 +14,8 @@ uint8_t reply[REPLY_BYTES];
 size_t reply_bytes;
 server_options options;
 server_line line;
+uint32_t queue_bytes;
+static uint8_t queue[4096];
 uint8_t frame_bytes[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD];
 
 static void capture(void *ctx, const uint8_t *bytes, size_t count)
@@ -62,6 +64,7 @@ void power_on(int running)
                    .bank = 1, .swapped = true, .generation = 77, .fault_pc = 1, .fault_status = 2},
         .window = 2048, .usual_baud = 115200, .baud_reached = line.keeps ? NULL : baud_reached,
         .baud_set = line.keeps ? NULL : baud_set, .version_text = "twinbank test 1.0.0",
+        .queue = queue_bytes > 0 ? queue : NULL, .queue_bytes = queue_bytes,
         .send = capture, .ctx = &m, .uid = {9, 8, 7},
         .refusal = options.single ? TB_ERR_SINGLE_BANK : TB_OK,
         .mode_set = options.offered ? mode_set : NULL,

@@ -31,6 +31,7 @@ extern uint8_t sent[SENT_BYTES]; /* by the server, and not taken yet */
 extern size_t sent_bytes;
 extern server_options options;
 extern server_line line;
+extern uint32_t queue_bytes; /* for the tutorial's pieces; 0: none */
 extern uint8_t frame_bytes[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD]; /* room for a test's frame */
 
 /* A new server; running: the application's bank, or -1 in stage 2. */

@@ -14,6 +14,13 @@ static uint8_t tutorial_pieces(uint32_t from, uint32_t to, uint32_t piece)
     return answer;
 }
 
+/* Idle until nothing is left to do. */
+static void settle(void)
+{
+    while (tb_server_idle(&s, now_ms)) {
+    }
+}
+
 static void tutorial_update(uint32_t piece)
 {
     assert_int_equal(tutorial_pieces(0, im.total, piece), TB_WIRE_ACK);
@@ -97,6 +104,7 @@ static void tutorial_restarts(void **state)
     /* power lost half way: what is there is acknowledged, and not written again */
     start(-1);
     assert_int_equal(tutorial_pieces(0, 3100, 128), TB_WIRE_ACK);
+    settle();
     power_on(-1);
     m.programs = 0;
     tutorial_update(128);
@@ -136,6 +144,187 @@ static void two_clients(void **state)
     tutorial_update(128);
 }
 
+/* ---- pieces that wait for flash ---------------------------------------------------------- */
+
+#define QUEUE_BYTES 2048u
+
+static int with_queue(void **state)
+{
+    (void)state;
+    queue_bytes = QUEUE_BYTES;
+    return 0;
+}
+
+static int without_queue(void **state)
+{
+    (void)state;
+    queue_bytes = 0;
+    return 0;
+}
+
+static void acks_do_not_wait_for_flash(void **state)
+{
+    (void)state;
+    start(-1);
+    assert_int_equal(tutorial_pieces(0, QUEUE_BYTES, 128), TB_WIRE_ACK);
+    assert_int_equal(m.operations, 0);
+    /* no room: this one waits, and nothing is lost */
+    assert_int_equal(tutorial_pieces(QUEUE_BYTES, QUEUE_BYTES + 128u, 128), TB_WIRE_ACK);
+    assert_true(m.erases > 2u && m.programs > 100u);
+    assert_int_equal(tutorial_pieces(QUEUE_BYTES + 128u, im.total, 128), TB_WIRE_ACK);
+    assert_true(s.queued > 0);
+    /* finish waits for what is in the queue */
+    assert_int_equal(tutorial(TB_TUTORIAL_FINISH, NULL, 0), TB_WIRE_ACK);
+    assert_true(holds_image(&m, 1, chip_small.slot_offset, &im));
+    /* without queue each piece is in flash when it is answered */
+    queue_bytes = 0;
+    start(-1);
+    assert_int_equal(tutorial_pieces(0, 512, 128), TB_WIRE_ACK);
+    assert_int_equal(s.update.next, 512);
+    queue_bytes = QUEUE_BYTES;
+}
+
+static void flash_errors_are_told_by_the_next_frame(void **state)
+{
+    (void)state;
+    for (unsigned fail_at = 0; fail_at < 60u; fail_at += 7u) { /* erases, then programs */
+        start(-1);
+        assert_int_equal(tutorial_pieces(0, 1536, 128), TB_WIRE_ACK);
+        m.fail_at = m.operations + fail_at;
+        m.fail_error = TB_ERR_PROGRAM;
+        settle();
+        assert_int_equal(s.queued, 0);
+        assert_int_equal(tutorial(TB_TUTORIAL_DATA, im.bytes + 1536, 128), TB_WIRE_NACK);
+        assert_int_equal(tutorial(TB_TUTORIAL_FINISH, NULL, 0), TB_WIRE_NACK);
+        assert_int_equal(tb_server_take_action(&s), TB_SERVER_NONE);
+        m.fail_at = UINT32_MAX;
+        tutorial_update(128);
+    }
+    /* the last piece's error: nobody is behind it but finish */
+    start(-1);
+    assert_int_equal(tutorial_pieces(0, im.total - 8u, 128), TB_WIRE_ACK);
+    settle();
+    assert_int_equal(tutorial_pieces(im.total - 8u, im.total, 128), TB_WIRE_ACK);
+    m.fail_at = m.operations;
+    m.fail_error = TB_ERR_PROGRAM;
+    assert_int_equal(tutorial(TB_TUTORIAL_FINISH, NULL, 0), TB_WIRE_NACK);
+    assert_int_equal(tb_server_take_action(&s), TB_SERVER_NONE);
+    m.fail_at = UINT32_MAX;
+    tutorial_update(128);
+}
+
+static void a_cut_between_ack_and_program(void **state)
+{
+    (void)state;
+    for (uint32_t acked = 64; acked < im.total; acked += 448) {
+        start(-1);
+        assert_int_equal(tutorial_pieces(0, acked, 64), TB_WIRE_ACK);
+        for (unsigned i = 0; i < 3u; i++) {
+            (void)tb_server_idle(&s, now_ms);
+        }
+        power_on(-1);
+        assert_int_equal(tutorial(TB_TUTORIAL_FINISH, NULL, 0), TB_WIRE_NACK);
+        tutorial_update(128);
+    }
+}
+
+/* The client goes on while the flash is at work: as a line would, a frame at a time. */
+static uint32_t client_at, acks, looked_at;
+static bool stop_and_wait(uint8_t command, const uint8_t *payload, uint16_t bytes)
+{
+    size_t n = tb_frame_put(frame_bytes, TB_WIRE_TOKEN_TUTORIAL, command, payload, bytes), i = 0;
+
+    sent_bytes = 0;
+    while (i < n && tb_server_looks(&s)) {
+        tb_server_look(&s, frame_bytes[i++], now_ms);
+    }
+    if (sent_bytes > 0) {
+        assert_int_equal(sent[0], TB_WIRE_ACK);
+        acks++;
+        sent_bytes = 0;
+        return true;
+    }
+    assert_true(i == 0 || i == n);
+    looked_at += i == n;
+    return false;
+}
+
+static void client_goes_on(void)
+{
+    for (unsigned i = 0; i < 2u && tb_server_looks(&s) && client_at + 128u <= im.total; i++) {
+        if (stop_and_wait(TB_TUTORIAL_DATA, im.bytes + client_at, 128)) {
+            client_at += 128u;
+        }
+    }
+}
+
+static void acks_while_flash_works(void **state)
+{
+    (void)state;
+    start(-1);
+    client_at = acks = looked_at = 0;
+    client_goes_on(); /* nothing is listened to outside of flash work */
+    assert_int_equal(client_at, 0);
+    assert_int_equal(tutorial(TB_TUTORIAL_DATA, im.bytes, 128), TB_WIRE_ACK);
+    client_at = 128;
+    m.meanwhile = client_goes_on;
+    assert_true(tb_server_idle(&s, now_ms)); /* erases, programs 128 bytes */
+    assert_true(acks >= 15u);
+    /* the one that there was no room for: it is answered afterwards, not lost */
+    assert_int_equal(looked_at, 1);
+    assert_false(tb_server_looks(&s));
+    m.meanwhile = NULL;
+    sent_bytes = 0;
+    tb_server_receive(&s, NULL, 0, now_ms);
+    assert_int_equal(sent_bytes, 1);
+    assert_int_equal(sent[0], TB_WIRE_ACK);
+    client_at += 128u;
+    assert_int_equal(tutorial_pieces(client_at, im.total, 128), TB_WIRE_ACK);
+    assert_int_equal(tutorial(TB_TUTORIAL_FINISH, NULL, 0), TB_WIRE_ACK);
+    assert_true(holds_image(&m, 1, chip_small.slot_offset, &im));
+}
+
+static void finish_early(void)
+{
+    if (tb_server_looks(&s)) {
+        assert_false(stop_and_wait(TB_TUTORIAL_FINISH, NULL, 0));
+    }
+}
+
+static void what_is_no_piece_waits_until_flash_is_done(void **state)
+{
+    (void)state;
+    start(-1);
+    looked_at = 0;
+    assert_int_equal(tutorial_pieces(0, im.total, 128), TB_WIRE_ACK);
+    m.meanwhile = finish_early;
+    assert_true(tb_server_idle(&s, now_ms));
+    assert_int_equal(looked_at, 1);
+    assert_int_equal(sent_bytes, 0);
+    m.meanwhile = NULL;
+    (void)tb_server_idle(&s, now_ms);
+    assert_int_equal(sent_bytes, 1);
+    assert_int_equal(sent[0], TB_WIRE_ACK);
+    assert_int_equal(tb_server_take_action(&s), TB_SERVER_RESET);
+    assert_true(holds_image(&m, 1, chip_small.slot_offset, &im));
+}
+
+/* What waits for flash is the tutorial's: a native session that follows has none of it. */
+static void a_native_session_drops_what_waits(void **state)
+{
+    (void)state;
+    start(-1);
+    assert_int_equal(tutorial_pieces(0, 1024, 128), TB_WIRE_ACK);
+    now_ms += TB_SESSION_HOLD_MS;
+    assert_int_equal(begin(), TB_OK);
+    assert_int_equal(reply_u32(0), 0);
+    settle();
+    assert_int_equal(s.update.next, 0);
+    assert_int_equal(data_until(im.total), TB_OK);
+    assert_int_equal(ask(TB_CMD_FINISH, NULL, 0), TB_OK);
+    assert_true(holds_image(&m, 1, chip_small.slot_offset, &im));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,5 +333,15 @@ int main(void)
         cmocka_unit_test(tutorial_restarts),
         cmocka_unit_test(two_clients),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest queue_tests[] = {
+        cmocka_unit_test(acks_do_not_wait_for_flash),
+        cmocka_unit_test(flash_errors_are_told_by_the_next_frame),
+        cmocka_unit_test(a_cut_between_ack_and_program),
+        cmocka_unit_test(acks_while_flash_works),
+        cmocka_unit_test(what_is_no_piece_waits_until_flash_is_done),
+        cmocka_unit_test(a_native_session_drops_what_waits),
+    };
+    return cmocka_run_group_tests(tests, without_queue, NULL) +
+           cmocka_run_group_tests(tests, with_queue, NULL) +
+           cmocka_run_group_tests(queue_tests, with_queue, NULL);
 }

@@ -71,7 +71,8 @@ static void work_erases_ahead(void **state)
     start(0);
     assert_false(tb_update_work(&u));
     assert_int_equal(begin(&next), TB_OK);
-    erases = m.erases;
+    assert_int_equal(m.erases, 0);
+    erases = 0;
     while (tb_update_work(&u)) {
         erases++;
         assert_int_equal(m.erases, erases);
@@ -587,7 +588,8 @@ static void impossible_row(void **state)
     start(0);
     chip.pages[0].count = 5; /* pages end inside the slot */
     flash.chip = &chip;
-    assert_int_equal(begin_only(), TB_ERR_RANGE);
+    assert_int_equal(begin_only(), TB_OK);
+    assert_int_equal(tb_update_write(&u, 0, im.bytes, im.total), TB_ERR_RANGE);
     assert_int_equal(tb_slot_erase(&flash, 1), TB_ERR_RANGE);
 }
 
