@@ -102,19 +102,27 @@ static sim_machine *machine_of(const stream *s)
 
 /* ---- flags ---- */
 
-static uint32_t *flags_of(const stream *s, unsigned *shift)
+static unsigned flags_shift(const stream *s)
 {
     static const uint8_t shifts[4] = {0, 6, 16, 22};
-    *shift = shifts[s->number % 4u];
+    return shifts[s->number % 4u];
+}
+
+static uint32_t *flags_word(const stream *s)
+{
     return &s->of->block.value[s->number < 4u ? R_LISR : R_HISR];
+}
+
+static uint32_t flags_of(const stream *s)
+{
+    return *flags_word(s) >> flags_shift(s) & FLAGS;
 }
 
 static void update_irq(const stream *s)
 {
     static const uint8_t irqs[CONTROLLERS][STREAMS] = {{11, 12, 13, 14, 15, 16, 17, 47},
                                                        {56, 57, 58, 59, 60, 68, 69, 70}};
-    unsigned shift;
-    uint32_t flags = *flags_of(s, &shift) >> shift, cr = cr_of(s);
+    uint32_t flags = flags_of(s), cr = cr_of(s);
     uint32_t enabled = (cr & 2u) << 1 | (cr & 4u) << 1 | (cr & 8u) << 1 | (cr & 16u) << 1;
     enabled |= (*reg_of(s, S_FCR) & FCR_FEIE) != 0u ? FLAG_FE : 0u;
     sim_part_irq(s->of->block.part, irqs[s->of->number][s->number], 0, (flags & enabled) != 0u);
@@ -122,17 +130,16 @@ static void update_irq(const stream *s)
 
 static void raise(stream *s, uint32_t flags)
 {
-    unsigned shift;
-    *flags_of(s, &shift) |= flags << shift;
+    *flags_word(s) |= flags << flags_shift(s);
     update_irq(s);
 }
 
 static void clear_flags(controller *d, unsigned first, uint32_t raw)
 {
     for (unsigned i = first; i < first + 4u; i++) {
-        unsigned shift;
-        *flags_of(&d->streams[i], &shift) &= ~(raw & FLAGS << shift);
-        update_irq(&d->streams[i]);
+        stream *s = &d->streams[i];
+        *flags_word(s) &= ~(raw & FLAGS << flags_shift(s));
+        update_irq(s);
     }
 }
 
@@ -401,10 +408,10 @@ static void transfer(void *self)
 /* What the manual forbids. NULL: nothing wrong. */
 static const char *forbidden(const stream *s)
 {
-    uint32_t cr = cr_of(s), shift;
+    uint32_t cr = cr_of(s);
     bool copies = CR_DIR(cr) == MEMORY_TO_MEMORY;
     unsigned p = periph_bytes(s), m = memory_bytes(s);
-    if ((*flags_of(s, &shift) >> shift & FLAGS) != 0u) {
+    if (flags_of(s) != 0u) {
         return "enabled before its flags were cleared";
     }
     if (CR_DIR(cr) == 3u || CR_PSIZE(cr) == 3u || CR_MSIZE(cr) == 3u) {
