@@ -209,6 +209,18 @@ static void tour_of_the_h743(void **state)
     tour("stm32h743zi", "tour-h743.elf", "H743", 400000000u);
 }
 
+static void tour_of_the_h7a3(void **state)
+{
+    (void)state;
+    tour("stm32h7a3zi", "tour-h7a3.elf", "H7A3", 280000000u);
+}
+
+static void receives_by_dma_on_the_h7a3(void **state)
+{
+    (void)state;
+    dma("stm32h7a3zi", "dma-h7a3.elf");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -222,6 +234,8 @@ int main(void)
                                        TEST(receives_by_dma_on_the_l4r5),
                                        TEST(receives_by_dma_on_the_u575),
                                        TEST(receives_by_dma_on_the_f767),
-                                       TEST(receives_by_dma_on_the_h743)};
+                                       TEST(receives_by_dma_on_the_h743),
+                                       TEST(tour_of_the_h7a3),
+                                       TEST(receives_by_dma_on_the_h7a3)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* STM32H743: HSI through PLL1, LDO, VOS1 (RM0433 6.6.2, 6.8.6, 8.7), 400 MHz; the UART by PLL2. */
+/* STM32H743: HSI through PLL1, LDO, VOS1 (RM0433 6.6.2, 6.8.6, 8.7), 400 MHz; the UART by PLL2.
+ * STM32H7A3: the same with the step-down converter and VOS0 (RM0455 6.6.2, 8.7), 280 MHz. */
 #include "streams.h"
 
 #define RCC_CR REG(0x58024400u)
@@ -11,11 +12,11 @@
 #define RCC_PLL1DIVR REG(0x58024430u)
 #define RCC_PLL2DIVR REG(0x58024438u)
 #define RCC_D2CCIP2R REG(0x58024454u)
-#define RCC_AHB1ENR REG(0x580244D8u)
-#define RCC_AHB2ENR REG(0x580244DCu)
-#define RCC_AHB4ENR REG(0x580244E0u)
-#define RCC_APB1LENR REG(0x580244E8u)
-#define RCC_APB4ENR REG(0x580244F4u)
+#define RCC_AHB1ENR REG(GATES + 0x08u)
+#define RCC_AHB2ENR REG(GATES + 0x0Cu)
+#define RCC_AHB4ENR REG(GATES + 0x10u)
+#define RCC_APB1LENR REG(GATES + 0x18u)
+#define RCC_APB4ENR REG(GATES + 0x24u)
 #define PWR_CR1 REG(0x58024800u)
 #define PWR_CSR1 REG(0x58024804u)
 #define PWR_CR3 REG(0x5802480Cu)
@@ -28,17 +29,29 @@
 #define PORT(n) ((gpio_block *)(0x58020000u + 0x400u * (n)))
 #define FLASH_ERRORS 0x17EE0000u
 #define SECTOR 3u
+
+#ifdef H7A3
+#define GATES 0x58024530u
+#define SECTOR_BYTES 0x2000u
+enum { UNIT_WORDS = 4, CR_SELECT = SECTOR << 6, CR_START = 1 << 5, CR_WIDTH = 0 };
+enum { SUPPLY = 4, TIMES = 35, BUSES = 0, WAIT = 6 | 3 << 4 };
+#define PART .name = "H7A3", .hz = 280000000u, .backup = (reg *)0x58004500u
+#else
+#define GATES 0x580244D0u
 #define SECTOR_BYTES 0x20000u
+enum { UNIT_WORDS = 8, CR_SELECT = SECTOR << 8, CR_START = 1 << 7, CR_WIDTH = 3 << 4 };
+enum { SUPPLY = 2, TIMES = 50, BUSES = 8, WAIT = 4 | 2 << 4 };
+#define PART .name = "H743", .hz = 400000000u, .backup = (reg *)0x58004050u
+#endif
 
 const family_description family = {
-    .name = "H743", .hz = 400000000u, .uart_hz = 96000000u, .reset_hz = 64000000u, .caches = true,
+    PART, .uart_hz = 96000000u, .reset_hz = 64000000u, .caches = true,
     .uart = (uart_block *)0x40004800u, .uart_irq = UART_IRQ,
     .tx = {PORT(3), 8, 7}, .rx = {PORT(3), 9, 7}, .led = {PORT(1), 0, 0},
-    .iwdg = (iwdg_block *)0x58004800u, .backup = (reg *)0x58004050u,
-    .reset_flags = (reg *)0x580244D0u, .watchdog = 1u << 26, .software = 1u << 24,
+    .iwdg = (iwdg_block *)0x58004800u, .reset_flags = (reg *)GATES, .watchdog = 1u << 26, .software = 1u << 24,
     .power = 1u << 23, .clear = 1u << 16,
     .flash_page = 0x08100000u + SECTOR * SECTOR_BYTES, .flash_page_bytes = SECTOR_BYTES,
-    .flash_unit_bytes = 32u,
+    .flash_unit_bytes = UNIT_WORDS * 4u,
     .dma_memory = (uint8_t *)0x30000000u}; /* SRAM1: DMA does not reach DTCM */
 
 /* USART3 through DMAMUX1, to streams 1 (RX) and 3 (TX) of DMA1. */
@@ -66,7 +79,7 @@ void family_blocks(void)
 /* The supply is told once after power-on; the part stays in VOS3 until it has been. */
 static const char *supply(void)
 {
-    PWR_CR3 = (PWR_CR3 & ~7u) | 2u;
+    PWR_CR3 = (PWR_CR3 & ~7u) | SUPPLY;
     if (!wait_for(&PWR_CSR1, 1u << 13, 1u << 13, 10)) {
         return "ACTVOSRDY";
     }
@@ -93,7 +106,7 @@ const char *family_clock(void)
     RCC_PLLCFGR = (RCC_PLLCFGR & ~0xFFu) | 3u << 2 | 3u << 6 | 1u << 16 | 1u << 20;
     RCC_PLL2DIVR = (12u - 1u) | 1u << 9 | 1u << 16 | 1u << 24; /* 192 MHz, / 2 */
     RCC_CR |= 1u << 26;
-    RCC_PLL1DIVR = (50u - 1u) | 1u << 9 | 1u << 16 | 1u << 24;
+    RCC_PLL1DIVR = (TIMES - 1u) | 1u << 9 | 1u << 16 | 1u << 24;
     RCC_CR |= 1u << 24;
     if (!wait_for(&RCC_CR, 1u << 25, 1u << 25, 2)) {
         return "PLL1RDY";
@@ -102,11 +115,11 @@ const char *family_clock(void)
         return "PLL2RDY";
     }
     RCC_D2CCIP2R = (RCC_D2CCIP2R & ~7u) | 1u; /* USART2 to 5, 7 and 8: pll2_q */
-    FLASH_ACR = 4u | 2u << 4;
-    if (!wait_for(&FLASH_ACR, 0x3Fu, 4u | 2u << 4, 2)) {
+    FLASH_ACR = WAIT;
+    if (!wait_for(&FLASH_ACR, 0x3Fu, WAIT, 2)) {
         return "LATENCY";
     }
-    RCC_D1CFGR = 8u | 4u << 4; /* AXI 200 MHz, buses 100 MHz */
+    RCC_D1CFGR = BUSES | 4u << 4; /* AXI 200 or 280 MHz, buses half of it */
     RCC_D2CFGR = 4u << 4 | 4u << 8;
     RCC_D3CFGR = 4u << 4;
     RCC_CFGR = (RCC_CFGR & ~7u) | 3u;
@@ -134,8 +147,8 @@ static uint32_t flash_close(void)
 uint32_t family_erase(void)
 {
     flash_open();
-    FLASH_CR2 = 4u | 3u << 4 | SECTOR << 8;
-    FLASH_CR2 |= 1u << 7;
+    FLASH_CR2 = 4u | CR_WIDTH | CR_SELECT;
+    FLASH_CR2 |= CR_START;
     uint32_t errors = flash_close();
     cache_drop((const void *)family.flash_page, SECTOR_BYTES);
     return errors;
@@ -144,8 +157,8 @@ uint32_t family_erase(void)
 uint32_t family_program(uint32_t address, const uint32_t *words)
 {
     flash_open();
-    FLASH_CR2 = 2u | 3u << 4;
-    write_unit(address, words, 8);
+    FLASH_CR2 = 2u | CR_WIDTH;
+    write_unit(address, words, UNIT_WORDS);
     uint32_t errors = flash_close();
     cache_drop((const void *)address, 32);
     return errors;
