@@ -34,10 +34,10 @@ host: setup ## twinbank, twinbank-sim and the tests' programs
 	@cmake --preset host $(QUIET)
 	@cmake --build $(BUILD)/host -j$(JOBS) $(QUIET)
 
-firmware: firmware-$(CHIP) ## Stage 1, stage 2 and the applications for CHIP
+firmware: firmware-$(CHIP) ## Stage 1, stage 2 and the applications for CHIP (PRODUCT=1: their product id)
 
 firmware-%: host
-	@TB_CHIP=$* cmake --preset firmware $(QUIET)
+	@TB_CHIP=$* cmake --preset firmware -DTB_PRODUCT_ID=$(or $(PRODUCT),1) $(QUIET)
 	@cmake --build $(BUILD)/firmware-objects/$* -j$(JOBS) $(QUIET)
 
 # What is not built quietly shows its build.
