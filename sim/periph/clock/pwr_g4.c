@@ -1,5 +1,5 @@
-/* PWR of STM32G4 (RM0440 6.4), L4 and L4+ (RM0351 5.4): voltage ranges and the backup domain's write protection.
- * PVD compares VDD with its nominal levels; PVM never reports. */
+/* PWR of STM32G4 (RM0440 6.4), L4 and L4+ (RM0351 5.4): voltage ranges and the backup domain's
+ * write protection. PVD compares VDD with its nominal levels; PVM never reports. */
 #include "sim/periph/part/part.h"
 
 enum { R_CR1, R_CR2, R_CR3, R_CR4, R_SR1, R_SR2, R_SCR, R_CR5, R_PULLS, R_COUNT = R_PULLS + 18 };

@@ -25,6 +25,34 @@ uint32_t rcc_timer_hz(uint32_t hclk, unsigned apb_shift, bool timpre)
     return apb_shift <= raised ? hclk : hclk >> (apb_shift - raised);
 }
 
+uint32_t rcc_clock_hz(const sim_rcc *r, sim_clock clock, const rcc_rates *rates)
+{
+    switch (clock) {
+    case SIM_CLOCK_HCLK:
+        return rates->hclk;
+    case SIM_CLOCK_PCLK1:
+        return rates->pclk1;
+    case SIM_CLOCK_PCLK2:
+        return rates->pclk2;
+    case SIM_CLOCK_HSI16:
+        return rates->hsi;
+    case SIM_CLOCK_LSE:
+        return rcc_ready(r, r->kind->lse) ? RCC_LSE_HZ : 0u;
+    case SIM_CLOCK_LSI:
+        return RCC_LSI_HZ;
+    case SIM_CLOCK_SYSCLK:
+        return rates->sysclk;
+    }
+    return 0;
+}
+
+uint32_t rcc_serial_hz(sim_part *part, uint32_t selector, uint32_t bus_hz)
+{
+    static const sim_clock clocks[4] = {[1] = SIM_CLOCK_SYSCLK, SIM_CLOCK_HSI16, SIM_CLOCK_LSE};
+    unsigned chosen = selector & 3u;
+    return chosen == 0u ? bus_hz : part->services.clock_hz(part, clocks[chosen]);
+}
+
 /* ---- oscillators ---- */
 
 bool rcc_ready(const sim_rcc *r, unsigned osc)
@@ -136,9 +164,18 @@ void rcc_write_reset(sim_rcc *r, unsigned reg, uint32_t old)
 
 /* ---- the backup domain ---- */
 
+static bool of_backup_domain(const rcc_kind *k, unsigned osc)
+{
+    return k->osc[osc].row == k->bdcr_row;
+}
+
 static void backup_domain_reset(sim_rcc *r)
 {
-    sim_cancel(r->part->m, &r->osc[r->kind->lse].ready);
+    for (unsigned i = 0; i < r->kind->osc_count; i++) {
+        if (of_backup_domain(r->kind, i)) {
+            sim_cancel(r->part->m, &r->osc[i].ready);
+        }
+    }
     r->block.value[r->kind->bdcr_row] = BDCR_BDRST;
     sim_rtc_domain_reset(r->part);
 }
@@ -156,7 +193,11 @@ void rcc_write_bdcr(sim_rcc *r, uint32_t raw)
         return;
     }
     *bdcr = (old & ~(mask | BDCR_BDRST)) | (raw & mask);
-    rcc_command(r, r->kind->lse, old);
+    for (unsigned i = 0; i < r->kind->osc_count; i++) {
+        if (of_backup_domain(r->kind, i)) {
+            rcc_command(r, i, old);
+        }
+    }
     sim_rtc_keep_bdcr(r->part, *bdcr);
 }
 
@@ -165,8 +206,10 @@ static uint32_t rtc_hz(sim_part *part)
     const sim_rcc *r = part->rcc;
     const rcc_kind *k = r->kind;
     uint32_t bdcr = r->block.value[k->bdcr_row];
-    uint32_t divider =
-        r->block.value[k->rtc_divider_row] >> k->rtc_divider_shift & k->rtc_divider_mask;
+    uint32_t divider = k->rtc_divider;
+    if (divider == 0u) {
+        divider = r->block.value[k->rtc_divider_row] >> k->rtc_divider_shift & k->rtc_divider_mask;
+    }
     if ((bdcr & BDCR_RTCEN) == 0u) {
         return 0;
     }
@@ -176,7 +219,7 @@ static uint32_t rtc_hz(sim_part *part)
     case 2:
         return rcc_ready(r, k->lsi) ? RCC_LSI_HZ : 0u;
     case 3:
-        return rcc_ready(r, k->hse) && divider > 1u ? RCC_HSE_HZ / divider : 0u;
+        return rcc_ready(r, k->hse) && divider > 1u ? k->hse_hz / divider : 0u;
     default:
         return 0;
     }
@@ -207,11 +250,12 @@ static void rcc_reset(void *owner, unsigned cause, bool backup_lost)
     sim_part_clock_changing(r->part);
     sim_block_reset_values(&r->block);
     for (unsigned i = 0; i < k->osc_count; i++) {
-        if (i != k->lse) {
+        if (!of_backup_domain(k, i)) {
             sim_cancel(r->part->m, &r->osc[i].ready);
         }
     }
-    value[k->cause_row] = ((cause & SIM_RESET_POWER) != 0u ? 0u : flags) | reset_flags(r, cause);
+    value[k->cause_row] &= ~k->cause_flags;
+    value[k->cause_row] |= ((cause & SIM_RESET_POWER) != 0u ? 0u : flags) | reset_flags(r, cause);
     value[k->bdcr_row] = bdcr;
     if (backup_lost) {
         backup_domain_reset(r);
@@ -220,7 +264,7 @@ static void rcc_reset(void *owner, unsigned cause, bool backup_lost)
         uint32_t kept = sim_rtc_kept_bdcr(r->part);
         value[k->bdcr_row] = (kept & BDCR_LSEON) != 0u ? kept | BDCR_LSERDY : kept;
     }
-    r->source = 0;
+    r->source = k->reset_source;
     if (k->after_reset != NULL) {
         k->after_reset(r);
     }
@@ -238,6 +282,7 @@ sim_rcc *rcc_new(sim_part *part, const rcc_kind *kind, uint32_t hz)
     spec.hooks = hooks;
     r->part = part;
     r->kind = kind;
+    r->source = kind->reset_source;
     for (unsigned i = 0; i < kind->osc_count; i++) {
         r->osc[i] = (struct rcc_start){.rcc = r, .which = i};
         r->osc[i].ready.fire = osc_ready;

@@ -1,4 +1,4 @@
-/* What the RCC models of F7 and H7 have alike: oscillators and PLLs with their ready flags, gates
+/* What the RCC models have alike: oscillators and PLLs with their ready flags, gates
  * and resets of peripherals, reset flags, the backup domain, bus dividers. */
 #ifndef SIM_RCC_H
 #define SIM_RCC_H
@@ -7,7 +7,7 @@
 
 #define RCC_LSE_HZ 32768u
 #define RCC_LSI_HZ 32000u
-#define RCC_HSE_HZ 8000000u /* from the ST-LINK of the Nucleo */
+#define RCC_HSE_HZ 8000000u /* from the ST-LINK of most Nucleos */
 #define RCC_OSCILLATORS 10u
 
 /* Which enable bit clocks a block; with two rows of one register either does. `resettable`: the
@@ -19,7 +19,7 @@ typedef struct rcc_gate {
     bool resettable;
 } rcc_gate;
 
-/* flag_bit: that of the ready interrupt. */
+/* flag_bit: that of the ready interrupt. Those in BDCR belong to the backup domain. */
 typedef struct rcc_oscillator {
     uint8_t row, on_bit, ready_bit, flag_bit;
     sim_ps start;
@@ -43,13 +43,16 @@ typedef struct rcc_kind {
     unsigned osc_count;
     uint8_t first_pll, last_pll, hse, lse, lsi; /* oscillators; the first PLL is the system's */
     uint8_t source_of[4];                       /* SWS -> oscillator */
+    uint8_t reset_source;                       /* SWS after a reset */
+    uint32_t hse_hz;
     uint8_t irq, flag_row, enable_row, enable_shift; /* of the ready interrupts */
     uint32_t interrupts;                             /* mask of their flags */
     uint8_t bdcr_row, cause_row;
     uint32_t bdcr_bits; /* writable, beside RTCSEL and BDRST */
     const rcc_cause *causes; /* ends with cause 0 */
     uint32_t cause_flags;    /* in cause_row */
-    uint8_t rtc_divider_row, rtc_divider_shift; /* of HSE for the RTC */
+    uint8_t rtc_divider; /* of HSE for the RTC; 0: a field says it */
+    uint8_t rtc_divider_row, rtc_divider_shift;
     uint32_t rtc_divider_mask;
     unsigned (*pll_source)(const struct sim_rcc *r); /* the oscillator that feeds the PLLs */
     bool (*can_lock)(struct sim_rcc *r, unsigned pll); /* false: it has stopped the run */
@@ -85,6 +88,13 @@ void rcc_update_irq(sim_rcc *r);
 uint32_t rcc_divided(uint32_t hz, uint32_t hpre);
 /* An APB prescaler's field (PPRE) as a shift. */
 unsigned rcc_apb_shift(uint32_t ppre);
+/* What a family's clock_hz says, from its own rates. hsi, and LSE: 0 while it is off. */
+typedef struct rcc_rates {
+    uint32_t sysclk, hclk, pclk1, pclk2, hsi;
+} rcc_rates;
+uint32_t rcc_clock_hz(const sim_rcc *r, sim_clock clock, const rcc_rates *rates);
+/* A serial port's selector of two bits: its bus, SYSCLK, HSI16, LSE. */
+uint32_t rcc_serial_hz(sim_part *part, uint32_t selector, uint32_t bus_hz);
 /* A timer runs at twice its bus where that is divided, with TIMPRE at four times; HCLK at most. */
 uint32_t rcc_timer_hz(uint32_t hclk, unsigned apb_shift, bool timpre);
 

@@ -140,23 +140,11 @@ static unsigned apb_shift(const sim_rcc *r, bool apb2)
 static uint32_t clock_hz(sim_part *part, sim_clock clock)
 {
     const sim_rcc *r = part->rcc;
-    switch (clock) {
-    case SIM_CLOCK_HCLK:
-        return hclk_hz(r);
-    case SIM_CLOCK_PCLK1:
-        return hclk_hz(r) >> apb_shift(r, false);
-    case SIM_CLOCK_PCLK2:
-        return hclk_hz(r) >> apb_shift(r, true);
-    case SIM_CLOCK_HSI16:
-        return rcc_ready(r, OSC_HSI) ? HSI_HZ : 0u;
-    case SIM_CLOCK_LSE:
-        return rcc_ready(r, OSC_LSE) ? RCC_LSE_HZ : 0u;
-    case SIM_CLOCK_LSI:
-        return RCC_LSI_HZ;
-    case SIM_CLOCK_SYSCLK:
-        return sysclk_hz(r);
-    }
-    return 0;
+    const rcc_rates rates = {.sysclk = sysclk_hz(r), .hclk = hclk_hz(r),
+                             .pclk1 = hclk_hz(r) >> apb_shift(r, false),
+                             .pclk2 = hclk_hz(r) >> apb_shift(r, true),
+                             .hsi = rcc_ready(r, OSC_HSI) ? HSI_HZ : 0u};
+    return rcc_clock_hz(r, clock, &rates);
 }
 
 static uint32_t timer_hz(sim_part *part, bool apb2)
@@ -188,16 +176,8 @@ static uint32_t uart_clock_hz(sim_part *part, uint32_t base)
         if (bases[i] != base) {
             continue;
         }
-        switch (r->block.value[R_DCKCFGR2] >> (2u * i) & 3u) {
-        case 0:
-            return clock_hz(part, base >= 0x40010000u ? SIM_CLOCK_PCLK2 : SIM_CLOCK_PCLK1);
-        case 1:
-            return sysclk_hz(r);
-        case 2:
-            return clock_hz(part, SIM_CLOCK_HSI16);
-        default:
-            return clock_hz(part, SIM_CLOCK_LSE);
-        }
+        sim_clock bus = base >= 0x40010000u ? SIM_CLOCK_PCLK2 : SIM_CLOCK_PCLK1;
+        return rcc_serial_hz(part, r->block.value[R_DCKCFGR2] >> (2u * i), clock_hz(part, bus));
     }
     return 0;
 }
@@ -327,7 +307,8 @@ void sim_rcc_f7_new(sim_part *part)
         .gpio_base = GPIO_BASE, .gpio_ports = PORTS, .gpio_row = R_AHB1ENR,
         .first_reset = R_AHB1RSTR, .last_reset = R_APB2RSTR, .first_enable = R_AHB1ENR,
         .osc = oscillators, .osc_count = OSC_COUNT, .first_pll = OSC_PLL, .last_pll = OSC_PLLSAI,
-        .hse = OSC_HSE, .lse = OSC_LSE, .lsi = OSC_LSI, .source_of = {OSC_HSI, OSC_HSE, OSC_PLL},
+        .hse = OSC_HSE, .lse = OSC_LSE, .lsi = OSC_LSI, .hse_hz = RCC_HSE_HZ,
+        .source_of = {OSC_HSI, OSC_HSE, OSC_PLL},
         .irq = 5u, .flag_row = R_CIR, .enable_row = R_CIR, .enable_shift = 8u, .interrupts = 0x7Fu,
         .bdcr_row = R_BDCR, .bdcr_bits = 0x0000801Du,
         .cause_row = R_CSR, .causes = causes, .cause_flags = CSR_FLAGS,

@@ -2,36 +2,21 @@
 #include "sim/periph/clock/rcc_g4.h"
 
 #define HSI_HZ 16000000u
-#define LSE_HZ 32768u
-#define LSI_HZ 32000u
 #define HSI48_HZ 48000000u
 #define LOW_POWER_RUN_HZ 2000000u
 
 #define PLLCFGR_QEN (1u << 20)
 #define PLLCFGR_REN (1u << 24)
 #define AHB1RSTR_FLASH (1u << 8)
-#define BDCR_BDRST (1u << 16)
 #define CSR_RMVF (1u << 23)
 #define CSR_FLAGS 0xFF000000u
 #define CR_MSIRGSEL (1u << 3)
 #define APB1ENR1_WWDGEN (1u << 11)
-typedef struct oscillator {
-    struct sim_rcc *rcc;
-    const rcc_oscillator *kind;
-    sim_event ready;
-} oscillator;
 
-typedef struct sim_rcc {
-    sim_block block;
-    sim_part *part;
-    const rcc_kind *kind;
-    oscillator osc[OSC_COUNT];
-    unsigned source; /* SWS */
-} sim_rcc;
-
-static bool ready(const sim_rcc *r, unsigned osc)
+/* Of this clock tree, whose kind begins with the common one. */
+static const rcc_g4_kind *kind_of(const sim_rcc *r)
 {
-    return (r->block.value[r->kind->osc[osc].row] & (1u << r->kind->osc[osc].ready_bit)) != 0u;
+    return (const rcc_g4_kind *)r->kind;
 }
 
 /* ---- frequencies ----------------------------------------------------------- */
@@ -48,7 +33,7 @@ static uint32_t msi_hz(const sim_rcc *r)
 
 static unsigned pll_source(const sim_rcc *r)
 {
-    return r->kind->pll_source[r->block.value[R_PLLCFGR] & 3u];
+    return kind_of(r)->pll_source[r->block.value[R_PLLCFGR] & 3u];
 }
 
 /* The PLL, PLLSAI1 and PLLSAI2: one source, a register each with the same fields. */
@@ -103,8 +88,8 @@ static uint32_t pll_n(const sim_rcc *r, unsigned pll)
 
 static uint32_t pll_m(const sim_rcc *r, unsigned pll)
 {
-    unsigned row = r->kind->sai_own_m ? pll_row(pll) : R_PLLCFGR;
-    return ((r->block.value[row] >> 4) & r->kind->pll_m_mask) + 1u;
+    unsigned row = kind_of(r)->sai_own_m ? pll_row(pll) : R_PLLCFGR;
+    return ((r->block.value[row] >> 4) & kind_of(r)->pll_m_mask) + 1u;
 }
 
 static uint32_t pll_vco_hz(const sim_rcc *r, unsigned pll)
@@ -114,57 +99,40 @@ static uint32_t pll_vco_hz(const sim_rcc *r, unsigned pll)
 
 static uint32_t sysclk_hz(const sim_rcc *r)
 {
-    return osc_hz(r, r->kind->source[r->source]);
+    return osc_hz(r, r->kind->source_of[r->source]);
 }
 
 static uint32_t hclk_hz(const sim_rcc *r)
 {
-    static const uint16_t divide[8] = {2, 4, 8, 16, 64, 128, 256, 512};
-    uint32_t hpre = (r->block.value[R_CFGR] >> 4) & 15u;
-    return (hpre & 8u) != 0u ? sysclk_hz(r) / divide[hpre & 7u] : sysclk_hz(r);
+    return rcc_divided(sysclk_hz(r), r->block.value[R_CFGR] >> 4 & 15u);
 }
 
 static unsigned apb_shift(const sim_rcc *r, bool apb2)
 {
-    uint32_t pre = (r->block.value[R_CFGR] >> (apb2 ? 11 : 8)) & 7u;
-    return (pre & 4u) != 0u ? (pre & 3u) + 1u : 0u;
+    return rcc_apb_shift(r->block.value[R_CFGR] >> (apb2 ? 11 : 8) & 7u);
 }
 
 static uint32_t clock_hz(sim_part *part, sim_clock clock)
 {
     const sim_rcc *r = part->rcc;
-    switch (clock) {
-    case SIM_CLOCK_HCLK:
-        return hclk_hz(r);
-    case SIM_CLOCK_PCLK1:
-        return hclk_hz(r) >> apb_shift(r, false);
-    case SIM_CLOCK_PCLK2:
-        return hclk_hz(r) >> apb_shift(r, true);
-    case SIM_CLOCK_HSI16:
-        return ready(r, OSC_HSI) ? HSI_HZ : 0u;
-    case SIM_CLOCK_LSE:
-        return ready(r, OSC_LSE) ? LSE_HZ : 0u;
-    case SIM_CLOCK_LSI:
-        return LSI_HZ;
-    case SIM_CLOCK_SYSCLK:
-        return sysclk_hz(r);
-    }
-    return 0;
+    const rcc_rates rates = {.sysclk = sysclk_hz(r), .hclk = hclk_hz(r),
+                             .pclk1 = hclk_hz(r) >> apb_shift(r, false),
+                             .pclk2 = hclk_hz(r) >> apb_shift(r, true),
+                             .hsi = rcc_ready(r, OSC_HSI) ? HSI_HZ : 0u};
+    return rcc_clock_hz(r, clock, &rates);
 }
 
-/* Timers run at twice their bus where that is divided (RM0440 7.2.17). */
 static uint32_t timer_hz(sim_part *part, bool apb2)
 {
     const sim_rcc *r = part->rcc;
-    unsigned shift = apb_shift(r, apb2);
-    return shift == 0u ? hclk_hz(r) : hclk_hz(r) >> (shift - 1u);
+    return rcc_timer_hz(hclk_hz(r), apb_shift(r, apb2), false);
 }
 
 static uint32_t clk48_hz(sim_part *part)
 {
     const sim_rcc *r = part->rcc;
-    unsigned osc = r->kind->clk48[(r->block.value[R_CCIPR] >> 26) & 3u];
-    if (osc == OSC_NONE || !ready(r, osc)) {
+    unsigned osc = kind_of(r)->clk48[(r->block.value[R_CCIPR] >> 26) & 3u];
+    if (osc == OSC_NONE || !rcc_ready(r, osc)) {
         return 0;
     }
     if (is_pll(osc)) {
@@ -172,25 +140,6 @@ static uint32_t clk48_hz(sim_part *part)
         return enabled ? pll_output_hz(r, osc, 21u) : 0u;
     }
     return osc_hz(r, osc);
-}
-
-static uint32_t rtc_hz(sim_part *part)
-{
-    const sim_rcc *r = part->rcc;
-    uint32_t bdcr = r->block.value[R_BDCR];
-    if ((bdcr & (1u << 15)) == 0u) {
-        return 0;
-    }
-    switch ((bdcr >> 8) & 3u) {
-    case 1:
-        return ready(r, OSC_LSE) ? LSE_HZ : 0u;
-    case 2:
-        return ready(r, OSC_LSI) ? LSI_HZ : 0u;
-    case 3:
-        return ready(r, OSC_HSE) ? r->kind->hse_hz / 32u : 0u;
-    default:
-        return 0;
-    }
 }
 
 static uint32_t uart_clock_hz(sim_part *part, uint32_t base)
@@ -206,16 +155,9 @@ static uint32_t uart_clock_hz(sim_part *part, uint32_t base)
         if (selectors[i].base != base) {
             continue;
         }
-        switch ((r->block.value[R_CCIPR] >> selectors[i].shift) & 3u) {
-        case 0:
-            return clock_hz(part, selectors[i].apb2 ? SIM_CLOCK_PCLK2 : SIM_CLOCK_PCLK1);
-        case 1:
-            return sysclk_hz(r);
-        case 2:
-            return clock_hz(part, SIM_CLOCK_HSI16);
-        default:
-            return clock_hz(part, SIM_CLOCK_LSE);
-        }
+        sim_clock bus = selectors[i].apb2 ? SIM_CLOCK_PCLK2 : SIM_CLOCK_PCLK1;
+        return rcc_serial_hz(part, r->block.value[R_CCIPR] >> selectors[i].shift,
+                             clock_hz(part, bus));
     }
     return 0;
 }
@@ -229,7 +171,7 @@ static void check_clock(sim_part *part)
     sim_machine *m = part->m;
     sim_volt_range range = sim_pwr_range(part);
     unsigned latency = sim_flash_latency(m);
-    const uint8_t *limits = r->kind->limits_mhz[range];
+    const uint8_t *limits = kind_of(r)->limits_mhz[range];
     unsigned row = latency < RCC_WAIT_STATES ? latency : RCC_WAIT_STATES - 1u;
     uint32_t most = limits[RCC_WAIT_STATES - 1u] * 1000000u;
     if (sim_pwr_low_power_run(part) && hclk_hz(r) > LOW_POWER_RUN_HZ) {
@@ -246,7 +188,7 @@ static void check_clock(sim_part *part)
 
 static bool pll_can_lock(sim_rcc *r, unsigned pll)
 {
-    const rcc_kind *k = r->kind;
+    const rcc_g4_kind *k = kind_of(r);
     const char *name = pll == OSC_PLL ? "PLL" : pll == OSC_PLLSAI1 ? "PLLSAI1" : "PLLSAI2";
     uint32_t n = pll_n(r, pll), vco = pll_vco_hz(r, pll);
     unsigned source = pll_source(r);
@@ -254,7 +196,7 @@ static bool pll_can_lock(sim_rcc *r, unsigned pll)
     sim_machine *m = r->part->m;
     if (source == OSC_NONE) {
         sim_stop(m, "RCC: %sON without a source in PLLCFGR.PLLSRC", name);
-    } else if (!ready(r, source)) {
+    } else if (!rcc_ready(r, source)) {
         sim_stop(m, "RCC: %sON while its source is not ready", name);
     } else if (input < k->pll_in_min_hz || input > 16000000u) {
         sim_stop(m, "RCC: %s input of %u Hz, allowed %u to 16000000", name, input,
@@ -272,11 +214,6 @@ static bool pll_can_lock(sim_rcc *r, unsigned pll)
 
 /* ---- changes -------------------------------------------------------------------- */
 
-static void update_irq(sim_rcc *r)
-{
-    sim_part_irq(r->part, 5, 0, (r->block.value[R_CIFR] & r->block.value[R_CIER]) != 0u);
-}
-
 /* Takes over the clock that SW asks for, as soon as it is ready. */
 static void switch_source(sim_rcc *r)
 {
@@ -284,12 +221,12 @@ static void switch_source(sim_rcc *r)
     if (want == r->source) {
         return;
     }
-    unsigned osc = r->kind->source[want];
+    unsigned osc = r->kind->source_of[want];
     if (osc == OSC_NONE) {
         sim_stop(r->part->m, "RCC: CFGR.SW of %u is reserved", want);
         return;
     }
-    if (!ready(r, osc)) {
+    if (!rcc_ready(r, osc)) {
         return;
     }
     if (osc == OSC_PLL && (r->block.value[R_PLLCFGR] & PLLCFGR_REN) == 0u) {
@@ -298,96 +235,6 @@ static void switch_source(sim_rcc *r)
     }
     r->source = want;
     r->block.value[R_CFGR] = (r->block.value[R_CFGR] & ~0xCu) | (want << 2);
-}
-
-static void osc_ready(void *self)
-{
-    oscillator *o = self;
-    sim_rcc *r = o->rcc;
-    sim_part_clock_changing(r->part);
-    r->block.value[o->kind->row] |= 1u << o->kind->ready_bit;
-    /* The flag is raised only where the interrupt is enabled (RM0440 7.4.6). */
-    r->block.value[R_CIFR] |= r->block.value[R_CIER] & (1u << o->kind->flag_bit);
-    switch_source(r);
-    sim_part_clock_changed(r->part);
-    check_clock(r->part);
-    update_irq(r);
-}
-
-static void osc_off(sim_rcc *r, unsigned osc)
-{
-    sim_cancel(r->part->m, &r->osc[osc].ready);
-    const rcc_oscillator *kind = &r->kind->osc[osc];
-    r->block.value[kind->row] &= ~((1u << kind->ready_bit) | (1u << kind->on_bit));
-}
-
-/* Starts or stops an oscillator whose enable bit changed; one that carries the system
- * clock stays on (RM0440 7.4.1). */
-static void osc_command(sim_rcc *r, unsigned osc, uint32_t old)
-{
-    const rcc_oscillator *kind = &r->kind->osc[osc];
-    uint32_t on = 1u << kind->on_bit;
-    bool was = (old & on) != 0u;
-    bool is = (r->block.value[kind->row] & on) != 0u;
-    bool feeds_plls = osc == pll_source(r);
-    unsigned now = r->kind->source[r->source];
-    bool carries = osc == now || (now == OSC_PLL && feeds_plls);
-    if (was == is || kind->start == 0u) {
-        return;
-    }
-    if (is) {
-        if (!is_pll(osc) || pll_can_lock(r, osc)) {
-            sim_schedule(r->part->m, &r->osc[osc].ready, sim_now(r->part->m) + kind->start);
-        }
-    } else if (carries) {
-        r->block.value[kind->row] |= on;
-    } else {
-        osc_off(r, osc);
-        for (size_t i = 0; feeds_plls && i < sizeof plls; i++) {
-            if (pll_on(r, plls[i])) {
-                sim_cancel(r->part->m, &r->osc[plls[i]].ready);
-                r->block.value[R_CR] &= ~(1u << r->kind->osc[plls[i]].ready_bit);
-            }
-        }
-    }
-}
-
-static void reset_peripherals(sim_rcc *r, unsigned enable_row, uint32_t bits)
-{
-    for (size_t i = 0; i < r->kind->gate_count; i++) {
-        if (r->kind->gates[i].row == enable_row && r->kind->gates[i].resettable &&
-            (bits & (1u << r->kind->gates[i].bit)) != 0u) {
-            sim_part_reset_block(r->part, r->kind->gates[i].base);
-        }
-    }
-}
-
-static void backup_domain_reset(sim_rcc *r)
-{
-    osc_off(r, OSC_LSE);
-    r->block.value[R_BDCR] = BDCR_BDRST;
-    sim_rtc_domain_reset(r->part);
-}
-
-static void write_bdcr(sim_rcc *r, uint32_t raw)
-{
-    uint32_t *bdcr = &r->block.value[R_BDCR];
-    uint32_t old = *bdcr;
-    if (!r->part->services.dbp(r->part)) {
-        return;
-    }
-    if ((raw & BDCR_BDRST) != 0u) {
-        backup_domain_reset(r);
-        return;
-    }
-    uint32_t mask = 0x0300803Du;
-    /* The RTC's clock is chosen once, until a backup domain reset (RM0440 7.4.27). */
-    if ((old & 0x300u) == 0u) {
-        mask |= 0x300u;
-    }
-    *bdcr = (old & ~(mask | BDCR_BDRST)) | (raw & mask);
-    osc_command(r, OSC_LSE, old);
-    sim_rtc_keep_bdcr(r->part, *bdcr);
 }
 
 static uint32_t keep(uint32_t old, uint32_t written, uint32_t locked)
@@ -402,30 +249,30 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     sim_part_clock_changing(r->part);
     switch (reg) {
     case R_CR:
-        osc_command(r, OSC_MSI, old);
-        osc_command(r, OSC_HSI, old);
-        osc_command(r, OSC_HSE, old);
+        rcc_command(r, OSC_MSI, old);
+        rcc_command(r, OSC_HSI, old);
+        rcc_command(r, OSC_HSE, old);
         for (size_t i = 0; i < sizeof plls; i++) {
-            osc_command(r, plls[i], old);
+            rcc_command(r, plls[i], old);
         }
         break;
     case R_CFGR:
         switch_source(r);
         break;
     case R_PLLCFGR:
-        value[reg] = keep(old, value[reg], pll_on(r, OSC_PLL) ? r->kind->pll_locked : 0u);
+        value[reg] = keep(old, value[reg], pll_on(r, OSC_PLL) ? kind_of(r)->pll_locked : 0u);
         if (pll_on(r, OSC_PLLSAI1) || pll_on(r, OSC_PLLSAI2)) {
-            value[reg] = keep(old, value[reg], r->kind->pll_shared);
+            value[reg] = keep(old, value[reg], kind_of(r)->pll_shared);
         }
-        if (r->kind->source[r->source] == OSC_PLL) {
+        if (r->kind->source_of[r->source] == OSC_PLL) {
             value[reg] |= PLLCFGR_REN;
         }
         break;
     case R_PLLSAI1CFGR:
-        value[reg] = keep(old, value[reg], pll_on(r, OSC_PLLSAI1) ? r->kind->sai_locked : 0u);
+        value[reg] = keep(old, value[reg], pll_on(r, OSC_PLLSAI1) ? kind_of(r)->sai_locked : 0u);
         break;
     case R_PLLSAI2CFGR:
-        value[reg] = keep(old, value[reg], pll_on(r, OSC_PLLSAI2) ? r->kind->sai_locked : 0u);
+        value[reg] = keep(old, value[reg], pll_on(r, OSC_PLLSAI2) ? kind_of(r)->sai_locked : 0u);
         break;
     case R_CICR:
         value[R_CIFR] &= ~raw;
@@ -434,122 +281,64 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         value[reg] |= old & APB1ENR1_WWDGEN; /* only a reset clears it */
         break;
     case R_BDCR:
-        write_bdcr(r, raw);
+        rcc_write_bdcr(r, raw);
         break;
     case R_CSR:
         if ((raw & CSR_RMVF) != 0u) {
             value[reg] &= ~CSR_FLAGS;
         }
-        osc_command(r, OSC_LSI, old);
+        rcc_command(r, OSC_LSI, old);
         break;
     case R_CRRCR:
-        osc_command(r, OSC_HSI48, old);
+        rcc_command(r, OSC_HSI48, old);
         break;
     default:
         if (reg == R_AHB1RSTR && (raw & AHB1RSTR_FLASH) != 0u) {
             return sim_block_unmodelled(&r->block, reg, raw, "the reset of the flash interface");
         }
-        if (reg >= R_AHB1RSTR && reg <= R_APB2RSTR) {
-            /* Held in reset from the 1 to the 0: what is written in between is lost. */
-            reset_peripherals(r, reg + (R_AHB1ENR - R_AHB1RSTR), old ^ value[reg]);
-        }
+        rcc_write_reset(r, reg, old);
         break;
     }
     sim_part_clock_changed(r->part);
-    update_irq(r);
+    rcc_update_irq(r);
     if (reg == R_CR || reg == R_CFGR) {
         check_clock(r->part);
     }
     return SIM_ACCESS_OK;
 }
 
-static uint32_t reset_flags(unsigned cause)
-{
-    static const struct {
-        unsigned cause;
-        uint32_t flag;
-    } flags[] = {{SIM_RESET_POWER, 1u << 27},   {SIM_RESET_SOFTWARE, 1u << 28},
-                 {SIM_RESET_IWDG, 1u << 29},    {SIM_RESET_WWDG, 1u << 30},
-                 {SIM_RESET_OPTION, 1u << 25},  {SIM_RESET_LOW_POWER, 1u << 31}};
-    if (cause == SIM_RESET_STANDBY) {
-        return 0;
-    }
-    uint32_t result = 1u << 26; /* internal resets pull NRST as well */
-    for (size_t i = 0; i < SIM_ROWS(flags); i++) {
-        if ((cause & flags[i].cause) != 0u) {
-            result |= flags[i].flag;
-        }
-    }
-    return result;
-}
+/* Internal resets pull NRST as well (RM0440 7.4.28). */
+#define PINRSTF (1u << 26)
+static const rcc_cause causes[] = {
+    {SIM_RESET_POWER, 1u << 27 | PINRSTF},     {SIM_RESET_PIN, PINRSTF},
+    {SIM_RESET_SOFTWARE, 1u << 28 | PINRSTF},  {SIM_RESET_IWDG, 1u << 29 | PINRSTF},
+    {SIM_RESET_WWDG, 1u << 30 | PINRSTF},      {SIM_RESET_OPTION, 1u << 25 | PINRSTF},
+    {SIM_RESET_LOW_POWER, 1u << 31 | PINRSTF}, {0, 0},
+};
 
-static void rcc_reset(void *owner, unsigned cause, bool backup_lost)
+void rcc_g4_new(sim_part *part, const rcc_g4_kind *kind)
 {
-    sim_rcc *r = owner;
-    sim_machine *m = r->part->m;
-    uint32_t flags = r->block.value[R_CSR] & CSR_FLAGS;
-    uint32_t bdcr = r->block.value[R_BDCR];
-    sim_part_clock_changing(r->part);
-    sim_block_reset_values(&r->block);
-    for (unsigned i = 0; i < OSC_COUNT; i++) {
-        if (i != OSC_LSE) {
-            sim_cancel(m, &r->osc[i].ready);
-        }
-    }
-    r->block.value[R_CSR] = (r->kind->rows[R_CSR].reset & ~CSR_FLAGS) |
-                            ((cause & SIM_RESET_POWER) != 0u ? 0u : flags) | reset_flags(cause);
-    r->block.value[R_BDCR] = bdcr;
-    if (backup_lost) {
-        backup_domain_reset(r);
-        r->block.value[R_BDCR] = 0;
-    } else if ((cause & SIM_RESET_POWER) != 0u) { /* VBAT kept it; LSE has been running */
-        uint32_t kept = sim_rtc_kept_bdcr(r->part);
-        r->block.value[R_BDCR] = (kept & 1u) != 0u ? kept | 2u : kept;
-    }
-    r->source = r->kind->reset_source;
-    sim_part_clock_changed(r->part);
-    update_irq(r);
-}
-
-static void gate_of(const sim_part *part, uint32_t base, const uint32_t **word, uint32_t *mask)
-{
-    const sim_rcc *r = part->rcc;
-    for (size_t i = 0; i < r->kind->gate_count; i++) {
-        if (r->kind->gates[i].base == base) {
-            *word = &r->block.value[r->kind->gates[i].row];
-            *mask = 1u << r->kind->gates[i].bit;
-        }
-    }
-}
-
-static uint32_t bdcr_of(const sim_part *part)
-{
-    return part->rcc->block.value[R_BDCR];
-}
-
-void rcc_g4_new(sim_part *part, const rcc_kind *kind)
-{
-    static const sim_block_hooks hooks = {NULL, rcc_write, rcc_reset};
-    const sim_block_spec spec = {"RCC", 0x40021000u, 0x400u, false, kind->rows, RCC_ROWS, &hooks};
-    sim_rcc *r = sim_part_alloc(part, sizeof *r);
-    r->part = part;
-    r->kind = kind;
-    r->source = kind->reset_source;
-    for (unsigned i = 0; i < OSC_COUNT; i++) {
-        r->osc[i] = (oscillator){.rcc = r, .kind = &kind->osc[i]};
-        r->osc[i].ready.fire = osc_ready;
-        r->osc[i].ready.self = &r->osc[i];
-    }
-    sim_block_init(&r->block, part, r, &spec);
-    r->block.keeps_values = true;
-    part->rcc = r;
-    part->services.clock_hz = clock_hz;
-    part->services.uart_clock_hz = uart_clock_hz;
-    part->services.timer_hz = timer_hz;
-    part->services.clk48_hz = clk48_hz;
-    part->services.rtc_hz = rtc_hz;
-    part->services.bdcr = bdcr_of;
-    part->services.check_clock = check_clock;
-    part->services.gate = gate_of;
-    sim_set_hclk(part->m, sysclk_hz(r));
+    static const sim_block_hooks hooks = {NULL, rcc_write, NULL};
+    rcc_g4_kind *own = sim_part_alloc(part, sizeof *own);
+    rcc_kind *common = &own->common;
+    *own = *kind;
+    common->spec =
+        (sim_block_spec){"RCC", 0x40021000u, 0x400u, false, kind->rows, RCC_ROWS, &hooks};
+    common->first_reset = R_AHB1RSTR, common->last_reset = R_APB2RSTR;
+    common->first_enable = R_AHB1ENR;
+    common->osc_count = OSC_COUNT;
+    common->first_pll = OSC_PLL;
+    common->hse = OSC_HSE, common->lse = OSC_LSE, common->lsi = OSC_LSI;
+    common->irq = 5u;
+    common->flag_row = R_CIFR, common->enable_row = R_CIER, common->interrupts = 0xFFFFFFFFu;
+    common->bdcr_row = R_BDCR, common->bdcr_bits = 0x0300803Du;
+    common->cause_row = R_CSR, common->causes = causes, common->cause_flags = CSR_FLAGS;
+    common->rtc_divider = 32u;
+    common->pll_source = pll_source;
+    common->can_lock = pll_can_lock;
+    common->switch_source = switch_source;
+    common->services = (sim_services){.clock_hz = clock_hz, .uart_clock_hz = uart_clock_hz,
+                                      .timer_hz = timer_hz, .clk48_hz = clk48_hz,
+                                      .check_clock = check_clock};
+    (void)rcc_new(part, common, kind->reset_hz);
 }

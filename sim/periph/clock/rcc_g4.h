@@ -1,9 +1,9 @@
 /* The clock tree of STM32G4 (RM0440 7), L4 (RM0351 6) and L4+ (RM0432 6): private to
- * rcc_g4*.c. What differs between them is in rcc_kind. */
+ * rcc_g4*.c and rcc_l4.c. What differs between them is in rcc_g4_kind. */
 #ifndef SIM_RCC_G4_H
 #define SIM_RCC_G4_H
 
-#include "sim/periph/part/part.h"
+#include "sim/periph/clock/rcc.h"
 
 /* Rows of the register table; a line leaves out the name of those that it has not. */
 enum {
@@ -13,37 +13,19 @@ enum {
     R_CCIPR, R_BDCR, R_CSR, R_CRRCR, R_CCIPR2, R_PLLSAI1CFGR, R_PLLSAI2CFGR, R_DLYCFGR, RCC_ROWS
 };
 
-/* Which enable bit clocks which block; the reset bit is at the same place of the
- * register 0x20 below, where there is one. */
-typedef struct rcc_gate {
-    uint32_t base;
-    uint8_t row;
-    uint8_t bit;
-    bool resettable;
-} rcc_gate;
-
 enum { OSC_MSI, OSC_LSI, OSC_LSE, OSC_HSI, OSC_HSE, OSC_PLL, OSC_PLLSAI1, OSC_PLLSAI2, OSC_HSI48,
        OSC_COUNT, OSC_NONE = OSC_COUNT };
 
-/* Start-up times are the datasheets' typical ones. */
-typedef struct rcc_oscillator {
-    uint8_t row;
-    uint8_t on_bit, ready_bit, flag_bit;
-    sim_ps start; /* 0: not on this line */
-} rcc_oscillator;
+/* Start-up times are the datasheets' typical ones. start 0: not on this line. */
 
 #define RCC_WAIT_STATES 6u
 
-typedef struct rcc_kind {
+typedef struct rcc_g4_kind {
+    rcc_kind common;     /* its oscillators, gates, hse_hz, source_of, reset_source, last_pll */
     const sim_reg *rows; /* RCC_ROWS of them */
-    const rcc_gate *gates;
-    unsigned gate_count;
-    const rcc_oscillator *osc; /* OSC_COUNT of them */
-    uint8_t source[4];         /* CFGR.SW -> oscillator; OSC_NONE: reserved */
+    uint32_t reset_hz;
     uint8_t pll_source[4];     /* PLLCFGR.PLLSRC */
     uint8_t clk48[4];          /* CCIPR.CLK48SEL */
-    uint8_t reset_source;      /* of CFGR.SW */
-    uint32_t hse_hz;           /* the crystal of the Nucleo */
     uint32_t pll_locked;       /* PLLCFGR's bits that are fixed while the PLL runs, */
     uint32_t pll_shared;       /* while any of the three runs, */
     uint32_t sai_locked;       /* and those of PLLSAIxCFGR, while it runs */
@@ -53,8 +35,8 @@ typedef struct rcc_kind {
     /* Highest HCLK in MHz by voltage range (sim_volt_range) and wait states; the last is
      * the highest of all. */
     uint8_t limits_mhz[3][RCC_WAIT_STATES];
-} rcc_kind;
+} rcc_g4_kind;
 
-void rcc_g4_new(sim_part *part, const rcc_kind *kind);
+void rcc_g4_new(sim_part *part, const rcc_g4_kind *kind);
 
 #endif

@@ -74,12 +74,14 @@ static const rcc_oscillator oscillators[OSC_COUNT] = {
 
 void sim_rcc_g4_new(sim_part *part)
 {
-    static const rcc_kind kind = {
-        .rows = rows, .gates = gates, .gate_count = SIM_ROWS(gates), .osc = oscillators,
-        .source = {OSC_NONE, OSC_HSI, OSC_HSE, OSC_PLL},
+    static const rcc_g4_kind kind = {
+        .common = {.gates = gates, .gate_count = SIM_ROWS(gates), .osc = oscillators,
+                   .source_of = {OSC_NONE, OSC_HSI, OSC_HSE, OSC_PLL}, .reset_source = 1u,
+                   .hse_hz = 24000000u, .last_pll = OSC_PLL},
+        .rows = rows, .reset_hz = 16000000u,
         .pll_source = {OSC_NONE, OSC_NONE, OSC_HSI, OSC_HSE},
         .clk48 = {OSC_HSI48, OSC_NONE, OSC_PLL, OSC_NONE},
-        .reset_source = 1u, .hse_hz = 24000000u, .pll_locked = 0xFE00FFF3u, .pll_m_mask = 15u,
+        .pll_locked = 0xFE00FFF3u, .pll_m_mask = 15u,
         /* DS12288 table 46 */
         .pll_in_min_hz = 2660000u, .pll_n_max = 127u, .pll_vco_min_hz = 96000000u,
         /* RM0440 3.3.3 table 9 */

@@ -208,23 +208,11 @@ static unsigned apb_shift(const sim_rcc *r, bool apb2)
 static uint32_t clock_hz(sim_part *part, sim_clock clock)
 {
     const sim_rcc *r = part->rcc;
-    switch (clock) {
-    case SIM_CLOCK_HCLK:
-        return core_hz(r);
-    case SIM_CLOCK_PCLK1:
-        return axi_hz(r) >> apb_shift(r, false);
-    case SIM_CLOCK_PCLK2:
-        return axi_hz(r) >> apb_shift(r, true);
-    case SIM_CLOCK_HSI16:
-        return rcc_ready(r, OSC_HSI) ? hsi_hz(r) : 0u;
-    case SIM_CLOCK_LSE:
-        return rcc_ready(r, OSC_LSE) ? RCC_LSE_HZ : 0u;
-    case SIM_CLOCK_LSI:
-        return RCC_LSI_HZ;
-    case SIM_CLOCK_SYSCLK:
-        return sysclk_hz(r);
-    }
-    return 0;
+    const rcc_rates rates = {.sysclk = sysclk_hz(r), .hclk = core_hz(r),
+                             .pclk1 = axi_hz(r) >> apb_shift(r, false),
+                             .pclk2 = axi_hz(r) >> apb_shift(r, true),
+                             .hsi = rcc_ready(r, OSC_HSI) ? hsi_hz(r) : 0u};
+    return rcc_clock_hz(r, clock, &rates);
 }
 
 static uint32_t timer_hz(sim_part *part, bool apb2)
@@ -446,7 +434,7 @@ void sim_rcc_h7_new(sim_part *part)
         .gpio_base = GPIO_BASE, .gpio_ports = PORTS, .gpio_row = R_AHB4ENR,
         .first_reset = R_AHB3RSTR, .last_reset = R_APB4RSTR, .first_enable = R_AHB3ENR,
         .osc = oscillators, .osc_count = OSC_COUNT, .first_pll = OSC_PLL1, .last_pll = OSC_PLL3,
-        .hse = OSC_HSE, .lse = OSC_LSE, .lsi = OSC_LSI,
+        .hse = OSC_HSE, .lse = OSC_LSE, .lsi = OSC_LSI, .hse_hz = RCC_HSE_HZ,
         .source_of = {OSC_HSI, OSC_CSI, OSC_HSE, OSC_PLL1},
         .irq = 5u, .flag_row = R_CIFR, .enable_row = R_CIER, .interrupts = ALL,
         .bdcr_row = R_BDCR, .bdcr_bits = 0x0000807Du,

@@ -105,17 +105,18 @@ static const rcc_oscillator oscillators_l47x[OSC_COUNT] = {COMMON_OSCILLATORS};
 static const rcc_oscillator oscillators_l4r[OSC_COUNT] = {
     COMMON_OSCILLATORS, [OSC_HSI48] = {R_CRRCR, 0, 1, 10, 3u * SIM_PS_PER_US}};
 
-#define COMMON_KIND                                                                              \
-    .source = {OSC_MSI, OSC_HSI, OSC_HSE, OSC_PLL},                                              \
-    .pll_source = {OSC_NONE, OSC_MSI, OSC_HSI, OSC_HSE}, .reset_source = 0u,                     \
-    .hse_hz = 8000000u, .pll_vco_min_hz = 64000000u
+#define COMMON_KIND(line)                                                                        \
+    .common = {.gates = gates_##line, .gate_count = SIM_ROWS(gates_##line),                      \
+               .osc = oscillators_##line, .source_of = {OSC_MSI, OSC_HSI, OSC_HSE, OSC_PLL},     \
+               .hse_hz = 8000000u, .last_pll = OSC_PLLSAI2},                                     \
+    .rows = rows_##line, .reset_hz = 4000000u,                                                   \
+    .pll_source = {OSC_NONE, OSC_MSI, OSC_HSI, OSC_HSE}, .pll_vco_min_hz = 64000000u
 
 void sim_rcc_l47x_new(sim_part *part)
 {
     /* DS10198 table 55; RM0351 3.3.3 table 9. There is no boost. */
-    static const rcc_kind kind = {
-        COMMON_KIND, .rows = rows_l47x, .gates = gates_l47x, .gate_count = SIM_ROWS(gates_l47x),
-        .osc = oscillators_l47x, .clk48 = {OSC_NONE, OSC_PLLSAI1, OSC_PLL, OSC_MSI},
+    static const rcc_g4_kind kind = {
+        COMMON_KIND(l47x), .clk48 = {OSC_NONE, OSC_PLLSAI1, OSC_PLL, OSC_MSI},
         .pll_locked = L47X_PLL, .pll_shared = 0x73u, .sai_locked = L47X_SAI,
         .pll_m_mask = 7u, .pll_in_min_hz = 4000000u, .pll_n_max = 86u,
         .limits_mhz = {[SIM_RANGE1_BOOST] = {16, 32, 48, 64, 80, 80},
@@ -127,9 +128,8 @@ void sim_rcc_l47x_new(sim_part *part)
 
 void sim_rcc_l4r_new(sim_part *part)
 {
-    static const rcc_kind kind = {
-        COMMON_KIND, .rows = rows_l4r, .gates = gates_l4r, .gate_count = SIM_ROWS(gates_l4r),
-        .osc = oscillators_l4r, .clk48 = {OSC_HSI48, OSC_PLLSAI1, OSC_PLL, OSC_MSI},
+    static const rcc_g4_kind kind = {
+        COMMON_KIND(l4r), .clk48 = {OSC_HSI48, OSC_PLLSAI1, OSC_PLL, OSC_MSI},
         .pll_locked = L4R_PLL, .pll_shared = 3u, .sai_locked = L4R_SAI, .sai_own_m = true,
         .pll_m_mask = 15u, .pll_in_min_hz = 2660000u, .pll_n_max = 127u,
         .limits_mhz = {[SIM_RANGE1_BOOST] = {20, 40, 60, 80, 100, 120},

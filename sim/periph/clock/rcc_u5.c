@@ -1,10 +1,9 @@
 /* RCC of the U5 with TZEN = 0 (RM0456 11): clock tree, gates, peripheral resets, flags. */
+#include "sim/periph/clock/rcc.h"
 #include "sim/periph/part/u5.h"
 
 #define HSI_HZ 16000000u
 #define HSE_HZ 16000000u /* the crystal of the NUCLEO-U575ZI-Q */
-#define LSE_HZ 32768u
-#define LSI_HZ 32000u
 #define BOOST_NEEDED_HZ 55000000u
 
 enum {
@@ -17,12 +16,10 @@ enum {
 };
 
 #define CR_PLL1ON (1u << 24)
-#define CR_PLL1RDY (1u << 25)
 #define ICSCR1_MSIRGSEL (1u << 23)
 #define PLL1CFGR_FRACEN (1u << 4)
 #define PLL1CFGR_REN (1u << 18)
 #define PLL1CFGR_FIXED 0x0000FF0Fu /* while the PLL runs */
-#define BDCR_BDRST (1u << 16)
 #define CSR_RMVF (1u << 23)
 #define CSR_FLAGS 0xFE000000u
 #define APB1ENR1_WWDGEN (1u << 11)
@@ -95,25 +92,16 @@ static const sim_reg rows[] = {
     [R_CSR] = {0xF4, "CSR", 0x0C004400u, 0x0000FF00u},
 };
 
-/* Which enable bit clocks which block; the reset bit is at the same place of the register
- * 0x28 below. */
-typedef struct gate {
-    uint32_t base;
-    uint8_t row, bit;
-    bool resettable;
-} gate;
-
-static const gate gates[] = {
+static const rcc_gate gates[] = {
     {0x40020000u, R_AHB1ENR, 0, true},    {0x40023000u, R_AHB1ENR, 12, true},
-    {0x42020000u, R_AHB2ENR1, 0, true},
-    {0x42020400u, R_AHB2ENR1, 1, true},   {0x42020800u, R_AHB2ENR1, 2, true},
-    {0x42020C00u, R_AHB2ENR1, 3, true},   {0x42021000u, R_AHB2ENR1, 4, true},
-    {0x42021400u, R_AHB2ENR1, 5, true},   {0x42021800u, R_AHB2ENR1, 6, true},
-    {0x42021C00u, R_AHB2ENR1, 7, true},   {0x42022000u, R_AHB2ENR1, 8, true},
-    {0x46020800u, R_AHB3ENR, 2, false},   {0x40006000u, R_APB1ENR1, 24, true},
-    {0x40002C00u, R_APB1ENR1, 11, false},
-    {0x40004400u, R_APB1ENR1, 17, true},  {0x40004800u, R_APB1ENR1, 18, true},
-    {0x40004C00u, R_APB1ENR1, 19, true},  {0x40005000u, R_APB1ENR1, 20, true},
+    {0x42020000u, R_AHB2ENR1, 0, true},   {0x42020400u, R_AHB2ENR1, 1, true},
+    {0x42020800u, R_AHB2ENR1, 2, true},   {0x42020C00u, R_AHB2ENR1, 3, true},
+    {0x42021000u, R_AHB2ENR1, 4, true},   {0x42021400u, R_AHB2ENR1, 5, true},
+    {0x42021800u, R_AHB2ENR1, 6, true},   {0x42021C00u, R_AHB2ENR1, 7, true},
+    {0x42022000u, R_AHB2ENR1, 8, true},   {0x46020800u, R_AHB3ENR, 2, false},
+    {0x40002C00u, R_APB1ENR1, 11, false}, {0x40004400u, R_APB1ENR1, 17, true},
+    {0x40004800u, R_APB1ENR1, 18, true},  {0x40004C00u, R_APB1ENR1, 19, true},
+    {0x40005000u, R_APB1ENR1, 20, true},  {0x40006000u, R_APB1ENR1, 24, true},
     {0x40013800u, R_APB2ENR, 14, true},   {0x46000400u, R_APB3ENR, 1, true},
     {0x46002400u, R_APB3ENR, 6, true},    {0x46007800u, R_APB3ENR, 21, false},
     {0x46007C00u, R_APB3ENR, 21, false},
@@ -121,12 +109,7 @@ static const gate gates[] = {
 
 enum { OSC_MSIS, OSC_MSIK, OSC_HSI, OSC_HSI48, OSC_HSE, OSC_PLL, OSC_LSE, OSC_LSI, OSC_COUNT };
 
-typedef struct oscillator_kind {
-    uint8_t row, on_bit, ready_bit, flag_bit;
-    sim_ps start;
-} oscillator_kind;
-
-static const oscillator_kind kinds[OSC_COUNT] = {
+static const rcc_oscillator oscillators[OSC_COUNT] = {
     [OSC_MSIS] = {R_CR, 0, 2, 2, 10u * SIM_PS_PER_US},
     [OSC_MSIK] = {R_CR, 4, 5, 11, 10u * SIM_PS_PER_US},
     [OSC_HSI] = {R_CR, 8, 10, 3, 2u * SIM_PS_PER_US},
@@ -136,24 +119,6 @@ static const oscillator_kind kinds[OSC_COUNT] = {
     [OSC_LSE] = {R_BDCR, 0, 1, 1, 2u * SIM_PS_PER_S},
     [OSC_LSI] = {R_BDCR, 26, 27, 0, 80u * SIM_PS_PER_US},
 };
-
-typedef struct oscillator {
-    struct sim_rcc *rcc;
-    const oscillator_kind *kind;
-    sim_event ready;
-} oscillator;
-
-typedef struct sim_rcc {
-    sim_block block;
-    sim_part *part;
-    oscillator osc[OSC_COUNT];
-    unsigned source; /* SWS */
-} sim_rcc;
-
-static bool ready(const sim_rcc *r, unsigned osc)
-{
-    return (r->block.value[kinds[osc].row] & (1u << kinds[osc].ready_bit)) != 0u;
-}
 
 /* ---- frequencies ---- */
 
@@ -203,68 +168,36 @@ static uint32_t sysclk_hz(const sim_rcc *r)
 
 static uint32_t hclk_hz(const sim_rcc *r)
 {
-    static const uint16_t divide[8] = {2, 4, 8, 16, 64, 128, 256, 512};
-    uint32_t hpre = r->block.value[R_CFGR2] & 15u;
-    return (hpre & 8u) != 0u ? sysclk_hz(r) / divide[hpre & 7u] : sysclk_hz(r);
+    return rcc_divided(sysclk_hz(r), r->block.value[R_CFGR2] & 15u);
 }
 
-static uint32_t pclk_hz(const sim_rcc *r, unsigned row, unsigned shift)
+/* bus: 1 to 3 */
+static unsigned apb_shift(const sim_rcc *r, unsigned bus)
 {
-    uint32_t pre = r->block.value[row] >> shift & 7u;
-    return (pre & 4u) != 0u ? hclk_hz(r) >> ((pre & 3u) + 1u) : hclk_hz(r);
+    return rcc_apb_shift(bus == 3u ? r->block.value[R_CFGR3] >> 4 & 7u
+                                   : r->block.value[R_CFGR2] >> 4u * bus & 7u);
 }
 
 static uint32_t clock_hz(sim_part *part, sim_clock clock)
 {
     const sim_rcc *r = part->rcc;
-    switch (clock) {
-    case SIM_CLOCK_HCLK:
-        return hclk_hz(r);
-    case SIM_CLOCK_PCLK1:
-        return pclk_hz(r, R_CFGR2, 4);
-    case SIM_CLOCK_PCLK2:
-        return pclk_hz(r, R_CFGR2, 8);
-    case SIM_CLOCK_HSI16:
-        return ready(r, OSC_HSI) ? HSI_HZ : 0u;
-    case SIM_CLOCK_LSE:
-        return ready(r, OSC_LSE) ? LSE_HZ : 0u;
-    case SIM_CLOCK_LSI:
-        return LSI_HZ;
-    case SIM_CLOCK_SYSCLK:
-        return sysclk_hz(r);
-    }
-    return 0;
+    const rcc_rates rates = {.sysclk = sysclk_hz(r), .hclk = hclk_hz(r),
+                             .pclk1 = hclk_hz(r) >> apb_shift(r, 1u),
+                             .pclk2 = hclk_hz(r) >> apb_shift(r, 2u),
+                             .hsi = rcc_ready(r, OSC_HSI) ? HSI_HZ : 0u};
+    return rcc_clock_hz(r, clock, &rates);
 }
 
 static uint32_t timer_hz(sim_part *part, bool apb2)
 {
-    uint32_t pclk = clock_hz(part, apb2 ? SIM_CLOCK_PCLK2 : SIM_CLOCK_PCLK1);
-    return pclk == hclk_hz(part->rcc) ? pclk : 2u * pclk;
+    const sim_rcc *r = part->rcc;
+    return rcc_timer_hz(hclk_hz(r), apb_shift(r, apb2 ? 2u : 1u), false);
 }
 
 static uint32_t no_clk48(sim_part *part)
 {
     (void)part;
     return 0;
-}
-
-static uint32_t rtc_hz(sim_part *part)
-{
-    const sim_rcc *r = part->rcc;
-    uint32_t bdcr = r->block.value[R_BDCR];
-    if ((bdcr & (1u << 15)) == 0u) {
-        return 0;
-    }
-    switch (bdcr >> 8 & 3u) {
-    case 1:
-        return clock_hz(part, SIM_CLOCK_LSE);
-    case 2:
-        return ready(r, OSC_LSI) ? LSI_HZ : 0u;
-    case 3:
-        return ready(r, OSC_HSE) ? HSE_HZ / 32u : 0u;
-    default:
-        return 0;
-    }
 }
 
 static uint32_t uart_clock_hz(sim_part *part, uint32_t base)
@@ -280,18 +213,8 @@ static uint32_t uart_clock_hz(sim_part *part, uint32_t base)
         if (selectors[i].base != base) {
             continue;
         }
-        switch (r->block.value[selectors[i].row] >> selectors[i].shift & 3u) {
-        case 0:
-            return selectors[i].pclk == 3u   ? pclk_hz(r, R_CFGR3, 4)
-                   : selectors[i].pclk == 2u ? pclk_hz(r, R_CFGR2, 8)
-                                             : pclk_hz(r, R_CFGR2, 4);
-        case 1:
-            return sysclk_hz(r);
-        case 2:
-            return clock_hz(part, SIM_CLOCK_HSI16);
-        default:
-            return clock_hz(part, SIM_CLOCK_LSE);
-        }
+        return rcc_serial_hz(part, r->block.value[selectors[i].row] >> selectors[i].shift,
+                             hclk_hz(r) >> apb_shift(r, selectors[i].pclk));
     }
     return 0;
 }
@@ -330,14 +253,20 @@ bool sim_rcc_u5_booster_clocked(const sim_part *part)
     return hz >= 4000000u && hz <= 16000000u;
 }
 
-static bool pll_can_lock(sim_rcc *r)
+static unsigned pll_source(const sim_rcc *r)
 {
     static const uint8_t source_of[4] = {OSC_COUNT, OSC_MSIS, OSC_HSI, OSC_HSE};
+    return source_of[r->block.value[R_PLL1CFGR] & 3u];
+}
+
+static bool pll_can_lock(sim_rcc *r, unsigned pll)
+{
+    (void)pll; /* there is one */
     uint32_t config = r->block.value[R_PLL1CFGR];
     uint32_t input = pll_source_hz(r) / ((config >> 8 & 15u) + 1u);
     unsigned range = config >> 2 & 3u;
     sim_machine *m = r->part->m;
-    if (input == 0u || !ready(r, source_of[config & 3u])) {
+    if (input == 0u || !rcc_ready(r, pll_source(r))) {
         sim_stop(m, "RCC: PLL1ON without a source that is ready");
     } else if ((config & PLL1CFGR_FRACEN) != 0u) {
         sim_stop(m, "RCC: PLL1FRACEN: the fractional divider is not modelled");
@@ -353,16 +282,10 @@ static bool pll_can_lock(sim_rcc *r)
 
 /* ---- changes ---- */
 
-static void update_irq(sim_rcc *r)
-{
-    sim_part_irq(r->part, 9, 0, (r->block.value[R_CIFR] & r->block.value[R_CIER]) != 0u);
-}
-
 static void switch_source(sim_rcc *r)
 {
-    static const uint8_t osc_of[4] = {OSC_MSIS, OSC_HSI, OSC_HSE, OSC_PLL};
     unsigned want = r->block.value[R_CFGR1] & 3u;
-    if (want == r->source || !ready(r, osc_of[want])) {
+    if (want == r->source || !rcc_ready(r, r->kind->source_of[want])) {
         return;
     }
     if (want == SW_PLL && (r->block.value[R_PLL1CFGR] & PLL1CFGR_REN) == 0u) {
@@ -373,97 +296,6 @@ static void switch_source(sim_rcc *r)
     r->block.value[R_CFGR1] = (r->block.value[R_CFGR1] & ~0xCu) | want << 2;
 }
 
-static void osc_ready(void *self)
-{
-    oscillator *o = self;
-    sim_rcc *r = o->rcc;
-    sim_part_clock_changing(r->part);
-    r->block.value[o->kind->row] |= 1u << o->kind->ready_bit;
-    r->block.value[R_CIFR] |= r->block.value[R_CIER] & (1u << o->kind->flag_bit);
-    switch_source(r);
-    sim_part_clock_changed(r->part);
-    check_clock(r->part);
-    update_irq(r);
-}
-
-static void osc_off(sim_rcc *r, unsigned osc)
-{
-    sim_cancel(r->part->m, &r->osc[osc].ready);
-    r->block.value[kinds[osc].row] &= ~(1u << kinds[osc].ready_bit | 1u << kinds[osc].on_bit);
-}
-
-static bool is_pll_source(const sim_rcc *r, unsigned osc)
-{
-    static const uint8_t source_of[4] = {OSC_COUNT, OSC_MSIS, OSC_HSI, OSC_HSE};
-    return source_of[r->block.value[R_PLL1CFGR] & 3u] == osc;
-}
-
-static void osc_command(sim_rcc *r, unsigned osc, uint32_t old)
-{
-    const oscillator_kind *kind = &kinds[osc];
-    uint32_t on = 1u << kind->on_bit;
-    bool was = (old & on) != 0u, is = (r->block.value[kind->row] & on) != 0u;
-    bool carries = (r->source == SW_MSIS && osc == OSC_MSIS) ||
-                   (r->source == SW_HSI && osc == OSC_HSI) ||
-                   (r->source == SW_HSE && osc == OSC_HSE) ||
-                   (r->source == SW_PLL && (osc == OSC_PLL || is_pll_source(r, osc)));
-    if (was == is) {
-        return;
-    }
-    if (is) {
-        if (osc != OSC_PLL || pll_can_lock(r)) {
-            sim_schedule(r->part->m, &r->osc[osc].ready, sim_now(r->part->m) + kind->start);
-        }
-    } else if (carries) {
-        r->block.value[kind->row] |= on; /* what carries the system clock stays on */
-    } else {
-        bool feeds = is_pll_source(r, osc) && (r->block.value[R_CR] & CR_PLL1ON) != 0u;
-        osc_off(r, osc);
-        if (feeds) {
-            sim_cancel(r->part->m, &r->osc[OSC_PLL].ready);
-            r->block.value[R_CR] &= ~CR_PLL1RDY;
-        }
-    }
-}
-
-static void reset_peripherals(sim_rcc *r, unsigned enable_row, uint32_t bits)
-{
-    for (size_t i = 0; i < SIM_ROWS(gates); i++) {
-        if (gates[i].row == enable_row && gates[i].resettable && (bits >> gates[i].bit & 1u) != 0u) {
-            sim_part_reset_block(r->part, gates[i].base);
-        }
-    }
-}
-
-static void backup_domain_reset(sim_rcc *r)
-{
-    osc_off(r, OSC_LSE);
-    osc_off(r, OSC_LSI);
-    r->block.value[R_BDCR] = BDCR_BDRST;
-    sim_rtc_domain_reset(r->part);
-}
-
-static void write_bdcr(sim_rcc *r, uint32_t raw)
-{
-    uint32_t *bdcr = &r->block.value[R_BDCR];
-    uint32_t old = *bdcr;
-    if (!r->part->services.dbp(r->part)) {
-        return;
-    }
-    if ((raw & BDCR_BDRST) != 0u) {
-        backup_domain_reset(r);
-        return;
-    }
-    uint32_t mask = 0x170090BDu;
-    if ((old & 0x300u) == 0u) { /* chosen once, until a backup domain reset */
-        mask |= 0x300u;
-    }
-    *bdcr = (old & ~(mask | BDCR_BDRST)) | (raw & mask);
-    osc_command(r, OSC_LSE, old);
-    osc_command(r, OSC_LSI, old);
-    sim_rtc_keep_bdcr(r->part, *bdcr);
-}
-
 static sim_access write_cr(sim_rcc *r, uint32_t old)
 {
     static const uint8_t of_cr[] = {OSC_MSIS, OSC_MSIK, OSC_HSI, OSC_HSI48, OSC_HSE, OSC_PLL};
@@ -472,7 +304,7 @@ static sim_access write_cr(sim_rcc *r, uint32_t old)
                                     "MSI PLL mode, SHSI, PLL2 and PLL3 are not modelled");
     }
     for (size_t i = 0; i < sizeof of_cr; i++) {
-        osc_command(r, of_cr[i], old);
+        rcc_command(r, of_cr[i], old);
     }
     return SIM_ACCESS_OK;
 }
@@ -507,7 +339,7 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         value[reg] |= old & APB1ENR1_WWDGEN; /* only a reset clears it */
         break;
     case R_BDCR:
-        write_bdcr(r, raw);
+        rcc_write_bdcr(r, raw);
         break;
     case R_CSR:
         if ((raw & CSR_RMVF) != 0u) {
@@ -515,101 +347,41 @@ static sim_access rcc_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         }
         break;
     default:
-        if (reg >= R_AHB1RSTR && reg <= R_APB3RSTR) {
-            reset_peripherals(r, reg + (R_AHB1ENR - R_AHB1RSTR), old ^ value[reg]);
-        }
+        rcc_write_reset(r, reg, old);
         break;
     }
     sim_part_clock_changed(r->part);
-    update_irq(r);
+    rcc_update_irq(r);
     if (reg == R_CR || reg == R_CFGR1 || reg == R_CFGR2 || reg == R_ICSCR1) {
         check_clock(r->part);
     }
     return result;
 }
 
-static uint32_t reset_flags(unsigned cause)
-{
-    static const struct {
-        unsigned cause;
-        uint32_t flag;
-    } flags[] = {{SIM_RESET_POWER, 1u << 27},  {SIM_RESET_SOFTWARE, 1u << 28},
-                 {SIM_RESET_IWDG, 1u << 29},   {SIM_RESET_WWDG, 1u << 30},
-                 {SIM_RESET_OPTION, 1u << 25}, {SIM_RESET_LOW_POWER, 1u << 31}};
-    if (cause == SIM_RESET_STANDBY) {
-        return 0;
-    }
-    uint32_t result = 1u << 26; /* internal resets pull NRST as well */
-    for (size_t i = 0; i < SIM_ROWS(flags); i++) {
-        result |= (cause & flags[i].cause) != 0u ? flags[i].flag : 0u;
-    }
-    return result;
-}
-
-static void rcc_reset(void *owner, unsigned cause, bool backup_lost)
-{
-    sim_rcc *r = owner;
-    uint32_t flags = r->block.value[R_CSR] & CSR_FLAGS, bdcr = r->block.value[R_BDCR];
-    sim_part_clock_changing(r->part);
-    sim_block_reset_values(&r->block);
-    for (unsigned i = 0; i < OSC_COUNT; i++) {
-        if (i != OSC_LSE && i != OSC_LSI) {
-            sim_cancel(r->part->m, &r->osc[i].ready);
-        }
-    }
-    r->block.value[R_CSR] &= ~CSR_FLAGS;
-    r->block.value[R_CSR] |= ((cause & SIM_RESET_POWER) != 0u ? 0u : flags) | reset_flags(cause);
-    r->block.value[R_BDCR] = bdcr;
-    if (backup_lost) {
-        backup_domain_reset(r);
-        r->block.value[R_BDCR] = 0;
-    } else if ((cause & SIM_RESET_POWER) != 0u) { /* VBAT kept it; LSE has been running */
-        uint32_t kept = sim_rtc_kept_bdcr(r->part);
-        r->block.value[R_BDCR] = (kept & 1u) != 0u ? kept | 2u : kept;
-    }
-    r->source = SW_MSIS;
-    sim_part_clock_changed(r->part);
-    update_irq(r);
-}
-
-static void gate_of(const sim_part *part, uint32_t base, const uint32_t **word, uint32_t *mask)
-{
-    for (size_t i = 0; i < SIM_ROWS(gates); i++) {
-        if (gates[i].base == base) {
-            *word = &part->rcc->block.value[gates[i].row];
-            *mask = 1u << gates[i].bit;
-        }
-    }
-}
-
-static uint32_t bdcr_of(const sim_part *part)
-{
-    return part->rcc->block.value[R_BDCR];
-}
+/* Internal resets pull NRST as well. */
+#define PINRSTF (1u << 26)
+static const rcc_cause causes[] = {
+    {SIM_RESET_POWER, 1u << 27 | PINRSTF},     {SIM_RESET_PIN, PINRSTF},
+    {SIM_RESET_SOFTWARE, 1u << 28 | PINRSTF},  {SIM_RESET_IWDG, 1u << 29 | PINRSTF},
+    {SIM_RESET_WWDG, 1u << 30 | PINRSTF},      {SIM_RESET_OPTION, 1u << 25 | PINRSTF},
+    {SIM_RESET_LOW_POWER, 1u << 31 | PINRSTF}, {0, 0},
+};
 
 void sim_rcc_u5_new(sim_part *part)
 {
-    static const sim_block_hooks hooks = {NULL, rcc_write, rcc_reset};
-    static const sim_block_spec spec = {"RCC", 0x46020C00u, 0x400u, false, rows,
-                                        SIM_ROWS(rows), &hooks};
-    sim_rcc *r = sim_part_alloc(part, sizeof *r);
-    r->part = part;
-    r->source = SW_MSIS;
-    for (unsigned i = 0; i < OSC_COUNT; i++) {
-        r->osc[i] = (oscillator){.rcc = r, .kind = &kinds[i]};
-        r->osc[i].ready.fire = osc_ready;
-        r->osc[i].ready.self = &r->osc[i];
-    }
-    sim_block_init(&r->block, part, r, &spec);
-    r->block.keeps_values = true;
-    part->rcc = r;
-    part->services.clock_hz = clock_hz;
-    part->services.uart_clock_hz = uart_clock_hz;
-    part->services.timer_hz = timer_hz;
-    part->services.clk48_hz = no_clk48;
-    part->services.rtc_hz = rtc_hz;
-    part->services.bdcr = bdcr_of;
-    part->services.check_clock = check_clock;
-    part->services.gate = gate_of;
-    sim_set_hclk(part->m, 4000000u);
+    static const sim_block_hooks hooks = {NULL, rcc_write, NULL};
+    static const rcc_kind kind = {
+        .spec = {"RCC", 0x46020C00u, 0x400u, false, rows, SIM_ROWS(rows), &hooks},
+        .gates = gates, .gate_count = SIM_ROWS(gates),
+        .first_reset = R_AHB1RSTR, .last_reset = R_APB3RSTR, .first_enable = R_AHB1ENR,
+        .osc = oscillators, .osc_count = OSC_COUNT, .first_pll = OSC_PLL, .last_pll = OSC_PLL,
+        .hse = OSC_HSE, .lse = OSC_LSE, .lsi = OSC_LSI, .hse_hz = HSE_HZ,
+        .source_of = {OSC_MSIS, OSC_HSI, OSC_HSE, OSC_PLL}, .reset_source = SW_MSIS,
+        .irq = 9u, .flag_row = R_CIFR, .enable_row = R_CIER, .interrupts = ALL,
+        .bdcr_row = R_BDCR, .bdcr_bits = 0x170090BDu,
+        .cause_row = R_CSR, .causes = causes, .cause_flags = CSR_FLAGS, .rtc_divider = 32u,
+        .pll_source = pll_source, .can_lock = pll_can_lock, .switch_source = switch_source,
+        .services = {.clock_hz = clock_hz, .uart_clock_hz = uart_clock_hz, .timer_hz = timer_hz,
+                     .clk48_hz = no_clk48, .check_clock = check_clock}};
+    (void)rcc_new(part, &kind, 4000000u);
 }

@@ -74,8 +74,9 @@ void flash_g4_error(flash_g4 *f, uint32_t bits)
 
 static void apply_timing(flash_g4 *f)
 {
-    sim_cpu_set_flash_timing(sim_core(f->m), f->acr & f->kind->acr_latency, (f->acr & ACR_ICEN) != 0u,
-                             (f->acr & ACR_DCEN) != 0u, (f->acr & ACR_PRFTEN) != 0u);
+    sim_cpu_set_flash_timing(sim_core(f->m), f->acr & f->kind->acr_latency,
+                             (f->acr & ACR_ICEN) != 0u, (f->acr & ACR_DCEN) != 0u,
+                             (f->acr & ACR_PRFTEN) != 0u);
     f->icache_filled = f->icache_filled || (f->acr & ACR_ICEN) != 0u;
     f->dcache_filled = f->dcache_filled || (f->acr & ACR_DCEN) != 0u;
 }

@@ -1,5 +1,5 @@
-/* Fast programming (FSTPG): rows of 32 double words (64 on L4+), without a pause, into a bank that was
- * mass-erased (RM0440 3.3.7; row length as in DS12288 table 47). */
+/* Fast programming (FSTPG): rows of 32 double words (64 on L4+), without a pause, into a bank that
+ * was mass-erased (RM0440 3.3.7; row length as in DS12288 table 47). */
 #include <inttypes.h>
 
 #include "sim/periph/flash/g4.h"

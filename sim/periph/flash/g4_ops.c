@@ -336,7 +336,8 @@ void flash_g4_start_erase(flash_g4 *f)
                  ": unpredictable on the part (RM0440 3.7.6)", sim_cpu_pc(sim_core(f->m)));
         return;
     }
-    bool half = f->single_bank && f->kind->wide_single_bank && mass != 0u && mass != (CR_MER1 | CR_MER2);
+    bool half = f->single_bank && f->kind->wide_single_bank && mass != 0u &&
+                mass != (CR_MER1 | CR_MER2);
     if ((f->sr & SR_ERRORS) != 0u || (f->cr & (CR_PG | CR_FSTPG)) != 0u || (page && mass != 0u) ||
         half) {
         f->cr &= ~CR_STRT;
