@@ -106,7 +106,7 @@ static bool recover(run *x)
     run_touch_last(x);
     record_end(&x->record, true, (uint8_t)in, bank);
     x->result = (result){.settled = in, .resets = sim_resets(r->m) - resets,
-                         .us = (sim_now(r->m) - since) / SIM_PS_PER_US,
+                         .us = (sim_now(r->m) - since) / SIM_PS_PER_US, .beginning = x->beginning,
                          .flash = x->whole ? state_flash(&x->state) : 0u};
     return repeat(x);
 }

@@ -146,19 +146,28 @@ static void room_for_one(run *x)
     }
 }
 
-static void count_wear(run *x, sim_op_kind kind, unsigned bank, uint32_t offset)
+static void count_wear(run *x, sim_op_kind kind, unsigned bank, uint32_t offset, uint32_t bytes)
 {
     wear *w = &x->count->wear;
+    tb_page page;
     w->programs += kind == SIM_OP_PROGRAM;
     w->options += kind == SIM_OP_OPTION;
-    if (kind == SIM_OP_ERASE_PAGE) {
-        uint32_t times = ++x->erased[bank][offset / STATE_GRANULE];
-        w->erases++;
-        w->most_erases = times > w->most_erases ? times : w->most_erases;
+    w->mass_erases += kind == SIM_OP_ERASE_BANK;
+    if ((kind != SIM_OP_PROGRAM && kind != SIM_OP_ERASE_PAGE) ||
+        !tb_page_at(x->r->chip, offset, &page) || page.number >= WEAR_PAGES) {
+        return;
     }
+    if (kind == SIM_OP_PROGRAM) {
+        w->written[bank][page.number] += bytes;
+        return;
+    }
+    uint32_t times = ++w->erased[bank][page.number];
+    w->erases++;
+    w->most_erases = times > w->most_erases ? times : w->most_erases;
 }
 
-static void count_at(run *x, sim_op_kind kind, unsigned bank, uint32_t offset, bool critical)
+static void count_at(run *x, sim_op_kind kind, unsigned bank, uint32_t offset, uint32_t bytes,
+                     bool critical)
 {
     plan *p = x->count;
     room_for_one(x);
@@ -169,7 +178,7 @@ static void count_at(run *x, sim_op_kind kind, unsigned bank, uint32_t offset, b
     p->cases += taken ? run_case_count(p->critical[p->ops]) : 0u;
     p->ops++;
     p->first[p->ops] = p->cases;
-    count_wear(x, kind, bank, offset);
+    count_wear(x, kind, bank, offset, bytes);
 }
 
 static void heat(run *x, unsigned bank, uint32_t offset, uint32_t bytes)
@@ -208,6 +217,15 @@ static void judge_instant(run *x, uint32_t op)
     }
 }
 
+static void note_seen(run *x, uint32_t op, bool critical)
+{
+    life_ops *s = &x->p->t->seen[x->worker];
+    if (s->count < SEEN_MOST) {
+        s->at[s->count].op = op;
+        s->at[s->count++].critical = critical;
+    }
+}
+
 static void at_operation(void *ctx, sim_op_kind kind)
 {
     run *x = ctx;
@@ -233,11 +251,17 @@ static void at_operation(void *ctx, sim_op_kind kind)
     if (x->mode == MODE_COUNT) {
         heat(x, bank, offset, bytes);
         if (x->counting) {
-            count_at(x, kind, bank, offset, run_is_critical(r->chip, kind, offset, bytes));
+            count_at(x, kind, bank, offset, bytes,
+                     run_is_critical(r->chip, kind, offset, bytes));
         }
     } else if (x->mode == MODE_WORK) {
         work_at(x, op, kind, bank, offset, bytes);
-    } else if (x->given < x->now.count && x->p->s->instants == 0u &&
+        return;
+    }
+    if (x->mode == MODE_LIFE && x->now.count == 1u && r->cuts_seen == 1u) {
+        note_seen(x, op, run_is_critical(r->chip, kind, offset, bytes));
+    }
+    if (x->mode != MODE_COUNT && x->given < x->now.count && x->p->s->instants == 0u &&
                x->now.cut[x->given].op == op && (x->given == 0u || r->cuts_seen == x->given)) {
         x->now.cut[x->given].plain = !run_is_critical(r->chip, kind, offset, bytes);
         run_give(x, sim_op_count(r->m, 0));
@@ -317,8 +341,7 @@ bool plan_count(plan *p, char why[RIG_TEXT_BYTES])
     uint32_t granules = p->chip->bank_bytes / STATE_GRANULE;
     for (unsigned bank = 0; bank < 2u; bank++) {
         p->hot[bank] = calloc(granules, 1);
-        x.erased[bank] = calloc(granules, sizeof *x.erased[bank]);
-        if (p->hot[bank] == NULL || x.erased[bank] == NULL) {
+        if (p->hot[bank] == NULL) {
             abort();
         }
     }
@@ -345,8 +368,6 @@ bool plan_count(plan *p, char why[RIG_TEXT_BYTES])
         good = rig_fail(x.r, "nothing to cut: the scenario has no operation");
     }
     memcpy(why, x.r->failure, RIG_TEXT_BYTES);
-    free(x.erased[0]);
-    free(x.erased[1]);
     finish(&x);
     share(p);
     return good;

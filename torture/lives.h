@@ -55,7 +55,18 @@ typedef enum outcome {
 typedef struct result {
     uint32_t settled, resets;
     uint64_t us, flash; /* flash: all of it in a number, where asked for */
+    uint64_t beginning; /* of the life after its interruption; 0: not known */
 } result;
+
+/* The operations of a life with one interruption, behind it. */
+#define SEEN_MOST 4096u
+typedef struct life_ops {
+    uint32_t count;
+    struct {
+        uint32_t op;
+        bool critical;
+    } at[SEEN_MOST];
+} life_ops;
 
 /* In memory that all processes share. */
 typedef struct tally {
@@ -69,17 +80,22 @@ typedef struct tally {
     atomic_ullong unfiled;      /* run, and not found afterwards */
     atomic_ullong checks;       /* instants at which the flash was judged */
     atomic_ullong outcome[OUTCOMES];
+    atomic_ullong deep_locked;  /* of those with two cuts, OUTCOME_LOCKED */
     atomic_ullong longest_us;   /* from the last cut until it ran for good */
     atomic_uint most_boots;
     atomic_uint bin[2][BINS][OUTCOMES];
     result last[MOST_JOBS];     /* of each worker's child */
+    life_ops seen[MOST_JOBS];
     atomic_uint failures;
     failure failed[MOST_FAILURES];
 } tally;
 
+#define WEAR_PAGES 256u
 typedef struct wear {
     uint32_t programs, erases, most_erases; /* units; pages; of the page with the most */
-    uint32_t options;
+    uint32_t options, mass_erases;
+    uint16_t erased[2][WEAR_PAGES]; /* times, of each page */
+    uint32_t written[2][WEAR_PAGES]; /* bytes */
 } wear;
 
 typedef struct plan {

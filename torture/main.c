@@ -217,6 +217,7 @@ static void fill_row(report_row *row, const plan *p, bool lost)
     row->audited = atomic_load(&t->audited);
     row->checks = atomic_load(&t->checks);
     row->longest_us = atomic_load(&t->longest_us);
+    row->deep_locked = atomic_load(&t->deep_locked);
     row->most_boots = atomic_load(&t->most_boots);
     row->wear = p->wear;
     row->clean_us = p->clean_us;
@@ -280,8 +281,9 @@ static void print_row(const report_row *row)
 {
     char beyond[80] = "";
     if (row->s->settle != NULL) {
-        snprintf(beyond, sizeof beyond, "programmer %llu locked %llu  ",
-                 row->outcome[OUTCOME_PROGRAMMER], row->outcome[OUTCOME_LOCKED]);
+        snprintf(beyond, sizeof beyond, "programmer %llu locked %llu, twice cut %llu  ",
+                 row->outcome[OUTCOME_PROGRAMMER], row->outcome[OUTCOME_LOCKED],
+                 row->deep_locked);
     }
     printf("%-15s %4u ops %7llu lives (%llu twice cut; %llu run, %llu compared) %5.0f for a second of a core  "
            "old %llu "

@@ -11,7 +11,7 @@ typedef struct report_row {
     const scenario *s;
     uint32_t ops, cases;
     unsigned long long lives, deep, ran, joined, audited, checks, outcome[OUTCOMES];
-    unsigned long long longest_us, clean_us;
+    unsigned long long longest_us, clean_us, deep_locked;
     unsigned most_boots, failures;
     wear wear;
     double seconds;

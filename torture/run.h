@@ -18,7 +18,6 @@ typedef struct run {
     uint32_t room;    /* MODE_COUNT: of the plan's lists */
     plan *count;
     bool counting;
-    uint16_t *erased[2]; /* MODE_COUNT: of each granule */
     state state;
     record record;
     bool whole;      /* MODE_LIFE: to its end, and unrecorded */
@@ -31,6 +30,8 @@ typedef struct run {
     jmp_buf *child; /* MODE_WORK: where a new process comes out */
     uint8_t base_flags; /* MODE_WORK: the rig's, at the operation */
     result result;
+    uint64_t begun[MOMENTS * SOURCES]; /* MODE_WORK: of this operation's lives */
+    unsigned begun_count;
 } run;
 
 /* lives.c */

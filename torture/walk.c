@@ -47,6 +47,7 @@ static void count_life(run *x, const life_case *c, const result *got, unsigned b
     note_longest(t, got);
     if (c->count > 1u) {
         atomic_fetch_add(&t->deep, 1u);
+        atomic_fetch_add(&t->deep_locked, how == OUTCOME_LOCKED ? 1u : 0u);
         return;
     }
     atomic_fetch_add(&t->outcome[how], 1u);
@@ -68,6 +69,9 @@ static void set_flags(rig *r, uint8_t flags, const char *next)
 static bool spawn(run *x, const life_case *c, bool whole)
 {
     tally *t = x->p->t;
+    if (c->count == 1u) {
+        t->seen[x->worker].count = 0;
+    }
     pid_t child = fork();
     if (child == 0) {
         alarm(HANG_SECONDS);
@@ -144,6 +148,11 @@ static bool go_along(run *x, const life_case *c, const course *way, uint32_t num
         }
     }
     return true;
+}
+
+static bool enough(const run *x)
+{
+    return atomic_load(&x->p->t->failures) >= MOST_FAILURES;
 }
 
 static bool wants_second(const run *x, const life_case *c)
@@ -254,6 +263,21 @@ static bool is_audited(const run *x, const life_case *c)
                        last->op * 64u + last->moment * 8u + last->source, 10) % x->p->audit == 0u;
 }
 
+static bool begun_before(run *x, uint64_t number)
+{
+    for (unsigned i = 0; i < x->begun_count; i++) {
+        if (x->begun[i] == number) {
+            return true;
+        }
+    }
+    if (x->begun_count < MOMENTS * SOURCES) {
+        x->begun[x->begun_count++] = number;
+    }
+    return false;
+}
+
+static void seconds_by_running(run *x, const life_case *c, const result *got);
+
 /* One life, whose interruption has left what is in flash now. can: its course may be known. */
 static void take_life(run *x, const life_case *c, const spot *at, bool can)
 {
@@ -267,7 +291,12 @@ static void take_life(run *x, const life_case *c, const spot *at, bool can)
         how = KNOWN;
     }
     count_life(x, c, &got, at->bank, at->offset);
-    if (how == KNOWN && wants_second(x, c) && (!can || look(x, c, at, true, &got) != KNOWN)) {
+    if (how != KNOWN || !wants_second(x, c)) {
+        return;
+    }
+    if (!can) {
+        seconds_by_running(x, c, &got);
+    } else if (look(x, c, at, true, &got) != KNOWN) {
         atomic_fetch_add(&x->p->t->unfiled, 1u); /* its second interruptions are not reached */
     }
 }
@@ -301,29 +330,70 @@ static void second_cut(run *x, const life_case *c, const course_op *op, const sp
 }
 
 /* At critical operations after a critical one at every moment (of a sample: at one), else by
- * sample. */
-static void second_cuts(run *x, const life_case *c, const course *way, uint32_t which,
-                        uint32_t number)
+ * sample. false: not at all. */
+static bool second_moments(const run *x, const life_case *c, bool critical, uint32_t number,
+                           unsigned *first, unsigned *end)
 {
     const plan *p = x->p;
-    const course_op *op = op_of(x, way, which);
-    bool critical = run_is_critical(x->r->chip, (sim_op_kind)op->kind, op->offset, op->bytes);
     bool pair = critical && !c->cut[0].plain, all = pair && p->sample <= 1u;
     uint32_t key = c->cut[0].op * 8u + c->cut[0].moment;
     unsigned only = case_chance(p->seed, key, number, 6) % MOMENTS;
-    if (!pair && case_chance(p->seed, key, number, 7) % SAMPLE_SECOND != 0u) {
+    *first = all ? 0u : only;
+    *end = all ? MOMENTS : only + 1u;
+    return pair || case_chance(p->seed, key, number, 7) % SAMPLE_SECOND == 0u;
+}
+
+static life_case with_second(const run *x, const life_case *c, uint32_t number, unsigned moment,
+                             bool critical)
+{
+    uint32_t key = c->cut[0].op * 8u + c->cut[0].moment;
+    life_case next = *c;
+    next.count = 2;
+    next.cut[1] = (case_cut){.op = number, .moment = (uint8_t)moment};
+    next.cut[1].plain = !critical;
+    next.cut[1].source =
+        (uint8_t)(case_chance(x->p->seed, key, number, 20u + moment) % SOURCES);
+    return next;
+}
+
+static void second_cuts(run *x, const life_case *c, const course *way, uint32_t which,
+                        uint32_t number)
+{
+    const course_op *op = op_of(x, way, which);
+    bool critical = run_is_critical(x->r->chip, (sim_op_kind)op->kind, op->offset, op->bytes);
+    unsigned moment, end;
+    if (!second_moments(x, c, critical, number, &moment, &end)) {
         return;
     }
-    for (unsigned moment = all ? 0u : only; moment < (all ? MOMENTS : only + 1u); moment++) {
-        life_case next = *c;
-        next.count = 2;
-        next.cut[1] = (case_cut){.op = number, .moment = (uint8_t)moment};
-        next.cut[1].plain = !critical;
-        next.cut[1].source = (uint8_t)(case_chance(p->seed, key, number, 20u + moment) % SOURCES);
+    for (; moment < end; moment++) {
+        life_case next = with_second(x, c, number, moment, critical);
         spot at = {.bank = op->bank, .offset = op->offset, .flags = op->flags,
                    .words = words_of(x, way, op->words), .word_count = way->word_count,
                    .options = op->options};
         second_cut(x, &next, op, &at);
+    }
+}
+
+/* After an interruption of what is not in the array (an option, a bank), whose outcome is not
+ * made here: the life has told of its operations, and each pair is run from the first on. Moments
+ * that left the same have the same second ones. */
+static void seconds_by_running(run *x, const life_case *c, const result *got)
+{
+    static life_ops s; /* as the next life overwrites it */
+    s = x->p->t->seen[x->worker];
+    if (x->p->plant != NULL || (got->beginning != 0u && begun_before(x, got->beginning))) {
+        return;
+    }
+    for (uint32_t i = 0; i < s.count && !enough(x); i++) {
+        unsigned moment, end;
+        if (!second_moments(x, c, s.at[i].critical, s.at[i].op, &moment, &end)) {
+            continue;
+        }
+        for (; moment < end; moment++) {
+            life_case next = with_second(x, c, s.at[i].op, moment, s.at[i].critical);
+            spot at = {.bank = 2};
+            take_life(x, &next, &at, false);
+        }
     }
 }
 
@@ -337,11 +407,6 @@ static spot here(run *x, unsigned bank, uint32_t offset)
     return at;
 }
 
-static bool enough(const run *x)
-{
-    return atomic_load(&x->p->t->failures) >= MOST_FAILURES;
-}
-
 void run_walk(run *x, uint32_t op, sim_op_kind kind, unsigned bank, uint32_t offset,
               uint32_t bytes)
 {
@@ -353,6 +418,7 @@ void run_walk(run *x, uint32_t op, sim_op_kind kind, unsigned bank, uint32_t off
     spot at = here(x, array ? bank : 2u, offset); /* option bytes have no place on the strip */
     oracle was = x->r->oracle;
     x->base_flags = at.flags;
+    x->begun_count = 0;
     for (uint32_t which = 0; which < count && !enough(x); which++) {
         life_case c = {.s = p->s, .seed = p->seed, .count = 1,
                        .cut = {run_case(p->seed, op, p->critical[op], which)}};
