@@ -192,6 +192,17 @@ void cells_restore(flash_cells *c, const uint8_t *in)
     cells_recount(c);
 }
 
+void cells_map(const flash_cells *c, sim_cpu *cpu, uint32_t base)
+{
+    sim_cpu_map(cpu, base, c->bytes, c->data, c->code,
+                SIM_MAP_READ | SIM_MAP_EXEC | SIM_MAP_FLASH);
+    for (uint32_t g = 0; c->bad_total != 0u && g < c->bytes / GRANULE_BYTES; g++) {
+        if (c->bad[g] != 0u) {
+            sim_cpu_unmap(cpu, base + g * GRANULE_BYTES, GRANULE_BYTES);
+        }
+    }
+}
+
 /* ---- caches ---- */
 
 void cells_keep_stale(flash_cells *c, uint32_t offset, uint32_t bytes, unsigned caches)

@@ -1,5 +1,5 @@
 /* An array of flash as cells: contents with ECC by units of some bytes, what a cache in front of
- * it still holds, and what a cut leaves. For the controllers with ECC: flash/g4*.c, flash/u5*.c. */
+ * it still holds, and what a cut leaves. Those of the F7, without ECC, are OK or UNSTABLE. */
 #ifndef SIM_FLASH_CELLS_H
 #define SIM_FLASH_CELLS_H
 
@@ -55,6 +55,9 @@ size_t cells_saved_bytes(const flash_cells *c);
 void cells_save(const flash_cells *c, uint8_t *out);
 bool cells_can_restore(const flash_cells *c, const uint8_t *in);
 void cells_restore(flash_cells *c, const uint8_t *in);
+
+/* Readable at `base` without the model but for the granules that are not read as they are. */
+void cells_map(const flash_cells *c, sim_cpu *cpu, uint32_t base);
 
 /* ---- caches ---- */
 

@@ -335,7 +335,7 @@ static const uint8_t *op_data(const void *self)
 
 static size_t take(const void *self, unsigned which, uint32_t offset, uint32_t bytes, uint8_t *out)
 {
-    const flash_bank *b = &((const flash_f7 *)self)->bank[which];
+    const flash_cells *b = &((const flash_f7 *)self)->bank[which];
     memcpy(out, b->data + offset, bytes);
     memcpy(out + bytes, b->other + offset, bytes);
     return 2u * (size_t)bytes;
@@ -362,7 +362,7 @@ static sim_unit unit_reads(const void *self, unsigned which, uint32_t offset, ui
     uint32_t bytes = f->chip->unit_bytes, at = offset - offset % bytes;
     sim_unit result = SIM_UNIT_WHOLE;
     for (uint32_t i = 0; i < bytes; i += F7_WORD_BYTES) {
-        if (f->bank[which].state[(at + i) / F7_WORD_BYTES] != F7_WORD_OK) {
+        if (f->bank[which].state[(at + i) / F7_WORD_BYTES] != UNIT_OK) {
             result = SIM_UNIT_UNSTABLE;
         }
     }
@@ -411,13 +411,13 @@ static bool restore(void *self, const uint8_t *in, size_t bytes)
     /* A programmer that comes before the next power-on finds the board's mode. */
     memcpy(f->options, f->stored, sizeof f->options);
     for (unsigned i = 0; i < F7_BANKS; i++, in += bank_state_bytes(f)) {
-        flash_bank *b = &f->bank[i];
+        flash_cells *b = &f->bank[i];
         memcpy(b->data, in, size);
         memcpy(b->other, in + size, size);
         for (uint32_t at = 0; at < size; at += F7_WORD_BYTES) {
             b->state[at / F7_WORD_BYTES] = memcmp(b->data + at, b->other + at, F7_WORD_BYTES) != 0
-                                               ? F7_WORD_UNSTABLE
-                                               : F7_WORD_OK;
+                                               ? UNIT_UNSTABLE
+                                               : UNIT_OK;
         }
     }
     flash_f7_recount(f);

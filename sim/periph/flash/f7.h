@@ -3,7 +3,7 @@
 #ifndef SIM_FLASH_F7_H
 #define SIM_FLASH_F7_H
 
-#include "sim/periph/flash/bank.h"
+#include "sim/periph/flash/cells.h"
 #include "sim/machine/machine.h"
 
 #define F7_WORD_BYTES 4u
@@ -36,12 +36,6 @@ enum {
 
 enum { F7_OPTCR, F7_OPTCR1, F7_OPTIONS };
 
-typedef enum f7_word {
-    F7_WORD_OK,
-    F7_WORD_UNSTABLE, /* `data`, `other`, or some bits of each, anew at each read */
-    F7_WORD_STATES
-} f7_word;
-
 typedef struct f7_op {
     bool active;
     sim_op_kind kind;
@@ -64,7 +58,7 @@ typedef struct flash_f7 {
     const tb_chip *chip;
     sim_periph periph;
     sim_flash_model model;
-    flash_bank bank[F7_BANKS];
+    flash_cells bank[F7_BANKS];
     uint32_t acr, sr, cr;
     f7_key key, opt_key;
     f7_op op;

@@ -13,16 +13,11 @@
 #define ROM_BYTES 0xEDC0u
 #define LINE_HALF 16u
 
-static bool sound(uint8_t state)
-{
-    return state == F7_WORD_OK;
-}
-
 void flash_f7_array_init(flash_f7 *f)
 {
     uint32_t bytes = f->chip->bank_bytes;
     for (unsigned i = 0; i < F7_BANKS; i++) {
-        flash_bank_new(&f->bank[i], bytes, F7_WORD_BYTES, sound);
+        cells_init(&f->bank[i], i, bytes, F7_WORD_BYTES, true);
         memset(f->bank[i].other, 0xFF, bytes); /* always there: equal where the word is sound */
     }
 }
@@ -30,7 +25,7 @@ void flash_f7_array_init(flash_f7 *f)
 void flash_f7_array_free(flash_f7 *f)
 {
     for (unsigned i = 0; i < F7_BANKS; i++) {
-        flash_bank_free(&f->bank[i]);
+        cells_free(&f->bank[i]);
     }
 }
 
@@ -61,10 +56,10 @@ bool flash_f7_locate(const flash_f7 *f, uint32_t address, bool swapped, unsigned
 void flash_f7_set_word(flash_f7 *f, unsigned bank, uint32_t word, const uint8_t *data,
                        const uint8_t *other)
 {
-    flash_bank *b = &f->bank[bank];
+    flash_cells *b = &f->bank[bank];
     bool bad = memcmp(data, other, F7_WORD_BYTES) != 0;
     memcpy(b->other + word * F7_WORD_BYTES, other, F7_WORD_BYTES);
-    flash_bank_set(b, word, data, bad ? F7_WORD_UNSTABLE : F7_WORD_OK);
+    cells_set(b, word * F7_WORD_BYTES, data, bad ? UNIT_UNSTABLE : UNIT_OK);
 }
 
 void flash_f7_erase_words(flash_f7 *f, unsigned bank, uint32_t offset, uint32_t bytes)
@@ -78,7 +73,7 @@ void flash_f7_erase_words(flash_f7 *f, unsigned bank, uint32_t offset, uint32_t 
 void flash_f7_recount(flash_f7 *f)
 {
     for (unsigned i = 0; i < F7_BANKS; i++) {
-        flash_bank_recount(&f->bank[i]);
+        cells_recount(&f->bank[i]);
     }
 }
 
@@ -90,7 +85,7 @@ static void map_bank(flash_f7 *f, unsigned bank, uint32_t base)
     if ((f->op.active && (f->op.banks >> bank & 1u) != 0u) || flash_f7_single(f)) {
         sim_cpu_unmap(cpu, base, f->chip->bank_bytes);
     } else {
-        flash_bank_map(&f->bank[bank], cpu, base);
+        cells_map(&f->bank[bank], cpu, base);
     }
 }
 
@@ -107,10 +102,10 @@ void flash_f7_map(flash_f7 *f)
 
 static uint32_t read_word(flash_f7 *f, unsigned bank, uint32_t offset, unsigned size)
 {
-    const flash_bank *b = &f->bank[bank];
-    uint32_t data = flash_little_endian(b->data + offset, size);
-    uint32_t other = flash_little_endian(b->other + offset, size);
-    if (b->state[offset / F7_WORD_BYTES] == F7_WORD_OK) {
+    const flash_cells *b = &f->bank[bank];
+    uint32_t data = cells_value(b->data + offset, size);
+    uint32_t other = cells_value(b->other + offset, size);
+    if (b->state[offset / F7_WORD_BYTES] == UNIT_OK) {
         return data;
     }
     switch (sim_random(f->m) % 3u) {

@@ -377,7 +377,7 @@ static uint8_t *bank(void *self, unsigned which)
 static bool load(void *self, uint32_t address, const uint8_t *data, size_t bytes)
 {
     flash_h7 *f = self;
-    uint32_t unit = f->chip->unit_bytes, offset;
+    uint32_t offset;
     unsigned which;
     for (size_t i = 0; i < bytes; i++) { /* all or nothing */
         if (address + i > UINT32_MAX ||
@@ -386,14 +386,8 @@ static bool load(void *self, uint32_t address, const uint8_t *data, size_t bytes
         }
     }
     for (size_t i = 0; i < bytes;) {
-        uint8_t fresh[H7_UNIT_MAX];
         flash_h7_locate(f, address + (uint32_t)i, false, &which, &offset);
-        uint32_t skip = offset % unit;
-        memcpy(fresh, f->bank[which].data + (offset - skip), unit);
-        while (skip < unit && i < bytes) {
-            fresh[skip++] = data[i++];
-        }
-        flash_h7_set_unit(f, which, offset / unit, fresh, H7_UNIT_OK);
+        i += cells_load(&f->bank[which], offset, data + i, bytes - i);
     }
     flash_h7_map(f);
     return true;
@@ -401,18 +395,11 @@ static bool load(void *self, uint32_t address, const uint8_t *data, size_t bytes
 
 static bool damage(void *self, unsigned which, uint32_t offset, sim_damage kind)
 {
-    static const h7_unit states[] = {H7_UNIT_SINGLE, H7_UNIT_DOUBLE, H7_UNIT_OK};
     flash_h7 *f = self;
-    uint32_t unit = f->chip->unit_bytes;
-    uint8_t fresh[H7_UNIT_MAX];
     if (which >= H7_BANKS || offset >= f->chip->bank_bytes) {
         return false;
     }
-    memcpy(fresh, f->bank[which].data + (offset - offset % unit), unit);
-    if (kind != SIM_DAMAGE_CORRECTABLE) {
-        fresh[offset % unit] ^= 0x41u;
-    }
-    flash_h7_set_unit(f, which, offset / unit, fresh, states[kind]);
+    cells_damage(&f->bank[which], offset, kind);
     flash_h7_map(f);
     return true;
 }
@@ -449,33 +436,12 @@ static const uint8_t *op_data(const void *self)
 
 static size_t take(const void *self, unsigned which, uint32_t offset, uint32_t bytes, uint8_t *out)
 {
-    const flash_h7 *f = self;
-    const flash_bank *b = &f->bank[which];
-    uint32_t unit = f->chip->unit_bytes;
-    memcpy(out, b->data + offset, bytes);
-    out += bytes;
-    for (uint32_t at = offset; at < offset + bytes; at += unit) {
-        uint8_t state = b->state[at / unit];
-        *out++ = state;
-        if (state == H7_UNIT_UNSTABLE) {
-            memcpy(out, b->other + at, unit);
-        } else {
-            memset(out, 0, unit);
-        }
-        out += unit;
-    }
-    return 2u * (size_t)bytes + bytes / unit;
+    return cells_take(&((const flash_h7 *)self)->bank[which], offset, bytes, out);
 }
 
 static void give(void *self, unsigned which, uint32_t offset, uint32_t bytes, const uint8_t *in)
 {
-    flash_h7 *f = self;
-    uint32_t unit = f->chip->unit_bytes;
-    const uint8_t *kept = in + bytes;
-    for (uint32_t at = 0; at < bytes; at += unit, kept += unit + 1u) {
-        memcpy(f->bank[which].other + offset + at, kept + 1, unit);
-        flash_h7_set_unit(f, which, (offset + at) / unit, in + at, (h7_unit)*kept);
-    }
+    cells_give(&((flash_h7 *)self)->bank[which], offset, bytes, in);
 }
 
 static uint64_t options(const void *self)
@@ -487,26 +453,14 @@ static uint64_t options(const void *self)
 
 static sim_unit unit_reads(const void *self, unsigned which, uint32_t offset, uint8_t *other)
 {
-    const flash_h7 *f = self;
-    uint32_t bytes = f->chip->unit_bytes, unit = offset / bytes;
-    switch (f->bank[which].state[unit]) {
-    case H7_UNIT_DOUBLE:
-        return SIM_UNIT_UNREADABLE;
-    case H7_UNIT_UNSTABLE:
-        if (other != NULL) {
-            memcpy(other, f->bank[which].other + unit * bytes, bytes);
-        }
-        return SIM_UNIT_UNSTABLE;
-    default:
-        return SIM_UNIT_WHOLE;
-    }
+    return cells_unit(&((const flash_h7 *)self)->bank[which], offset, other);
 }
 
 /* ---- saved state ---- */
 
 static size_t bank_state_bytes(const flash_h7 *f)
 {
-    return 2u * (size_t)f->chip->bank_bytes + f->chip->bank_bytes / f->chip->unit_bytes;
+    return cells_saved_bytes(&f->bank[0]);
 }
 
 static size_t state_bytes(const void *self)
@@ -517,30 +471,24 @@ static size_t state_bytes(const void *self)
 static void save(const void *self, uint8_t *out)
 {
     const flash_h7 *f = self;
-    uint32_t bytes = f->chip->bank_bytes;
     for (unsigned i = 0; i < 4u * H7_OPTIONS; i++) {
         *out++ = (uint8_t)(f->cur[i / 4u] >> (8u * (i % 4u)));
     }
     for (unsigned i = 0; i < H7_BANKS; i++, out += bank_state_bytes(f)) {
-        memcpy(out, f->bank[i].data, bytes);
-        memcpy(out + bytes, f->bank[i].other, bytes);
-        memcpy(out + 2u * (size_t)bytes, f->bank[i].state, bytes / f->chip->unit_bytes);
+        cells_save(&f->bank[i], out);
     }
 }
 
 static bool restore(void *self, const uint8_t *in, size_t bytes)
 {
     flash_h7 *f = self;
-    uint32_t size = f->chip->bank_bytes, units = size / f->chip->unit_bytes;
     const uint8_t *banks = in + 4u * H7_OPTIONS;
     if (bytes != state_bytes(f)) {
         return false;
     }
     for (unsigned i = 0; i < H7_BANKS; i++) {
-        for (uint32_t u = 0; u < units; u++) {
-            if (banks[i * bank_state_bytes(f) + 2u * (size_t)size + u] >= H7_UNITS) {
-                return false;
-            }
+        if (!cells_can_restore(&f->bank[i], banks + i * bank_state_bytes(f))) {
+            return false;
         }
     }
     memset(f->cur, 0, sizeof f->cur);
@@ -548,11 +496,8 @@ static bool restore(void *self, const uint8_t *in, size_t bytes)
         f->cur[i / 4u] |= (uint32_t)in[i] << (8u * (i % 4u));
     }
     for (unsigned i = 0; i < H7_BANKS; i++, banks += bank_state_bytes(f)) {
-        memcpy(f->bank[i].data, banks, size);
-        memcpy(f->bank[i].other, banks + size, size);
-        memcpy(f->bank[i].state, banks + 2u * (size_t)size, units);
+        cells_restore(&f->bank[i], banks);
     }
-    flash_h7_recount(f);
     flash_h7_map(f);
     return true;
 }

@@ -4,10 +4,9 @@
 #ifndef SIM_FLASH_H7_H
 #define SIM_FLASH_H7_H
 
-#include "sim/periph/flash/bank.h"
+#include "sim/periph/flash/cells.h"
 #include "sim/machine/machine.h"
 
-#define H7_UNIT_MAX 32u
 #define H7_BANKS 2u
 
 enum {
@@ -32,21 +31,12 @@ enum {
 /* Option words, in the order of their registers; the last three are the second place's. */
 enum { H7_OPTSR, H7_PRAR1, H7_SCAR1, H7_WPSN1, H7_BOOT, H7_PRAR2, H7_SCAR2, H7_WPSN2, H7_OPTIONS };
 
-typedef enum h7_unit {
-    H7_UNIT_OK,
-    H7_UNIT_SINGLE,   /* one wrong bit: corrected, SNECCERR */
-    H7_UNIT_DOUBLE,   /* uncorrectable at every read: bus error */
-    H7_UNIT_UNSTABLE, /* `data`, `other`, or uncorrectable, anew at each read */
-    H7_UNIT_SPENT,    /* programmed with all ones: looks erased */
-    H7_UNITS
-} h7_unit;
-
 typedef struct h7_op {
     bool active;
     sim_op_kind kind;
     unsigned bank;
     uint32_t offset, bytes;
-    uint8_t data[H7_UNIT_MAX];
+    uint8_t data[CELLS_UNIT_MAX];
 } h7_op;
 
 typedef enum h7_key { H7_KEY_IDLE, H7_KEY_HALF, H7_KEY_OPEN, H7_KEY_DEAD } h7_key;
@@ -60,7 +50,7 @@ typedef struct h7_place { /* one controller */
     h7_key key;
     uint32_t filled; /* write buffer: one bit per byte */
     uint32_t buffer_offset;
-    uint8_t buffer[H7_UNIT_MAX];
+    uint8_t buffer[CELLS_UNIT_MAX];
     h7_op op;
     sim_event done;
 } h7_place;
@@ -82,7 +72,7 @@ typedef struct flash_h7 {
     unsigned slow; /* 2: every operation takes its longest time; else 1 */
     sim_periph periph;
     sim_flash_model model;
-    flash_bank bank[H7_BANKS];
+    flash_cells bank[H7_BANKS];
     h7_place place[H7_BANKS];
     uint32_t acr, optcr;
     bool opt_changeerr;
@@ -99,12 +89,6 @@ void flash_h7_array_init(flash_h7 *f);
 void flash_h7_array_free(flash_h7 *f);
 bool flash_h7_locate(const flash_h7 *f, uint32_t address, bool swapped, unsigned *bank,
                      uint32_t *offset);
-void flash_h7_set_unit(flash_h7 *f, unsigned bank, uint32_t unit, const uint8_t *data,
-                       h7_unit state);
-void flash_h7_set_unstable(flash_h7 *f, unsigned bank, uint32_t unit, const uint8_t *data,
-                           const uint8_t *other);
-void flash_h7_erase_units(flash_h7 *f, unsigned bank, uint32_t offset, uint32_t bytes);
-void flash_h7_recount(flash_h7 *f);
 void flash_h7_map(flash_h7 *f);
 sim_access flash_h7_read(void *self, uint32_t address, unsigned size, sim_access_kind kind,
                          uint32_t *value);

@@ -9,22 +9,17 @@ static uint32_t unit_bytes(const flash_h7 *f)
     return f->chip->unit_bytes;
 }
 
-static bool sound(uint8_t state)
-{
-    return state == H7_UNIT_OK || state == H7_UNIT_SPENT;
-}
-
 void flash_h7_array_init(flash_h7 *f)
 {
     for (unsigned i = 0; i < H7_BANKS; i++) {
-        flash_bank_new(&f->bank[i], f->chip->bank_bytes, unit_bytes(f), sound);
+        cells_init(&f->bank[i], i, f->chip->bank_bytes, unit_bytes(f), true);
     }
 }
 
 void flash_h7_array_free(flash_h7 *f)
 {
     for (unsigned i = 0; i < H7_BANKS; i++) {
-        flash_bank_free(&f->bank[i]);
+        cells_free(&f->bank[i]);
     }
 }
 
@@ -34,48 +29,17 @@ bool flash_h7_locate(const flash_h7 *f, uint32_t address, bool swapped, unsigned
     return tb_physical(f->chip, swapped, address, bank, offset);
 }
 
-/* ---- contents ---- */
-
-void flash_h7_set_unit(flash_h7 *f, unsigned bank, uint32_t unit, const uint8_t *data,
-                       h7_unit state)
-{
-    flash_bank_set(&f->bank[bank], unit, data, (uint8_t)state);
-}
-
-void flash_h7_set_unstable(flash_h7 *f, unsigned bank, uint32_t unit, const uint8_t *data,
-                           const uint8_t *other)
-{
-    memcpy(f->bank[bank].other + unit * unit_bytes(f), other, unit_bytes(f));
-    flash_h7_set_unit(f, bank, unit, data, H7_UNIT_UNSTABLE);
-}
-
-void flash_h7_erase_units(flash_h7 *f, unsigned bank, uint32_t offset, uint32_t bytes)
-{
-    uint8_t blank[H7_UNIT_MAX];
-    memset(blank, 0xFF, sizeof blank);
-    for (uint32_t at = offset; at < offset + bytes; at += unit_bytes(f)) {
-        flash_h7_set_unit(f, bank, at / unit_bytes(f), blank, H7_UNIT_OK);
-    }
-}
-
-void flash_h7_recount(flash_h7 *f)
-{
-    for (unsigned i = 0; i < H7_BANKS; i++) {
-        flash_bank_recount(&f->bank[i]);
-    }
-}
-
 /* ---- what the core sees ---- */
 
 static void map_place(flash_h7 *f, unsigned place)
 {
     sim_cpu *cpu = sim_core(f->m);
-    const flash_bank *b = &f->bank[place ^ (f->swapped ? 1u : 0u)];
+    const flash_cells *b = &f->bank[place ^ (f->swapped ? 1u : 0u)];
     uint32_t base = place == 0u ? TB_FLASH_BASE : f->chip->bank2_base;
     if (f->place[place].op.active) {
         sim_cpu_unmap(cpu, base, f->chip->bank_bytes);
     } else {
-        flash_bank_map(b, cpu, base);
+        cells_map(b, cpu, base);
     }
 }
 
@@ -87,57 +51,36 @@ void flash_h7_map(flash_h7 *f)
 
 /* ---- reads ---- */
 
+typedef struct reading {
+    h7_place *place;
+    bool faults;
+} reading;
+
 /* RM0433 4.7.4: the address of the first error stays until its flag is cleared. It counts
  * flash words of the bank. */
-static sim_access ecc_event(h7_place *p, uint32_t offset, bool uncorrectable)
+static void ecc_event(void *self, unsigned bank, uint32_t offset, bool uncorrectable)
 {
+    reading *r = self;
+    h7_place *p = r->place;
+    (void)bank;
     if ((p->sr & (H7_SR_SNECCERR | H7_SR_DBECCERR)) == 0u) {
         p->ecc_fa = offset / unit_bytes(p->f);
     }
     p->sr |= uncorrectable ? H7_SR_DBECCERR : H7_SR_SNECCERR;
     flash_h7_update_irq(p->f);
-    return uncorrectable ? SIM_ACCESS_FAULT : SIM_ACCESS_OK;
+    r->faults = uncorrectable;
 }
 
 static sim_access read_unit(h7_place *p, unsigned bank, uint32_t offset, unsigned size,
                             uint32_t *value)
 {
-    const flash_bank *b = &p->f->bank[bank];
-    const uint8_t *from = b->data + offset;
-    sim_access result = SIM_ACCESS_OK;
-    switch (b->state[offset / unit_bytes(p->f)]) {
-    case H7_UNIT_SINGLE:
-        result = ecc_event(p, offset, false);
-        break;
-    case H7_UNIT_DOUBLE:
-        result = ecc_event(p, offset, true);
-        break;
-    case H7_UNIT_UNSTABLE:
-        switch (sim_random(p->f->m) % 8u) {
-        case 0u:
-        case 1u:
-        case 2u:
-            break;
-        case 3u:
-            result = ecc_event(p, offset, false);
-            break;
-        case 4u:
-        case 5u:
-            from = b->other + offset;
-            break;
-        default:
-            result = ecc_event(p, offset, true);
-            break;
-        }
-        break;
-    default:
-        break;
+    const flash_cells *b = &p->f->bank[bank];
+    reading r = {.place = p};
+    *value = cells_read(b, p->f->m, offset, size, ecc_event, &r);
+    if (r.faults && b->state[offset / b->unit_bytes] == UNIT_DOUBLE) {
+        *value ^= sim_random(p->f->m); /* who ignores the fault gets anything */
     }
-    *value = flash_little_endian(from, size);
-    if (result == SIM_ACCESS_FAULT) { /* who ignores the fault gets anything */
-        *value ^= sim_random(p->f->m);
-    }
-    return result;
+    return r.faults ? SIM_ACCESS_FAULT : SIM_ACCESS_OK;
 }
 
 /* Identity words (RM0433 61): all parts are this one, so that runs repeat. */

@@ -51,35 +51,25 @@ static void finish(h7_place *p)
     flash_h7_map(p->f);
 }
 
-static bool all(const uint8_t *bytes, uint32_t count, uint8_t value)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (bytes[i] != value) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* A flash word is written once: the second time the bits of data and of ECC are those of
  * both (RM0433 4.3.9). What looks erased and is not takes the data, and does not hold it. */
 static void program_unit(flash_h7 *f, const h7_op *op)
 {
-    const flash_bank *b = &f->bank[op->bank];
-    uint32_t unit = op->offset / op->bytes;
+    flash_cells *b = &f->bank[op->bank];
     const uint8_t *old = b->data + op->offset;
-    if (b->state[unit] == H7_UNIT_UNSTABLE) {
-        flash_h7_set_unstable(f, op->bank, unit, op->data, b->other + op->offset);
-    } else if (b->state[unit] == H7_UNIT_OK && all(old, op->bytes, 0xFF)) {
-        flash_h7_set_unit(f, op->bank, unit, op->data,
-                          all(op->data, op->bytes, 0xFF) ? H7_UNIT_SPENT : H7_UNIT_OK);
+    uint8_t state = b->state[op->offset / op->bytes];
+    if (state == UNIT_UNSTABLE) {
+        cells_set_unstable(b, op->offset, op->data, b->other + op->offset);
+    } else if (state == UNIT_OK && cells_all(old, op->bytes, 0xFF)) {
+        cells_set(b, op->offset, op->data,
+                  cells_all(op->data, op->bytes, 0xFF) ? UNIT_ONES : UNIT_OK);
     } else {
-        uint8_t both[H7_UNIT_MAX];
+        uint8_t both[CELLS_UNIT_MAX];
         for (uint32_t i = 0; i < op->bytes; i++) {
             both[i] = old[i] & op->data[i];
         }
         sim_trace(f->m, SIM_TRACE_FLASH, "a flash word is programmed twice: its ECC is broken");
-        flash_h7_set_unit(f, op->bank, unit, both, H7_UNIT_DOUBLE);
+        cells_set(b, op->offset, both, UNIT_DOUBLE);
     }
 }
 
@@ -89,7 +79,7 @@ void flash_h7_done(void *self)
     if (p->op.kind == SIM_OP_PROGRAM) {
         program_unit(p->f, &p->op);
     } else {
-        flash_h7_erase_units(p->f, p->op.bank, p->op.offset, p->op.bytes);
+        cells_erase(&p->f->bank[p->op.bank], p->op.offset, p->op.bytes);
     }
     p->sr |= H7_SR_EOP;
     finish(p);
@@ -99,70 +89,19 @@ void flash_h7_done(void *self)
 
 /* ---- torn ---- */
 
-/* Programming only clears bits: some of those that it was to clear. */
-static void mix(flash_h7 *f, const h7_op *op, const uint8_t *old, uint8_t *out)
-{
-    for (unsigned tries = 0; tries < 16u; tries++) {
-        for (uint32_t i = 0; i < op->bytes; i++) {
-            out[i] = (uint8_t)(op->data[i] | (old[i] & sim_random(f->m)));
-        }
-        if (memcmp(out, old, op->bytes) != 0 && memcmp(out, op->data, op->bytes) != 0) {
-            return;
-        }
-    }
-}
-
 static void tear_program(flash_h7 *f, const h7_op *op, sim_cut_outcome outcome)
 {
-    uint32_t unit = op->offset / op->bytes;
-    uint8_t old[H7_UNIT_MAX], mixed[H7_UNIT_MAX];
-    memcpy(old, f->bank[op->bank].data + op->offset, op->bytes);
-    mix(f, op, old, mixed);
-    switch (outcome) {
-    case SIM_CUT_NEW:
+    cells_tear_program(&f->bank[op->bank], f->m, op->offset, op->data, outcome);
+    if (outcome == SIM_CUT_NEW) {
         program_unit(f, op);
-        break;
-    case SIM_CUT_MIXED:
-        flash_h7_set_unit(f, op->bank, unit, mixed, H7_UNIT_OK);
-        break;
-    case SIM_CUT_ECC:
-        flash_h7_set_unit(f, op->bank, unit, mixed, H7_UNIT_DOUBLE);
-        break;
-    case SIM_CUT_UNSTABLE:
-        flash_h7_set_unstable(f, op->bank, unit, op->data, old);
-        break;
-    default:
-        break;
-    }
-}
-
-static void tear_erased_unit(flash_h7 *f, unsigned bank, uint32_t unit, sim_cut_outcome outcome)
-{
-    uint8_t blank[H7_UNIT_MAX], old[H7_UNIT_MAX];
-    uint32_t bytes = f->chip->unit_bytes, chance = sim_random(f->m);
-    memset(blank, 0xFF, sizeof blank);
-    memcpy(old, f->bank[bank].data + unit * bytes, bytes);
-    if (outcome == SIM_CUT_UNSTABLE) {
-        flash_h7_set_unstable(f, bank, unit, blank, old);
-    } else if (outcome == SIM_CUT_ECC && chance % 3u == 0u) {
-        for (uint32_t i = 0; i < bytes; i++) {
-            old[i] = (uint8_t)(old[i] | sim_random(f->m));
-        }
-        flash_h7_set_unit(f, bank, unit, old, H7_UNIT_DOUBLE);
-    } else if ((chance & 0x100u) != 0u) {
-        flash_h7_set_unit(f, bank, unit, blank, H7_UNIT_OK);
     }
 }
 
 static void tear_erase(flash_h7 *f, const h7_op *op, sim_cut_outcome outcome)
 {
+    cells_tear_erase(&f->bank[op->bank], f->m, op->offset, op->bytes, outcome);
     if (outcome == SIM_CUT_NEW) {
-        flash_h7_erase_units(f, op->bank, op->offset, op->bytes);
-    } else if (outcome != SIM_CUT_OLD) {
-        uint32_t bytes = f->chip->unit_bytes;
-        for (uint32_t at = op->offset; at < op->offset + op->bytes; at += bytes) {
-            tear_erased_unit(f, op->bank, at / bytes, outcome);
-        }
+        cells_erase(&f->bank[op->bank], op->offset, op->bytes);
     }
 }
 
