@@ -1,6 +1,6 @@
-/* Timers of STM32G4, L4 (1-8, 15-17), F7 (1-14) and H7 (1-8, 12-17) as up-counters (RM0440 28 to 31): update and compare
- * flags and interrupts; PWM settings are storage. Counting down, both ways, from outside,
- * capture, repetition and DMA stop the run. */
+/* Timers of STM32G4, L4, U5 (1-8, 15-17), F7 (1-14) and H7 (1-8, 12-17) as up-counters (RM0440 28 to
+ * 31): update and compare flags and interrupts; PWM settings are storage. Counting down, both
+ * ways, from outside, capture, repetition and DMA stop the run. */
 #include "sim/periph/part/part.h"
 
 enum { R_CR1, R_CR2, R_DIER, R_SR, R_EGR, R_CNT, R_PSC, R_ARR, BASIC_ROWS,
@@ -82,6 +82,20 @@ static const tim_kind kinds[] = {
     {"TIM15", 0x40014000u, 24, 0, 24, false, false, true},
     {"TIM16", 0x40014400u, 25, 2, 25, false, false, true},
     {"TIM17", 0x40014800u, 26, 0, 26, false, false, true},
+};
+
+static const tim_kind kinds_u5[] = {
+    {"TIM1", 0x40012C00u, 42, 0, 44, false, false, true},
+    {"TIM2", 0x40000000u, 45, 0, 45, false, true, false},
+    {"TIM3", 0x40000400u, 46, 0, 46, false, true, false},
+    {"TIM4", 0x40000800u, 47, 0, 47, false, true, false},
+    {"TIM5", 0x40000C00u, 48, 0, 48, false, true, false},
+    {"TIM6", 0x40001000u, 49, 0, 49, true, false, false},
+    {"TIM7", 0x40001400u, 50, 0, 50, true, false, false},
+    {"TIM8", 0x40013400u, 52, 0, 54, false, false, true},
+    {"TIM15", 0x40014000u, 69, 0, 69, false, false, true},
+    {"TIM16", 0x40014400u, 70, 0, 70, false, false, true},
+    {"TIM17", 0x40014800u, 71, 0, 71, false, false, true},
 };
 
 /* Where F7 and H7 agree; the last ones are of one of them. */
@@ -407,6 +421,11 @@ static void make(sim_part *part, const tim_kind *list, size_t count_of, const si
 void sim_tim_g4_new(sim_part *part)
 {
     make(part, kinds, SIM_ROWS(kinds), rows16, rows32);
+}
+
+void sim_tim_u5_new(sim_part *part)
+{
+    make(part, kinds_u5, SIM_ROWS(kinds_u5), rows16, rows32);
 }
 
 void sim_tim_l4_new(sim_part *part)

@@ -102,9 +102,14 @@ static const rcc_gate gates[] = {
     {0x40002C00u, R_APB1ENR1, 11, false}, {0x40004400u, R_APB1ENR1, 17, true},
     {0x40004800u, R_APB1ENR1, 18, true},  {0x40004C00u, R_APB1ENR1, 19, true},
     {0x40005000u, R_APB1ENR1, 20, true},  {0x40006000u, R_APB1ENR1, 24, true},
-    {0x40013800u, R_APB2ENR, 14, true},   {0x46000400u, R_APB3ENR, 1, true},
-    {0x46002400u, R_APB3ENR, 6, true},    {0x46007800u, R_APB3ENR, 21, false},
-    {0x46007C00u, R_APB3ENR, 21, false},
+    {0x40000000u, R_APB1ENR1, 0, true},   {0x40000400u, R_APB1ENR1, 1, true},
+    {0x40000800u, R_APB1ENR1, 2, true},   {0x40000C00u, R_APB1ENR1, 3, true},
+    {0x40001000u, R_APB1ENR1, 4, true},   {0x40001400u, R_APB1ENR1, 5, true},
+    {0x40012C00u, R_APB2ENR, 11, true},   {0x40013400u, R_APB2ENR, 13, true},
+    {0x40014000u, R_APB2ENR, 16, true},   {0x40014400u, R_APB2ENR, 17, true},
+    {0x40014800u, R_APB2ENR, 18, true},   {0x40013800u, R_APB2ENR, 14, true},
+    {0x46000400u, R_APB3ENR, 1, true},    {0x46002400u, R_APB3ENR, 6, true},
+    {0x46007800u, R_APB3ENR, 21, false},  {0x46007C00u, R_APB3ENR, 21, false},
 };
 
 enum { OSC_MSIS, OSC_MSIK, OSC_HSI, OSC_HSI48, OSC_HSE, OSC_PLL, OSC_LSE, OSC_LSI, OSC_COUNT };

@@ -126,6 +126,7 @@ void sim_exti_g4_new(sim_part *part);
 void sim_exti_l4_new(sim_part *part);
 void sim_exti_f7_new(sim_part *part);
 void sim_exti_h7_new(sim_part *part);
+void sim_exti_u5_new(sim_part *part);
 void sim_exti_pin(sim_part *part, unsigned port, unsigned pin, bool level);
 void sim_exti_line(sim_part *part, unsigned line); /* an internal line's rising edge */
 
@@ -170,6 +171,7 @@ void sim_iwdg_new(sim_part *part, uint32_t base);
 void sim_wwdg_new(sim_part *part, uint32_t base, unsigned irq);
 void sim_tim_g4_new(sim_part *part);
 void sim_tim_l4_new(sim_part *part);
+void sim_tim_u5_new(sim_part *part);
 void sim_tim_f7_new(sim_part *part);
 void sim_tim_h7_new(sim_part *part);
 void sim_crs_new(sim_part *part, uint32_t base, unsigned trim_bits); /* 6 or 7 */

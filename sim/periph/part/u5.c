@@ -75,12 +75,6 @@ static void dbgmcu_new(sim_part *part)
 
 /* ---- the part ---- */
 
-static unsigned exti_port(const sim_part *part, unsigned line)
-{
-    (void)part, (void)line; /* EXTI has no model */
-    return 0u;
-}
-
 static void build(sim_machine *m)
 {
     sim_part *part = sim_part_new(m);
@@ -92,7 +86,7 @@ static void build(sim_machine *m)
     sim_rcc_u5_new(part);
     sim_pwr_u5_new(part);
     sim_rtc_tamp_new(part, 0x46007800u, 0x46007C00u);
-    part->services.exti_port = exti_port;
+    sim_exti_u5_new(part);
     syscfg_new(part);
     sim_gpdma_new(part);
     sim_gpio_new(part, &gpio);
@@ -100,13 +94,13 @@ static void build(sim_machine *m)
     sim_crc_new(part, 0x40023000u);
     sim_iwdg_new(part, 0x40003000u);
     sim_wwdg_new(part, 0x40002C00u, 0u);
+    sim_tim_u5_new(part);
     sim_crs_new(part, 0x40006000u, 7u);
     dbgmcu_new(part);
 }
 
 /* RM0456 2.3.2. Whole areas where nothing in them has a model. */
 static const sim_name names[] = {
-    {0x40000000u, 0x1800u, "TIM2 to TIM7"},
     {0x40003800u, 0x400u, "SPI2"},
     {0x40005400u, 0x800u, "I2C1 or I2C2"},
     {0x40006400u, 0x400u, "USART6"},
@@ -114,10 +108,7 @@ static const sim_name names[] = {
     {0x40009400u, 0x400u, "LPTIM2"},
     {0x4000A400u, 0x1000u, "FDCAN1"},
     {0x4000DC00u, 0x400u, "UCPD1"},
-    {0x40012C00u, 0x400u, "TIM1"},
     {0x40013000u, 0x400u, "SPI1"},
-    {0x40013400u, 0x400u, "TIM8"},
-    {0x40014000u, 0xC00u, "TIM15 to TIM17"},
     {0x40015400u, 0x800u, "SAI1 or SAI2"},
     {0x40021000u, 0x400u, "CORDIC"},
     {0x40021400u, 0x400u, "FMAC"},
@@ -140,7 +131,6 @@ static const sim_name names[] = {
     {0x46005000u, 0x1000u, "OPAMP, COMP or VREFBUF"},
     {0x46020000u, 0x400u, "LPGPIO1"},
     {0x46021000u, 0x1000u, "ADC4 or DAC1"},
-    {0x46022000u, 0x400u, "EXTI"},
     {0x46023000u, 0x1000u, "GTZC2"},
     {0x46024000u, 0x1000u, "ADF1"},
     {0x46025000u, 0x1000u, "LPDMA1"},
