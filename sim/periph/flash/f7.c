@@ -55,28 +55,6 @@ static const f7_times longest = {
 
 /* ---- registers ---- */
 
-/* RM0410 3.3.5: anything but the two keys in order locks until the next reset, with a bus
- * error. */
-static sim_access turn(flash_f7 *f, f7_key *key, uint32_t value, uint32_t key1, uint32_t key2)
-{
-    if (*key == F7_KEY_IDLE && value == key1) {
-        *key = F7_KEY_HALF;
-        return SIM_ACCESS_OK;
-    }
-    if (*key == F7_KEY_HALF && value == key2) {
-        *key = F7_KEY_OPEN;
-        return SIM_ACCESS_OK;
-    }
-    *key = F7_KEY_DEAD;
-    sim_trace(f->m, SIM_TRACE_FLASH, "wrong key 0x%08" PRIX32 ": locked until reset", value);
-    return SIM_ACCESS_FAULT;
-}
-
-static f7_key locked(f7_key key)
-{
-    return key == F7_KEY_DEAD ? F7_KEY_DEAD : F7_KEY_IDLE;
-}
-
 static sim_access write_cr(flash_f7 *f, uint32_t value)
 {
     const uint32_t plain = F7_CR_PG | F7_CR_SER | F7_CR_MER1 | 0x1Fu << 3 | 3u << 8 | F7_CR_MER2 |
@@ -91,7 +69,7 @@ static sim_access write_cr(flash_f7 *f, uint32_t value)
     f->cr = value & plain;
     if ((value & F7_CR_LOCK) != 0u) {
         f->cr |= F7_CR_LOCK;
-        f->key = locked(f->key);
+        flash_close_key(&f->key);
     }
     if ((value & F7_CR_STRT) != 0u) {
         f->cr |= F7_CR_STRT;
@@ -114,7 +92,7 @@ static sim_access write_option(flash_f7 *f, unsigned which, uint32_t value)
     }
     f->registers[which] = value;
     if (which == F7_OPTCR && (value & F7_OPTCR_OPTLOCK) != 0u) {
-        f->opt_key = locked(f->opt_key);
+        flash_close_key(&f->opt_key);
     }
     if (which == F7_OPTCR && (value & F7_OPTCR_OPTSTRT) != 0u) {
         flash_f7_start_options(f);
@@ -173,12 +151,12 @@ static sim_access write(void *self, uint32_t offset, unsigned size, uint32_t val
         sim_check_clock(f->m);
         break;
     case KEYR:
-        result = turn(f, &f->key, value, 0x45670123u, 0xCDEF89ABu);
-        f->cr = f->key == F7_KEY_OPEN ? f->cr & ~F7_CR_LOCK : f->cr | F7_CR_LOCK;
+        result = flash_turn_key(f->m, &f->key, value, 0x45670123u, 0xCDEF89ABu);
+        f->cr = f->key == FLASH_KEY_OPEN ? f->cr & ~F7_CR_LOCK : f->cr | F7_CR_LOCK;
         return result;
     case OPTKEYR:
-        result = turn(f, &f->opt_key, value, 0x08192A3Bu, 0x4C5D6E7Fu);
-        f->registers[F7_OPTCR] = f->opt_key == F7_KEY_OPEN
+        result = flash_turn_key(f->m, &f->opt_key, value, 0x08192A3Bu, 0x4C5D6E7Fu);
+        f->registers[F7_OPTCR] = f->opt_key == FLASH_KEY_OPEN
                                      ? f->registers[F7_OPTCR] & ~F7_OPTCR_OPTLOCK
                                      : f->registers[F7_OPTCR] | F7_OPTCR_OPTLOCK;
         return result;
@@ -204,7 +182,7 @@ static void reset_model(void *self, unsigned cause)
     flash_f7_tear(f, SIM_CUT_RANDOM);
     f->acr = f->sr = 0;
     f->cr = F7_CR_LOCK;
-    f->key = f->opt_key = F7_KEY_IDLE;
+    f->key = f->opt_key = FLASH_KEY_IDLE;
     memcpy(f->options, f->stored, sizeof f->options);
     memcpy(f->registers, f->stored, sizeof f->registers);
     f->registers[F7_OPTCR] |= F7_OPTCR_OPTLOCK;

@@ -4,6 +4,7 @@
 #define SIM_FLASH_F7_H
 
 #include "sim/periph/flash/cells.h"
+#include "sim/periph/flash/control.h"
 #include "sim/machine/machine.h"
 
 #define F7_WORD_BYTES 4u
@@ -44,8 +45,6 @@ typedef struct f7_op {
     uint8_t data[F7_WORD_BYTES];
 } f7_op;
 
-typedef enum f7_key { F7_KEY_IDLE, F7_KEY_HALF, F7_KEY_OPEN, F7_KEY_DEAD } f7_key;
-
 typedef struct f7_times {
     sim_ps program;          /* whatever the width */
     uint16_t erase_ms[3][4]; /* sectors of 32, 128, 256 KB, by PSIZE: 8, 16, 32 bits, 64 with Vpp */
@@ -60,7 +59,7 @@ typedef struct flash_f7 {
     sim_flash_model model;
     flash_cells bank[F7_BANKS];
     uint32_t acr, sr, cr;
-    f7_key key, opt_key;
+    flash_key key, opt_key;
     f7_op op;
     sim_event done;
     uint32_t options[F7_OPTIONS];   /* in force: every reset loads them */

@@ -108,27 +108,10 @@ void flash_h7_update_irq(flash_h7 *f)
 
 /* ---- keys ---- */
 
-/* RM0433 4.5.1: anything but the two keys in order locks until the next reset, with a bus
- * error. */
-static sim_access turn(flash_h7 *f, h7_key *key, uint32_t value, uint32_t key1, uint32_t key2)
-{
-    if (*key == H7_KEY_IDLE && value == key1) {
-        *key = H7_KEY_HALF;
-        return SIM_ACCESS_OK;
-    }
-    if (*key == H7_KEY_HALF && value == key2) {
-        *key = H7_KEY_OPEN;
-        return SIM_ACCESS_OK;
-    }
-    *key = H7_KEY_DEAD;
-    sim_trace(f->m, SIM_TRACE_FLASH, "wrong key 0x%08" PRIX32 ": locked until reset", value);
-    return SIM_ACCESS_FAULT;
-}
-
 static sim_access write_keyr(h7_place *p, uint32_t value)
 {
-    sim_access result = turn(p->f, &p->key, value, 0x45670123u, 0xCDEF89ABu);
-    if (p->key == H7_KEY_OPEN) {
+    sim_access result = flash_turn_key(p->f->m, &p->key, value, 0x45670123u, 0xCDEF89ABu);
+    if (p->key == FLASH_KEY_OPEN) {
         p->cr &= ~H7_CR_LOCK;
     } else {
         p->cr |= H7_CR_LOCK;
@@ -138,8 +121,8 @@ static sim_access write_keyr(h7_place *p, uint32_t value)
 
 static sim_access write_optkeyr(flash_h7 *f, uint32_t value)
 {
-    sim_access result = turn(f, &f->opt_key, value, 0x08192A3Bu, 0x4C5D6E7Fu);
-    if (f->opt_key == H7_KEY_OPEN) {
+    sim_access result = flash_turn_key(f->m, &f->opt_key, value, 0x08192A3Bu, 0x4C5D6E7Fu);
+    if (f->opt_key == FLASH_KEY_OPEN) {
         f->optcr &= ~OPTCR_OPTLOCK;
     } else {
         f->optcr |= OPTCR_OPTLOCK;
@@ -169,7 +152,7 @@ static sim_access write_cr(h7_place *p, uint32_t value)
     p->cr = value & plain;
     if ((value & H7_CR_LOCK) != 0u) {
         p->cr |= H7_CR_LOCK;
-        p->key = p->key == H7_KEY_DEAD ? H7_KEY_DEAD : H7_KEY_IDLE;
+        flash_close_key(&p->key);
     }
     if ((value & line->cr_fw) != 0u) {
         flash_h7_force_write(p);
@@ -196,7 +179,7 @@ static sim_access write_optcr(flash_h7 *f, uint32_t value)
     f->optcr = value & 0x40000000u; /* OPTCHANGEERRIE */
     if ((value & OPTCR_OPTLOCK) != 0u) {
         f->optcr |= OPTCR_OPTLOCK;
-        f->opt_key = f->opt_key == H7_KEY_DEAD ? H7_KEY_DEAD : H7_KEY_IDLE;
+        flash_close_key(&f->opt_key);
     }
     if ((value & OPTCR_OPTSTART) != 0u) {
         flash_h7_start_options(f);
@@ -336,7 +319,7 @@ static void reset_model(void *self, unsigned cause)
     flash_h7_tear(f, SIM_CUT_RANDOM);
     f->acr = f->line->acr_reset;
     f->optcr = OPTCR_OPTLOCK;
-    f->opt_key = H7_KEY_IDLE;
+    f->opt_key = FLASH_KEY_IDLE;
     f->opt_changeerr = false;
     memcpy(f->prg, f->cur, sizeof f->prg);
     f->swapped = (f->cur[H7_OPTSR] & H7_OPTSR_SWAP) != 0u;
@@ -344,7 +327,7 @@ static void reset_model(void *self, unsigned cause)
         h7_place *p = &f->place[i];
         p->cr = f->line->cr_reset;
         p->sr = p->ecc_fa = p->filled = 0;
-        p->key = H7_KEY_IDLE;
+        p->key = FLASH_KEY_IDLE;
     }
     apply_timing(f);
     flash_h7_map(f);

@@ -5,6 +5,7 @@
 #define SIM_FLASH_H7_H
 
 #include "sim/periph/flash/cells.h"
+#include "sim/periph/flash/control.h"
 #include "sim/machine/machine.h"
 
 #define H7_BANKS 2u
@@ -39,15 +40,13 @@ typedef struct h7_op {
     uint8_t data[CELLS_UNIT_MAX];
 } h7_op;
 
-typedef enum h7_key { H7_KEY_IDLE, H7_KEY_HALF, H7_KEY_OPEN, H7_KEY_DEAD } h7_key;
-
 struct flash_h7;
 
 typedef struct h7_place { /* one controller */
     struct flash_h7 *f;
     unsigned number;
     uint32_t cr, sr, ecc_fa;
-    h7_key key;
+    flash_key key;
     uint32_t filled; /* write buffer: one bit per byte */
     uint32_t buffer_offset;
     uint8_t buffer[CELLS_UNIT_MAX];
@@ -76,7 +75,7 @@ typedef struct flash_h7 {
     h7_place place[H7_BANKS];
     uint32_t acr, optcr;
     bool opt_changeerr;
-    h7_key opt_key;
+    flash_key opt_key;
     uint32_t cur[H7_OPTIONS], prg[H7_OPTIONS];
     bool option_busy;
     sim_event option_done;
