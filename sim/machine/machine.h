@@ -29,6 +29,7 @@ typedef struct sim_event {
     void *self;
     struct sim_event *next;
     bool queued;
+    bool avertible; /* a program can put it off, as a watchdog's bite: see sim_poll_busy() */
 } sim_event;
 
 sim_ps sim_now(const sim_machine *m); /* exact, also in the middle of a bus access */
@@ -42,7 +43,8 @@ uint32_t sim_hclk_hz(const sim_machine *m);
 bool sim_stall_until(sim_machine *m, sim_ps when);
 
 /* A flag that says busy is being read: with `skip_polls` time goes on to the next event or
- * SysTick. false: as sim_stall_until(). */
+ * SysTick, but a little at a time towards one that the loop may be putting off now and then.
+ * false: as sim_stall_until(). */
 bool sim_poll_busy(sim_machine *m);
 
 /* ---- the bus ---------------------------------------------------------------- */

@@ -175,6 +175,6 @@ void sim_iwdg_new(sim_part *part, uint32_t base)
                                         SIM_ROWS(rows), &hooks};
     sim_iwdg *w = sim_part_alloc(part, sizeof *w);
     sim_block_init(&w->block, part, w, &spec);
-    w->bite = (sim_event){.fire = bite, .self = w};
+    w->bite = (sim_event){.fire = bite, .self = w, .avertible = true};
     w->begin = (sim_event){.fire = begin, .self = w};
 }

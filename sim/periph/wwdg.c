@@ -149,8 +149,8 @@ void sim_wwdg_new(sim_part *part, uint32_t base, unsigned irq)
     sim_block_init(&w->block, part, w, &spec);
     w->irq = irq;
     w->counter = 0x7Fu;
-    w->at_40 = (sim_event){.fire = at_40, .self = w};
-    w->at_3f = (sim_event){.fire = at_3f, .self = w};
+    w->at_40 = (sim_event){.fire = at_40, .self = w, .avertible = true};
+    w->at_3f = (sim_event){.fire = at_3f, .self = w, .avertible = true};
     w->begin = (sim_event){.fire = begin, .self = w};
     w->clock = (sim_clock_user){.changing = count, .changed = plan, .owner = w};
     sim_part_add_clock_user(part, &w->clock);

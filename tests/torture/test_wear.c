@@ -225,6 +225,20 @@ static void no_watchdog_comes_while_an_application_erases(void **state)
     rig_free(r);
 }
 
+/* The same where the host skips to the end of what is polled for: the watchdog comes before that
+ * end, and the loop would have fed it. */
+static void skipped_polls_starve_no_watchdog(void **state)
+{
+    (void)state;
+    rig_poll_most = 0;
+    rig_slowest_flash = true;
+    rig *r = start("factory.hex");
+    assert_true(rig_wait(r, "app 1.0.0 running", SECOND));
+    assert_int_equal(tb_client_connect(&r->client), TB_CLIENT_OK);
+    sent_without_a_reset(r, "app-1.1.0.twb");
+    rig_free(r);
+}
+
 /* Three trials, the swap and the fall back: stage 1 programs, and its watchdog runs. */
 static void a_failing_image_falls_back_with_the_slowest_flash(void **state)
 {
@@ -247,6 +261,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_failing_image_falls_back_with_the_slowest_flash),
         cmocka_unit_test(no_watchdog_comes_while_stage_2_erases),
         cmocka_unit_test(no_watchdog_comes_while_an_application_erases),
+        cmocka_unit_test(skipped_polls_starve_no_watchdog),
     };
     chip = tb_chip_find(argc > 1 ? argv[1] : "stm32g474re");
     return chip == NULL ? 2 : cmocka_run_group_tests(tests, NULL, NULL);
