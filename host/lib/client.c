@@ -127,6 +127,7 @@ static tb_receive step(tb_client *c, tb_frame *frame)
 
 int tb_client_next(tb_client *c, uint64_t deadline_ms, tb_frame *frame)
 {
+    bool late = false;
     for (;;) {
         tb_receive got = step(c, frame);
         c->more = got != TB_RECEIVE_MORE;
@@ -138,10 +139,11 @@ int tb_client_next(tb_client *c, uint64_t deadline_ms, tb_frame *frame)
             continue;
         }
         uint64_t now = c->link->now_ms(c->link->ctx);
-        if (now >= deadline_ms) {
+        if (late) {
             return stopped(c) ? -1 : 0;
         }
-        if (!fill_input(c, now, deadline_ms)) {
+        late = now >= deadline_ms; /* then what is there already, and no more */
+        if (!fill_input(c, now, late ? now : deadline_ms)) {
             return -1;
         }
     }
@@ -291,11 +293,14 @@ tb_client_result tb_client_reset(tb_client *c, tb_command command, uint8_t mode)
 {
     uint8_t seq = tb_client_seq(c);
     tb_error status;
-    if (!tb_client_put(c, (uint8_t)command, seq, &mode, command == TB_CMD_RESET ? 1 : 0)) {
-        return tb_client_gone(c);
+    int got = AWAIT_DAMAGED;
+    for (unsigned i = 0; i < DAMAGED_TRIES && got == AWAIT_DAMAGED; i++) {
+        if (!tb_client_put(c, (uint8_t)command, seq, &mode, command == TB_CMD_RESET ? 1 : 0)) {
+            return tb_client_gone(c);
+        }
+        uint64_t deadline = c->link->now_ms(c->link->ctx) + 2000u;
+        got = await_reply(c, (uint8_t)command, seq, deadline, &status);
     }
-    uint64_t deadline = c->link->now_ms(c->link->ctx) + 2000u;
-    int got = await_reply(c, (uint8_t)command, seq, deadline, &status);
     if (got != 1 || status == TB_OK) {
         tb_client_usual_baud(c);
     }

@@ -23,8 +23,6 @@ typedef enum tb_client_result {
 typedef enum tb_client_event {
     TB_EVENT_PROGRESS,  /* done, total */
     TB_EVENT_RESUMED,   /* done: where it goes on */
-    TB_EVENT_PLANNED,   /* done: bytes to send; total: without compression and kept pages;
-                         * c->sent says how */
     TB_EVENT_RESTARTED, /* the device lost the session and was given it again; done: where */
     TB_EVENT_RETRY,     /* done: where; total: retries in a row */
     TB_EVENT_TRIAL,     /* done: attempt */
@@ -51,11 +49,16 @@ typedef struct tb_client_sent {
 
 struct tb_compressed;
 
+struct tb_sent;
+
 typedef struct tb_client {
     tb_link *link;
     const volatile sig_atomic_t *stop; /* Ctrl-C; may be NULL */
     void (*event)(void *ctx, tb_client_event event, uint32_t done,
                   uint32_t total); /* may be NULL */
+    /* How it will be sent (sent->how, and why: its times): `bytes` instead of `whole`, without
+     * compression and kept pages. May be NULL. */
+    void (*planned)(void *ctx, const struct tb_sent *sent, uint32_t bytes, uint32_t whole);
     void *event_ctx;
     uint32_t hello_timeout_ms;
     bool plain_only;               /* send whole bytes, neither compressed nor fewer pages */
@@ -85,7 +88,6 @@ typedef struct tb_client {
     uint64_t last_byte_ms;
     uint8_t reply[TB_WIRE_MAX_PAYLOAD]; /* of the last exchange, after seq and status */
     size_t reply_bytes;
-    struct tb_sent *sent; /* of the update under way, or NULL */
     uint32_t usual_baud;  /* to go back to; 0: the line was not raised */
     uint32_t baud_strain; /* how much was lost lately at the raised rate */
 } tb_client;
@@ -130,6 +132,9 @@ typedef struct tb_sent {
     uint32_t sent_bytes;   /* of the image, or of what it was compressed to; repeats included */
     tb_sent_how how;
     uint32_t source_version; /* DELTA */
+    /* Estimates, by the rates of line, flash and core that its row tells: as it is sent; without
+     * a stream; with the quickest that is possible, 0: none is. */
+    uint32_t expected_ms, whole_ms, stream_ms;
 } tb_sent;
 
 /* Begin (resuming what is there), data, finish. After an error or Ctrl-C the device still
@@ -163,7 +168,8 @@ tb_client_result tb_client_wait(tb_client *c, const tb_image_file *image, const 
 
 /* ---- shared by client's files ---------------------------------------------------------- */
 
-/* The next reply of the device before the deadline: 1, 0: none, -1: port or Ctrl-C. */
+/* The next reply of the device before the deadline: 1, 0: none, -1: port or Ctrl-C. What has come
+ * already is taken whatever the deadline. */
 int tb_client_next(tb_client *c, uint64_t deadline_ms, tb_frame *frame);
 bool tb_client_put(tb_client *c, uint8_t command, uint8_t seq, const void *payload, uint16_t bytes);
 uint8_t tb_client_seq(tb_client *c);

@@ -3,11 +3,15 @@
 #include <string.h>
 
 #define DIGEST_TIMEOUT_MS 1500u
-/* From here on the flash is what takes the time, and expanding comes on top of it: a delta, which
- * somebody asked for, is sent all the same. */
-#define FAST_BAUD 500000u
-/* Less than one part in so many: expanding takes the device longer than the line is saved. */
+/* Less than one part in so many is not worth the expanding. */
 #define WORTH_IT 32u
+#define USUAL_BAUD 115200u /* where the link does not tell */
+/* Of each 1,032 bytes of a frame 1,016 are the image's. */
+#define LINE_BITS(bytes) ((uint64_t)(bytes) * 10u * 1032u / 1016u)
+/* The device's own time for each byte of the image, reception, engine and decoder, of streams
+ * without and with a source: measured (docs/performance.md). */
+#define COMPRESSED_CYCLES 720u
+#define DELTA_CYCLES 350u
 
 static const tb_chip *chip_of(const tb_client *c)
 {
@@ -141,6 +145,52 @@ tb_client_result tb_plan_keep(tb_client *c, const tb_image_file *image, tb_plan 
     return TB_CLIENT_OK;
 }
 
+/* ---- how long it takes ------------------------------------------------------------------ */
+
+/* Typically, by the data sheets, in us for each KB. */
+static const struct {
+    uint16_t program, erase;
+} flash_us[] = {
+    [TB_FAMILY_G4] = {10500, 11000}, [TB_FAMILY_L4] = {10500, 11000},
+    [TB_FAMILY_L4PLUS] = {10500, 5500}, [TB_FAMILY_U5] = {7600, 200},
+    [TB_FAMILY_F7] = {4200, 8000}, [TB_FAMILY_H7] = {4200, 8000},
+};
+
+/* What erases and programs take back to back: kept pages have neither. 0: an unknown part. */
+static uint32_t flash_ms(const tb_client *c, const tb_plan *plan, uint32_t next, uint32_t total)
+{
+    const tb_chip *chip = chip_of(c);
+    uint64_t us = 0;
+    tb_page page;
+    for (uint32_t at = next; chip != NULL && at < total && page_of(c, at, &page);) {
+        uint32_t end = page.offset + page.bytes < total ? page.offset + page.bytes : total;
+        if (plan->kept_bytes == 0 || !is_kept(plan, &page)) {
+            us += (uint64_t)flash_us[chip->family].erase * page.bytes / 1024u;
+            us += (uint64_t)flash_us[chip->family].program * (end - at) / 1024u;
+        }
+        at = end;
+    }
+    return (uint32_t)(us / 1000u);
+}
+
+static uint32_t line_ms(const tb_client *c, uint32_t bytes)
+{
+    return (uint32_t)(LINE_BITS(bytes) * 1000u / (c->link->baud ? c->link->baud : USUAL_BAUD));
+}
+
+static uint32_t expand_ms(const tb_client *c, uint32_t bytes, const tb_image_file *source)
+{
+    const tb_chip *chip = chip_of(c);
+    uint64_t cycles = (uint64_t)bytes * (source != NULL ? DELTA_CYCLES : COMPRESSED_CYCLES);
+    return chip != NULL ? (uint32_t)(cycles * 1000u / chip->boot_hz) : 0;
+}
+
+/* Flash and core take turns; the line goes on meanwhile. */
+static uint32_t longer(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
 /* ---- compressed ------------------------------------------------------------------------ */
 
 static bool is_in_slot(const tb_wire_slot *slot, const tb_image_file *image)
@@ -158,14 +208,29 @@ static int compress(const tb_client *c, const tb_image_file *image, uint32_t nex
                                              source ? source->bytes : 0, out);
 }
 
-static void try_stream(const tb_client *c, const tb_image_file *image, uint32_t next,
-                       const tb_image_file *source, uint32_t *best, tb_plan *plan)
+static bool worth_it(uint32_t ms, const tb_plan *plan)
 {
-    tb_compressed stream;
-    if (compress(c, image, next, source, &stream) != 0) {
-        return;
+    return ms + plan->expected_ms / WORTH_IT < plan->expected_ms;
+}
+
+/* Takes a stream where it is quicker than what the plan has. */
+static void try_stream(const tb_client *c, const tb_image_file *image, uint32_t next,
+                       const tb_image_file *source, tb_plan *plan)
+{
+    uint32_t total = (uint32_t)image->bytes;
+    uint32_t device = flash_ms(c, plan, next, total) + expand_ms(c, total - next, source);
+    uint32_t ms = device;
+    tb_compressed stream = {0};
+    if (worth_it(device, plan)) { /* or the least of lines would not make up for it */
+        if (compress(c, image, next, source, &stream) != 0) {
+            return;
+        }
+        ms = longer(line_ms(c, (uint32_t)stream.bytes), device);
     }
-    if (stream.bytes + *best / WORTH_IT >= *best) {
+    if (plan->stream_ms == 0 || ms < plan->stream_ms) {
+        plan->stream_ms = ms > 0 ? ms : 1u;
+    }
+    if (stream.data == NULL || !worth_it(ms, plan)) {
         tb_compressed_free(&stream);
         return;
     }
@@ -173,13 +238,13 @@ static void try_stream(const tb_client *c, const tb_image_file *image, uint32_t 
     plan->stream = stream;
     plan->source = source;
     plan->how = source ? TB_SENT_DELTA : TB_SENT_COMPRESSED;
-    *best = (uint32_t)stream.bytes;
+    plan->expected_ms = ms;
 }
 
 void tb_plan_rest(tb_client *c, const tb_image_file *image, uint32_t next, uint8_t bank, bool kept,
                   tb_plan *plan)
 {
-    uint32_t total = (uint32_t)image->bytes, best = 0;
+    uint32_t total = (uint32_t)image->bytes, bytes = 0;
 
     tb_plan_free(plan);
     plan->how = TB_SENT_PLAIN;
@@ -190,19 +255,20 @@ void tb_plan_rest(tb_client *c, const tb_image_file *image, uint32_t next, uint8
     for (uint32_t at = tb_plan_pass_kept(c, plan, next, total); at < total;
          at = tb_plan_pass_kept(c, plan, at, total)) {
         uint32_t run = tb_plan_run(c, plan, at, total);
-        best += run;
+        bytes += run;
         at += run;
     }
-    if (!(c->hello.capabilities & TB_CAP_EXPAND) || c->plain_only || next >= total ||
-        image->head.kind != TB_IMAGE_APPLICATION) {
+    plan->expected_ms = plan->whole_ms =
+        longer(line_ms(c, bytes), flash_ms(c, plan, next, total));
+    plan->stream_ms = 0;
+    if (!(c->hello.capabilities & TB_CAP_EXPAND) || c->plain_only || plan->no_stream ||
+        next >= total || image->head.kind != TB_IMAGE_APPLICATION) {
         return;
     }
-    if (c->link->baud < FAST_BAUD) {
-        try_stream(c, image, next, NULL, &best, plan);
-    }
-    for (size_t i = 0; i < c->source_count && bank < 2u; i++) {
+    try_stream(c, image, next, NULL, plan);
+    for (size_t i = 0; i < c->source_count && bank < 2u && !plan->no_source; i++) {
         if (is_in_slot(&c->status.slot[bank ^ 1u], &c->sources[i])) {
-            try_stream(c, image, next, &c->sources[i], &best, plan);
+            try_stream(c, image, next, &c->sources[i], plan);
             break;
         }
     }

@@ -14,7 +14,7 @@
 #define FINISH_TIMEOUT_MS 20000u
 /* Pages that the device may erase before it answers. */
 #define BEGIN_PAGES 5u
-#define DATA_PAGES 2u
+#define DATA_PAGES 4u /* the first waits for what BEGIN has to erase */
 #define FINISH_PAGES 3u
 
 typedef struct sending {
@@ -22,7 +22,6 @@ typedef struct sending {
     const tb_image_file *image;
     tb_sent *sent;
     tb_plan plan;
-    bool no_stream, no_source; /* the device would not have one */
     /* Offsets in what is sent: the image, or the stream that it is compressed to. */
     uint32_t total, acked, next, window;
     uint32_t best;    /* highest acknowledged so far */
@@ -60,8 +59,8 @@ static tb_client_result open_stream(sending *s, uint32_t from)
     if (result != TB_CLIENT_REFUSED || c->device_error == TB_ERR_NO_SESSION) {
         return result;
     }
-    s->no_stream = s->no_stream || source == NULL;
-    s->no_source = true;
+    s->plan.no_stream = s->plan.no_stream || source == NULL;
+    s->plan.no_source = true;
     return TB_CLIENT_REFUSED;
 }
 
@@ -71,13 +70,7 @@ static tb_client_result plan(sending *s, uint32_t next, bool kept)
     tb_client *c = s->c;
     uint32_t image_total = (uint32_t)s->image->bytes;
     for (;;) {
-        bool plain_only = c->plain_only;
-        size_t sources = c->source_count;
-        c->plain_only = plain_only || s->no_stream;
-        c->source_count = s->no_source ? 0 : sources;
         tb_plan_rest(c, s->image, next, s->sent->bank, kept, &s->plan);
-        c->plain_only = plain_only;
-        c->source_count = sources;
         if (!is_stream(s)) {
             s->total = image_total;
             s->acked = s->next = pass_kept(s, next);
@@ -96,9 +89,14 @@ static tb_client_result plan(sending *s, uint32_t next, bool kept)
     s->sent->how = s->plan.how;
     s->sent->source_version = s->plan.source ? s->plan.source->head.version : 0;
     s->sent->kept_bytes = s->plan.kept_bytes;
-    tb_client_tell(c, TB_EVENT_PLANNED,
+    s->sent->expected_ms = s->plan.expected_ms;
+    s->sent->whole_ms = s->plan.whole_ms;
+    s->sent->stream_ms = s->plan.stream_ms;
+    if (c->planned) {
+        c->planned(c->event_ctx, s->sent,
                    is_stream(s) ? s->total : image_total - next - s->plan.kept_bytes,
                    image_total - next);
+    }
     return TB_CLIENT_OK;
 }
 
@@ -268,7 +266,7 @@ static tb_client_result take_error(sending *s, const tb_client_sent *of, tb_erro
         s->trouble++;
         return TB_CLIENT_OK;
     case TB_ERR_STREAM: /* the session goes on without one */
-        s->again = s->no_stream = true;
+        s->again = s->plan.no_stream = true;
         return TB_CLIENT_OK;
     default:
         return tb_client_refused(s->c, error, "the data");
@@ -354,19 +352,23 @@ static tb_client_result send_data(sending *s)
     uint64_t deadline = 0;
     s->answered = true;
     while (s->acked < s->total && !s->again) {
-        while (may_send(s)) {
-            if (!send_next(s)) {
-                return tb_client_gone(c);
-            }
+        bool more = may_send(s);
+        if (more && !send_next(s)) {
+            return tb_client_gone(c);
         }
         if (s->answered) { /* not by frames that answer nothing, or they could go on for ever */
             deadline = reply_deadline(s);
             s->answered = false;
         }
+        /* Between two frames only what has come already: what is lost early in a large window is
+         * not to be learnt at its end. */
         tb_frame f;
-        int got = tb_client_next(c, deadline, &f);
+        int got = tb_client_next(c, more ? 0 : deadline, &f);
         if (got < 0) {
             return tb_client_gone(c);
+        }
+        if (got == 0 && more) {
+            continue;
         }
         if (got == 0) {
             take_silence(s);
@@ -453,9 +455,7 @@ tb_client_result tb_client_send(tb_client *c, const tb_image_file *image, tb_sen
     sending s = {.c = c, .image = image, .sent = sent, .total = (uint32_t)image->bytes};
 
     *sent = (tb_sent){0};
-    c->sent = sent;
     tb_client_result result = send_all(&s);
-    c->sent = NULL;
     tb_plan_free(&s.plan);
     return result;
 }

@@ -101,38 +101,53 @@ static void note(progress *p, const char *event, uint32_t done, const char *text
     out_json(json_pack("{s:s, s:I, s:s}", "event", event, "at", (json_int_t)done, "message", text));
 }
 
-/* What was chosen and what it saves: nothing to say about a whole image. */
-static void say_plan(progress *p, uint32_t bytes, uint32_t whole)
+static unsigned tenths(uint32_t ms)
 {
-    const tb_sent *sent = p->client->sent;
-    char text[160], version[16];
-    int n = 0;
+    return (ms + 50u) / 100u;
+}
 
-    if (sent == NULL) {
-        return;
-    }
+/* What was chosen, what it saves, or why nothing is saved. */
+static void say_plan(void *ctx, const tb_sent *sent, uint32_t bytes, uint32_t whole)
+{
+    progress *p = ctx;
+    char text[200], version[16];
+    size_t n = 0;
     unsigned permille = whole ? (unsigned)((uint64_t)bytes * 1000u / whole) : 0;
-    if (sent->how == TB_SENT_DELTA) {
-        n = snprintf(text, sizeof text, "as a delta against %s: %u bytes instead of %u (%u.%u %%)",
-                     tb_version_text(sent->source_version, version), (unsigned)bytes,
-                     (unsigned)whole, permille / 10u, permille % 10u);
-    } else if (sent->how == TB_SENT_COMPRESSED) {
-        n = snprintf(text, sizeof text, "compressed: %u bytes instead of %u (%u.%u %%)",
-                     (unsigned)bytes, (unsigned)whole, permille / 10u, permille % 10u);
+    unsigned expected = tenths(sent->expected_ms), plain = tenths(sent->whole_ms);
+    unsigned stream = tenths(sent->stream_ms);
+
+    text[0] = '\0';
+    if (sent->how != TB_SENT_PLAIN) {
+        if (sent->how == TB_SENT_DELTA) {
+            n = (size_t)snprintf(text, sizeof text, "as a delta against %s: ",
+                                 tb_version_text(sent->source_version, version));
+        }
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "%s%u bytes instead of %u (%u.%u %%), about %u.%u s instead of %u.%u",
+                              n > 0 ? "" : "compressed: ", (unsigned)bytes, (unsigned)whole,
+                              permille / 10u, permille % 10u, expected / 10u, expected % 10u,
+                              plain / 10u, plain % 10u);
+    } else if (sent->stream_ms > sent->whole_ms) {
+        n = (size_t)snprintf(text, sizeof text, "not compressed: the device would take %u.%u s to "
+                             "expand and write it, and as it is about %u.%u s",
+                             stream / 10u, stream % 10u, plain / 10u, plain % 10u);
     }
-    if (sent->kept_bytes > 0 && (size_t)n < sizeof text) {
-        (void)snprintf(text + n, sizeof text - (size_t)n,
-                       "%sthe device keeps %u bytes that are right already", n > 0 ? "; " : "",
-                       (unsigned)sent->kept_bytes);
-    } else if (n == 0) {
+    if (sent->kept_bytes > 0) {
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "%sthe device keeps %u bytes that are right already",
+                              n > 0 ? "; " : "", (unsigned)sent->kept_bytes);
+    }
+    if (n == 0) {
         return;
     }
     static const char *const names[] = {"plain", "compressed", "delta"};
     progress_end(p);
     out_line("%s", text);
-    out_json(json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "event", "planned", "how",
+    out_json(json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "event", "planned", "how",
                        names[sent->how], "bytes", (json_int_t)bytes, "of", (json_int_t)whole,
-                       "kept", (json_int_t)sent->kept_bytes, "message", text));
+                       "kept", (json_int_t)sent->kept_bytes, "expected_ms",
+                       (json_int_t)sent->expected_ms, "whole_ms", (json_int_t)sent->whole_ms,
+                       "message", text));
 }
 
 static void say_baud(progress *p, uint32_t baud, uint32_t before)
@@ -184,9 +199,6 @@ static void progress_event(void *ctx, tb_client_event event, uint32_t done, uint
         }
         note(p, "resumed", done, text);
         break;
-    case TB_EVENT_PLANNED:
-        say_plan(p, done, total);
-        break;
     case TB_EVENT_RESTARTED:
         p->retries = 0; /* they were the restart */
         (void)snprintf(text, sizeof text, "the device restarted; going on at %u %%", at);
@@ -212,5 +224,6 @@ void progress_init(progress *p, tb_client *client)
     *p = (progress){.link = client->link, .client = client};
     p->terminal = isatty(STDOUT_FILENO) == 1 && !the_settings.quiet && !the_settings.json;
     client->event = progress_event;
+    client->planned = say_plan;
     client->event_ctx = p;
 }

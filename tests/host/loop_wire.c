@@ -210,10 +210,18 @@ static void on_event(void *ctx, tb_client_event event, uint32_t done, uint32_t t
     }
 }
 
+static void on_planned(void *ctx, const tb_sent *sent, uint32_t bytes, uint32_t whole)
+{
+    wire *w = ctx;
+    w->planned++;
+    assert_true(sent->how == TB_SENT_PLAIN ? bytes <= whole : sent->expected_ms < sent->whole_ms);
+}
+
 void new_client(wire *w)
 {
     tb_client_init(&w->client, &w->link, &w->stop);
     w->client.event = on_event;
+    w->client.planned = on_planned;
     w->client.event_ctx = w;
     w->stop = 0;
 }

@@ -32,6 +32,7 @@ typedef struct wire {
     unsigned events[TB_EVENT_BAUD + 1];
     size_t unanswered, most_unanswered; /* bytes to the device since the host read last */
     uint32_t resumed_at;
+    unsigned planned; /* how often */
 } wire;
 
 const tb_chip *chip(void);

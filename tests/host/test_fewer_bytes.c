@@ -72,7 +72,7 @@ static void test_compressed(void **state)
     expect_good(w, &next, &sent);
     assert_int_equal(sent.how, TB_SENT_COMPRESSED);
     assert_true(sent.sent_bytes < next.bytes * 65u / 100u);
-    assert_int_equal(w->events[TB_EVENT_PLANNED], 1);
+    assert_int_equal(w->planned, 1);
     assert_true(w->events[TB_EVENT_PROGRESS] > 5);
     free_wire(w);
 
@@ -83,11 +83,12 @@ static void test_compressed(void **state)
     assert_int_equal(sent.sent_bytes, next.bytes);
     free_wire(w);
 
-    /* A line that brings more than the flash takes. */
+    /* A line that brings more than the flash takes: expanding would come on top. */
     w = wire_with(TB_VERSION(1, 0, 0));
     w->device.baud = w->link.baud = 921600;
     assert_int_equal(connect_and_send(w, &next, &sent), TB_CLIENT_OK);
     assert_int_equal(sent.how, TB_SENT_PLAIN);
+    assert_true(sent.stream_ms > sent.whole_ms);
     free_wire(w);
 
     w = wire_with(TB_VERSION(1, 0, 0));
@@ -114,6 +115,15 @@ static void test_delta(void **state)
     assert_int_equal(sent.how, TB_SENT_DELTA);
     assert_int_equal(sent.source_version, TB_VERSION(1, 0, 0));
     assert_true(sent.sent_bytes < next.bytes * 5u / 100u);
+    free_wire(w);
+
+    /* Neither does a delta make up for it where flash is what takes the time. */
+    w = new_wire(&sources[1]);
+    w->client.sources = sources;
+    w->client.source_count = 2;
+    w->device.baud = w->link.baud = 921600;
+    assert_int_equal(connect_and_send(w, &next, &sent), TB_CLIENT_OK);
+    assert_int_equal(sent.how, TB_SENT_PLAIN);
     free_wire(w);
 
     /* The device has another one: no delta. */
