@@ -10,7 +10,7 @@ TEST_CHIPS := stm32g474re stm32g474rc stm32g474rb stm32l476rg stm32l4r5zi stm32h
 # One of each family, and the parts whose option decides on two banks, for torture-all.
 TORTURE_CHIPS := stm32g474re stm32l476rg stm32l4r5zi stm32u575zi stm32f767zi stm32h743zi \
     stm32l476re stm32l4r5zg stm32u575zg
-TORTURE_HOW = --depth $(or $(DEPTH),1) --seed $(or $(SEED),1)
+TORTURE_HOW = --depth $(or $(DEPTH),1) --seed $(or $(SEED),1) $(if $(PAIRS),--pairs $(PAIRS))
 comma := ,
 space := $(subst x,,x x)
 
@@ -63,7 +63,7 @@ run: firmware ## A simulated board that stays on, its wire at build/wire: try th
 test: $(TEST_CHIPS:%=firmware-%) ## All tests: unit, scenario, end to end, oracle, budgets
 	@ctest --test-dir $(BUILD)/host --output-on-failure -j$(JOBS)
 
-torture: firmware ## Every flash operation interrupted in every way, with a report (SEED=1 DEPTH=1)
+torture: firmware ## Every flash operation interrupted in every way, with a report (SEED=1 DEPTH=1 PAIRS=)
 	@mkdir -p $(BUILD)/torture
 	@$(BIN)/twinbank-torture --chip $(CHIP) $(TORTURE_HOW) \
 	    --html $(BUILD)/torture/report.html --json $(BUILD)/torture/result.json

@@ -104,6 +104,7 @@ typedef struct plan {
     uint32_t seed;
     unsigned depth;  /* 1 or 2 */
     unsigned sample; /* 1: every operation; n: the critical ones, and one of n of the rest */
+    unsigned pairs;  /* depth 2: one of so many pairs of critical operations */
     unsigned audit;  /* one of so many known lives is run all the same; 0: none */
     const char *plant; /* a fault for the oracle to find; NULL */
     bool whole;        /* every life is run, to its end */

@@ -18,6 +18,7 @@
 #define BAR_WIDTH 24u
 #define PLAIN_SECONDS 5.0 /* between lines of progress where there is no terminal */
 #define MOST_CHIPS 16u
+#define PAIRS_ELSEWHERE 4u
 #define SHRUNK 2u /* failures of a scenario that are made shorter */
 
 typedef struct options {
@@ -25,19 +26,20 @@ typedef struct options {
     const tb_chip *chip[MOST_CHIPS];
     unsigned chips;
     uint32_t seed;
-    unsigned depth, jobs, sample, audit;
+    unsigned depth, jobs, sample, pairs, audit;
     bool whole, exact;
 } options;
 
 static const char usage[] =
     "usage: twinbank-torture [--chip NAME[,NAME...]] [--scenario NAME] [--depth 1|2]\n"
-    "                        [--sample N] [--jobs N] [--seed N] [--audit N] [--whole] [--exact]\n"
+    "                        [--sample N] [--pairs N] [--jobs N] [--seed N] [--audit N] [--whole] [--exact]\n"
     "                        [--html FILE] [--json FILE] [--plant FAULT] [--list]\n"
     "       twinbank-torture --replay CASE [--chip NAME]\n"
     "\n"
     "Interrupts every flash operation of every scenario: before, while (five outcomes) and\n"
     "after, by power, pin and watchdog, and judges every recovery. --depth 2 interrupts the\n"
-    "recoveries too. --sample N takes one of N of the operations that are not critical.\n"
+    "recoveries too. --sample N takes one of N of the operations that are not critical,\n"
+    "--pairs N one of N of the pairs of those that are (default: all of a G4's, one of 4 of others).\n"
     "A life whose course is known, as a run of the same beginning has read the same, is judged\n"
     "without being run: --audit N runs one of N of these all the same, and compares; --exact\n"
     "takes no page for known by its kind alone; --whole runs every life to its end.\n"
@@ -123,6 +125,8 @@ static void take_value(options *o, const char *name, const char *value)
         o->jobs = number(name, value, 1, MOST_JOBS);
     } else if (strcmp(name, "--audit") == 0) {
         o->audit = number(name, value, 0, 1000000);
+    } else if (strcmp(name, "--pairs") == 0) {
+        o->pairs = number(name, value, 1, 1000000);
     } else if (strcmp(name, "--sample") == 0) {
         o->sample = number(name, value, 1, 1000000);
     } else {
@@ -341,6 +345,12 @@ static void tick(void *ctx)
     }
 }
 
+/* So that all pairs of a part, or the sample, end within minutes. */
+static unsigned pairs_of(const tb_chip *chip)
+{
+    return chip->family == TB_FAMILY_G4 ? 1u : PAIRS_ELSEWHERE;
+}
+
 static void torture(const options *o, report_row *row, size_t count)
 {
     double began = seconds();
@@ -352,6 +362,7 @@ static void torture(const options *o, report_row *row, size_t count)
     for (size_t i = 0; i < count; i++) {
         x.tasks[i].p = (plan){.chip = row[i].chip, .s = row[i].s, .seed = o->seed,
                               .depth = o->depth, .sample = o->sample, .plant = o->plant,
+                              .pairs = o->pairs != 0u ? o->pairs : pairs_of(row[i].chip),
                               .whole = o->whole || row[i].s->settle != NULL,
                               .exact = o->exact, .audit = o->audit};
     }

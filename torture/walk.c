@@ -335,8 +335,11 @@ static bool second_moments(const run *x, const life_case *c, bool critical, uint
                            unsigned *first, unsigned *end)
 {
     const plan *p = x->p;
-    bool pair = critical && !c->cut[0].plain, all = pair && p->sample <= 1u;
     uint32_t key = c->cut[0].op * 8u + c->cut[0].moment;
+    bool pair = critical && !c->cut[0].plain, all = pair && p->sample <= 1u;
+    if (pair && p->pairs > 1u && case_chance(p->seed, key, number, 8) % p->pairs != 0u) {
+        return false;
+    }
     unsigned only = case_chance(p->seed, key, number, 6) % MOMENTS;
     *first = all ? 0u : only;
     *end = all ? MOMENTS : only + 1u;
