@@ -163,12 +163,10 @@ static uint64_t poll_target(const sim_machine *m, uint64_t now)
 {
     uint64_t target = sim_cpu_next_tick(m->cpu);
     target = m->deadline < target ? m->deadline : target;
-    bool more = true;
-    for (const sim_event *e = m->events; e != NULL && more; e = e->next) {
+    for (const sim_event *e = m->events; e != NULL; e = e->next) {
         uint64_t at = sim_cycle_at(m, e->when);
         at = e->avertible && at > now ? now + (at - now) / POLLS_TO_A_BITE : at;
         target = at < target ? at : target;
-        more = e->avertible;
     }
     return target;
 }
