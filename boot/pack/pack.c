@@ -5,7 +5,8 @@
 
 #define WORD 4u
 #define MARKER 0x80u
-#define LONGEST_CHAIN 0xFFFFu
+#define PAIRS 0x10000u
+#define LONGEST_LOOK 1000u /* places that are tried for a copy */
 
 /* Everything here runs backwards: `from` is the program's last byte, and what is counted up is
  * the way to its first. A step is a literal (count 1, distance 0) or a copy. */
@@ -48,11 +49,15 @@ static void plan(const uint8_t *end, size_t bytes, const size_t *before, step *s
     steps[bytes] = (step){0};
     for (size_t i = bytes; i-- > 0;) {
         step best = {.bits = 9u + steps[i + 1].bits, .count = 1};
-        size_t reach = 1;
+        size_t reach = 1, looks = LONGEST_LOOK;
 
-        for (size_t j = before[i]; j != SIZE_MAX; j = before[j]) {
+        for (size_t j = before[i]; j != SIZE_MAX && i + reach < bytes && looks-- > 0;
+             j = before[j]) {
             size_t length = 0;
 
+            if (at(end, j + reach) != at(end, i + reach)) {
+                continue; /* no longer than what is nearer */
+            }
             while (i + length < bytes && at(end, j + length) == at(end, i + length)) {
                 length++;
             }
@@ -73,7 +78,7 @@ static void plan(const uint8_t *end, size_t bytes, const size_t *before, step *s
 /* For each place the last one before it where the same two bytes stand. */
 static void chain(const uint8_t *end, size_t bytes, size_t *last, size_t *before)
 {
-    for (size_t i = 0; i <= LONGEST_CHAIN; i++) {
+    for (size_t i = 0; i < PAIRS; i++) {
         last[i] = SIZE_MAX;
     }
     for (size_t i = 0; i < bytes; i++) {
@@ -207,7 +212,7 @@ bool pack_in_place(const uint8_t *program, size_t bytes, size_t first, uint8_t *
                    size_t *out_bytes, size_t *unpacked_from)
 {
     const uint8_t *end = program + bytes;
-    size_t *last = malloc((LONGEST_CHAIN + 1u) * sizeof *last);
+    size_t *last = malloc(PAIRS * sizeof *last);
     size_t *before = malloc((bytes + 1u) * sizeof *before);
     step *steps = malloc((bytes + 1u) * sizeof *steps);
     uint8_t *made = malloc(bytes + 1u), *trial = malloc(bytes + 1u);
