@@ -3,6 +3,9 @@
 #define CORE_BYTES_H
 
 #include <stdint.h>
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a field is copied as it is");
 
 static inline void put_u8(uint8_t **p, uint8_t value)
 {
@@ -11,14 +14,14 @@ static inline void put_u8(uint8_t **p, uint8_t value)
 
 static inline void put_u16(uint8_t **p, uint16_t value)
 {
-    put_u8(p, (uint8_t)value);
-    put_u8(p, (uint8_t)(value >> 8));
+    memcpy(*p, &value, sizeof value);
+    *p += sizeof value;
 }
 
 static inline void put_u32(uint8_t **p, uint32_t value)
 {
-    put_u16(p, (uint16_t)value);
-    put_u16(p, (uint16_t)(value >> 16));
+    memcpy(*p, &value, sizeof value);
+    *p += sizeof value;
 }
 
 static inline uint8_t get_u8(const uint8_t **p)
@@ -28,16 +31,20 @@ static inline uint8_t get_u8(const uint8_t **p)
 
 static inline uint16_t get_u16(const uint8_t **p)
 {
-    uint16_t low = get_u8(p);
+    uint16_t value;
 
-    return (uint16_t)(low | get_u8(p) << 8);
+    memcpy(&value, *p, sizeof value);
+    *p += sizeof value;
+    return value;
 }
 
 static inline uint32_t get_u32(const uint8_t **p)
 {
-    uint32_t low = get_u16(p);
+    uint32_t value;
 
-    return low | (uint32_t)get_u16(p) << 16;
+    memcpy(&value, *p, sizeof value);
+    *p += sizeof value;
+    return value;
 }
 
 #endif

@@ -74,18 +74,13 @@ static void slot_to_wire(tb_wire_slot *wire, const tb_slot_info *slot)
     memcpy(wire->build_id, slot->head.build_id, sizeof wire->build_id);
 }
 
-static void report_to_wire(tb_status *status, const tb_boot_report *report)
-{
-    status->report_present = report->present;
-    status->why = report->why;
-    status->cause = report->cause;
-    status->attempts = report->attempts;
-    status->report_bank = report->bank;
-    status->swapped = report->swapped;
-    status->report_generation = report->generation;
-    status->fault_pc = report->fault_pc;
-    status->fault_status = report->fault_status;
-}
+/* The report's fields stand as they do on the wire, up to the last. */
+#define REPORT_BYTES (offsetof(tb_status, session_open) - offsetof(tb_status, report_present))
+_Static_assert(sizeof(tb_boot_report) == REPORT_BYTES &&
+               offsetof(tb_boot_report, generation) ==
+                   offsetof(tb_status, report_generation) - offsetof(tb_status, report_present) &&
+               offsetof(tb_boot_report, fault_status) ==
+                   offsetof(tb_status, fault_status) - offsetof(tb_status, report_present), "");
 
 static tb_error on_status(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
 {
@@ -113,7 +108,8 @@ static tb_error on_status(tb_server *s, const uint8_t *args, uint16_t bytes, uin
     status.running_bank = (uint8_t)policy->running_bank;
     status.stage2_bank = (uint8_t)policy->running_stage2_bank;
     status.preferred = (uint8_t)preferred;
-    report_to_wire(&status, &s->config.report);
+    memcpy((uint8_t *)&status + offsetof(tb_status, report_present), &s->config.report,
+           REPORT_BYTES);
     status.session_open = s->update.open;
     if (s->update.open) {
         status.session_next = s->update.next;

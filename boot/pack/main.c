@@ -65,7 +65,7 @@ int main(int argc, char **argv)
         get_u32(program + STAGE2_END) - chip->stage2_run != bytes) {
         return fail(argv[2], "not a stage 2 of this chip, or one that is packed already");
     }
-    if (!pack_in_place(program, bytes, first, packed, &made, &first)) {
+    if (!pack_in_place(program, chip->stage2_run, bytes, first, packed, &made, &first)) {
         return write_file(argv[3], program, bytes) ? 0 : fail(argv[3], "cannot be written");
     }
     put_u32(packed + STAGE2_STREAM_END, chip->stage2_run + (uint32_t)made);

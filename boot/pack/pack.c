@@ -8,7 +8,27 @@
 #define PAIRS 0x10000u
 #define LONGEST_LOOK 1000u /* places that are tried for a copy */
 
-/* Everything here runs backwards: `from` is the program's last byte, and what is counted up is
+/* Calls as unpack.S says: there, or with `back` from there. */
+static void turn_calls(uint8_t *program, uint32_t address, size_t from, size_t bytes, bool back)
+{
+    for (size_t i = from; i + 4u <= bytes; i += 2u) {
+        uint8_t *p = program + i;
+        uint32_t place = (address + (uint32_t)i) / 2u;
+        uint32_t field = (p[1] & 7u) << 19 | (uint32_t)p[0] << 11 | (p[3] & 7u) << 8 | p[2];
+
+        if (p[1] >> 3 != 0x1Eu || p[3] >> 3 != 0x1Fu) {
+            continue;
+        }
+        field = back ? field - place : field + place;
+        p[0] = (uint8_t)(field >> 11);
+        p[1] = (uint8_t)(0xF0u | (field >> 19 & 7u));
+        p[2] = (uint8_t)field;
+        p[3] = (uint8_t)(0xF8u | (field >> 8 & 7u));
+        i += 2u;
+    }
+}
+
+/* Everything else here runs backwards: `from` is the program's last byte, and what is counted up is
  * the way to its first. A step is a literal (count 1, distance 0) or a copy. */
 typedef struct step {
     uint32_t bits; /* from here to the end */
@@ -187,8 +207,8 @@ static bool unpack(uint8_t *memory, size_t stream_end, size_t bytes, size_t firs
     return out == memory + first;
 }
 
-/* Lays out prefix, padding and stream in `out`, and tries it in `trial`. */
-static bool lay_out(const uint8_t *program, size_t bytes, size_t first, const stream *s,
+/* Lays out prefix, padding and stream in `out`, and tries it in `trial`: `turned` comes out. */
+static bool lay_out(const uint8_t *turned, size_t bytes, size_t first, const stream *s,
                     uint8_t *out, size_t *out_bytes, uint8_t *trial)
 {
     size_t padding = (WORD - (first + s->count) % WORD) % WORD;
@@ -197,7 +217,7 @@ static bool lay_out(const uint8_t *program, size_t bytes, size_t first, const st
     if (s->full || made >= bytes) {
         return false;
     }
-    memcpy(out, program, first);
+    memcpy(out, turned, first);
     memset(out + first, 0, padding);
     for (size_t i = 0; i < s->count; i++) {
         out[made - 1u - i] = s->bytes[i];
@@ -205,30 +225,35 @@ static bool lay_out(const uint8_t *program, size_t bytes, size_t first, const st
     *out_bytes = made;
     memset(trial, 0xA5, bytes);
     memcpy(trial, out, made);
-    return unpack(trial, made, bytes, first) && memcmp(trial, program, bytes) == 0;
+    return unpack(trial, made, bytes, first) && memcmp(trial, turned, bytes) == 0;
 }
 
-bool pack_in_place(const uint8_t *program, size_t bytes, size_t first, uint8_t *out,
-                   size_t *out_bytes, size_t *unpacked_from)
+bool pack_in_place(const uint8_t *program, uint32_t address, size_t bytes, size_t first,
+                   uint8_t *out, size_t *out_bytes, size_t *unpacked_from)
 {
-    const uint8_t *end = program + bytes;
     size_t *last = malloc(PAIRS * sizeof *last);
     size_t *before = malloc((bytes + 1u) * sizeof *before);
     step *steps = malloc((bytes + 1u) * sizeof *steps);
-    uint8_t *made = malloc(bytes + 1u), *trial = malloc(bytes + 1u);
+    uint8_t *made = malloc(bytes + 1u), *trial = malloc(bytes + 1u), *turned = malloc(bytes + 1u);
     bool good = false;
 
-    if (last != NULL && before != NULL && steps != NULL && made != NULL && trial != NULL) {
+    if (last != NULL && before != NULL && steps != NULL && made != NULL && trial != NULL &&
+        turned != NULL) {
         /* Where the first bytes pack badly, the last of the stream would be overwritten: then
          * they stay as they are. */
         for (; !good && first < bytes; first += WORD) {
             stream s = {.bytes = made, .room = bytes};
+            const uint8_t *end = turned + bytes;
 
+            memcpy(turned, program, bytes);
+            turn_calls(turned, address, first, bytes, false);
             chain(end, bytes - first, last, before);
             plan(end, bytes - first, before, steps);
             put_steps(&s, end, bytes - first, steps);
             *unpacked_from = first;
-            good = lay_out(program, bytes, first, &s, out, out_bytes, trial);
+            good = lay_out(turned, bytes, first, &s, out, out_bytes, trial);
+            turn_calls(trial, address, first, bytes, true);
+            good = good && memcmp(trial, program, bytes) == 0;
             if (s.count >= bytes) {
                 break;
             }
@@ -239,5 +264,6 @@ bool pack_in_place(const uint8_t *program, size_t bytes, size_t first, uint8_t *
     free(steps);
     free(made);
     free(trial);
+    free(turned);
     return good;
 }

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Packs the last `bytes` - `first` bytes of a program into a stream behind the first ones, so
- * that it can be unpacked in place: `out` has room for `bytes`, *out_bytes is what was made,
- * and *unpacked_from, at least `first`, where the packed part begins. Tried out before it is
- * believed. False: no memory, or it would not become smaller. */
-bool pack_in_place(const uint8_t *program, size_t bytes, size_t first, uint8_t *out,
-                   size_t *out_bytes, size_t *unpacked_from);
+/* Packs a program of so many bytes, which runs at `address`, into its `first` ones as they are
+ * and a stream behind them, so that it can be unpacked in place: `out` has room for `bytes`,
+ * *out_bytes is what was made, and *unpacked_from, at least `first`, where the packed part
+ * begins. Tried out before it is believed. False: no memory, or it would not become smaller. */
+bool pack_in_place(const uint8_t *program, uint32_t address, size_t bytes, size_t first,
+                   uint8_t *out, size_t *out_bytes, size_t *unpacked_from);
 
 #endif

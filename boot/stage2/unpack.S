@@ -6,7 +6,10 @@
  * The stream is read from its end. A bit 0: a byte follows. A bit 1: a number, the count - 1; a
  * number, 1 + the distance - 1 without its lowest 8 bits; a byte, those. A number begins as 1;
  * a bit 1 and one more bit are another digit of it, a bit 0 ends it. Bits come in bytes, the
- * highest first, which stand where the first of them is asked for. */
+ * highest first, which stand where the first of them is asked for.
+ *
+ * Each call (BL, both halves with their highest five bits as near ones have them) has its
+ * address in the place of its distance, in halfwords, so that calls of one function are alike. */
     .syntax unified
     .thumb
 
@@ -27,11 +30,13 @@ unpack_handler:
     bl chip_clock_raise
     adr.w r7, facts
     ldmia r7, {r1, r2, r4} /* r1 reads, r4 writes, down to r2 */
-    cbz r1, start
+    subs r5, r4, #2
+    mov r9, r5
+    cbz r1, whole
     mov r3, #0x80000000    /* bits that are left, and a 1 behind them */
 next:
     cmp r4, r2
-    bls start
+    bls calls
     bl get_bit
     bcs copy
     ldrb r5, [r1, #-1]!
@@ -50,7 +55,29 @@ copy_byte:
     subs r5, r5, #1
     bne copy_byte
     b next
-start:
+calls:
+    ldrh r3, [r2]
+    ldrh r4, [r2, #2]
+    lsrs r5, r3, #11
+    cmp r5, #0x1E
+    bne no_call
+    lsrs r5, r4, #11
+    cmp r5, #0x1F
+    bne no_call
+    bfi r4, r3, #11, #11
+    sub r4, r4, r2, lsr #1
+    lsrs r5, r4, #11
+    bfi r3, r5, #0, #11
+    strh r3, [r2]
+    mov r5, #0xF800
+    bfi r5, r4, #0, #11
+    strh r5, [r2, #2]
+    adds r2, r2, #2
+no_call:
+    adds r2, r2, #2
+    cmp r2, r9
+    bcc calls
+whole:
     dsb
     isb
     mov r0, r8

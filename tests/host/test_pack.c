@@ -10,14 +10,16 @@
 
 #include "boot/pack/pack.h"
 
-#define BYTES 12000u
-#define FIRST 200u
+#define BYTES 3000u
+#define FIRST 100u
 
 typedef struct reader {
     const uint8_t *memory;
     size_t at; /* the byte above what is read next */
     unsigned byte, left;
 } reader;
+
+#define ADDRESS 0x20004000u
 
 static uint8_t program[BYTES], packed[BYTES], memory[BYTES];
 
@@ -73,13 +75,29 @@ static void unpack(size_t stream_end, size_t first)
         }
     }
     assert_true(r.at >= first);
+    for (size_t i = first; i + 4u <= BYTES; i += 2u) {
+        unsigned high = memory[i] | memory[i + 1] << 8, low = memory[i + 2] | memory[i + 3] << 8;
+
+        if (high >> 11 == 0x1E && low >> 11 == 0x1F) {
+            uint32_t address = (high & 0x7FFu) << 11 | (low & 0x7FFu);
+            uint32_t distance = address - (ADDRESS + (uint32_t)i) / 2u;
+
+            high = 0xF000u | (distance >> 11 & 0x7FFu);
+            low = 0xF800u | (distance & 0x7FFu);
+            memory[i] = (uint8_t)high;
+            memory[i + 1] = (uint8_t)(high >> 8);
+            memory[i + 2] = (uint8_t)low;
+            memory[i + 3] = (uint8_t)(low >> 8);
+            i += 2u;
+        }
+    }
 }
 
 static void check(size_t at_most)
 {
     size_t made = 0, from = 0;
 
-    assert_true(pack_in_place(program, BYTES, FIRST, packed, &made, &from));
+    assert_true(pack_in_place(program, ADDRESS, BYTES, FIRST, packed, &made, &from));
     assert_in_range(made, FIRST, at_most);
     assert_int_equal(made % 4u, 0);
     assert_in_range(from, FIRST, BYTES);
@@ -113,10 +131,10 @@ static void a_front_that_would_be_overtaken_stays_as_it_is(void **state)
 {
     (void)state;
     memset(program, 0, BYTES);
-    for (size_t i = 0; i < 300; i++) {
+    for (size_t i = 0; i < 250; i++) {
         program[i] = (uint8_t)noise();
     }
-    check(640);
+    check(450);
 }
 
 static void far_copies_are_found(void **state)
@@ -128,6 +146,22 @@ static void far_copies_are_found(void **state)
     check(BYTES / 2 + BYTES / 10 + FIRST);
 }
 
+/* Calls of one function from many places, each with another distance. */
+static void calls_of_one_function_are_alike(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i + 8u <= BYTES; i += 8u) {
+        uint32_t distance = (uint32_t)(0u - i) / 2u;
+
+        memset(program + i, (int)noise(), 4);
+        program[i + 4] = (uint8_t)(distance >> 11);
+        program[i + 5] = (uint8_t)(0xF0u | (distance >> 19 & 7u));
+        program[i + 6] = (uint8_t)distance;
+        program[i + 7] = (uint8_t)(0xF8u | (distance >> 8 & 7u));
+    }
+    check(FIRST + BYTES / 2u);
+}
+
 static void noise_is_refused(void **state)
 {
     size_t made, from;
@@ -136,7 +170,7 @@ static void noise_is_refused(void **state)
     for (size_t i = 0; i < BYTES; i++) {
         program[i] = (uint8_t)noise();
     }
-    assert_false(pack_in_place(program, BYTES, FIRST, packed, &made, &from));
+    assert_false(pack_in_place(program, ADDRESS, BYTES, FIRST, packed, &made, &from));
 }
 
 int main(void)
@@ -146,6 +180,7 @@ int main(void)
         cmocka_unit_test(what_is_all_the_same_becomes_next_to_nothing),
         cmocka_unit_test(a_front_that_would_be_overtaken_stays_as_it_is),
         cmocka_unit_test(far_copies_are_found),
+        cmocka_unit_test(calls_of_one_function_are_alike),
         cmocka_unit_test(noise_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
