@@ -11,6 +11,7 @@
 #include "twinbank/expand.h"
 
 #define MS SIM_PS_PER_MS
+#define LOSE_EVERY 100u /* of the frames, where a line is bad */
 
 static figures all;
 static const char *chip, *directory;
@@ -72,15 +73,16 @@ static void rate(const char *name, const update_result *r, double line_rate)
 }
 
 /* false: what runs cannot make that rate. */
-static bool whole_image(bool stage2, uint32_t baud, sim_ps latency)
+static bool whole_image(bool stage2, uint32_t baud, sim_ps latency, unsigned lose_every)
 {
     const update_case c = {.chip = chip, .factory = "factory.hex", .runs = "1.0.0",
                            .image = "app-200k.twb", .stage2 = stage2, .plain = true, .baud = baud,
-                           .in_latency = latency};
+                           .in_latency = latency, .lose_every = lose_every};
     update_result r = bench_update(&c);
     char name[FIGURE_NAME_BYTES];
-    snprintf(name, sizeof name, "200 KB: %s at %u%s", stage2 ? "stage 2" : "application",
-             (unsigned)baud, latency ? " through 16 ms" : "");
+    snprintf(name, sizeof name, "200 KB: %s at %u%s%s", stage2 ? "stage 2" : "application",
+             (unsigned)baud, latency ? " through 16 ms" : "",
+             lose_every ? " losing 1 in 100" : "");
     if (r.possible) {
         rate(name, &r, baud / 10.0);
     }
@@ -215,11 +217,15 @@ int main(int argc, char **argv)
     boots(b.chip);
     for (int stage2 = 1; stage2 >= 0; stage2--) {
         for (sim_ps latency = 0; latency <= 16 * MS; latency += 16 * MS) {
-            (void)whole_image(stage2 != 0, 115200, latency);
-            if (!whole_image(stage2 != 0, 921600, latency)) { /* 16 MHz divide to 1 M exactly */
-                (void)whole_image(stage2 != 0, 1000000, latency);
+            (void)whole_image(stage2 != 0, 115200, latency, 0);
+            if (!whole_image(stage2 != 0, 921600, latency, 0)) { /* 16 MHz divide to 1 M exactly */
+                (void)whole_image(stage2 != 0, 1000000, latency, 0);
             }
         }
+    }
+    (void)whole_image(true, 115200, 0, LOSE_EVERY);
+    if (!whole_image(true, 921600, 16 * MS, LOSE_EVERY)) {
+        (void)whole_image(true, 1000000, 16 * MS, LOSE_EVERY);
     }
     tutorial();
     decode();

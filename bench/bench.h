@@ -20,6 +20,7 @@ typedef struct update_case {
     bool stage2;         /* the application is asked to give way to it first */
     bool plain;
     uint32_t baud;
+    unsigned lose_every; /* of the host's frames one is lost; 0: none */
     sim_ps in_latency, out_latency, per_byte; /* of what is between host and UART */
     void (*sample)(void *ctx, sim_machine *m);
     void *sample_ctx;

@@ -80,6 +80,9 @@ static bool line_write(void *ctx, const uint8_t *data, size_t bytes)
 {
     line *l = ctx;
     board *b = l->b;
+    if (l->lose_every != 0 && ++l->frames % l->lose_every == 0) {
+        bytes = 0;
+    }
     while (bytes > 0) {
         size_t waiting = (l->out.head - l->out.tail) + (b->in_head - b->in_tail);
         if (waiting < BOARD_PORT_BYTES) {

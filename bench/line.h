@@ -21,6 +21,7 @@ typedef struct line_way {
 typedef struct line {
     board *b;
     line_way out, in; /* as the host sees it */
+    unsigned lose_every, frames; /* of so many that the host sends one is lost; 0: none */
     /* Called every sample_every of the part's time at least, where set. */
     void (*sample)(void *ctx, sim_machine *m);
     void *sample_ctx;

@@ -110,6 +110,7 @@ update_result bench_update(const update_case *c)
         l->in.latency = c->in_latency;
         l->out.latency = c->out_latency;
         l->in.per_byte = l->out.per_byte = c->per_byte;
+        l->lose_every = c->lose_every;
         l->sample = c->sample;
         l->sample_ctx = c->sample_ctx;
         l->sample_every = c->sample_every;

@@ -350,24 +350,26 @@ static tb_client_result send_data(sending *s)
 {
     tb_client *c = s->c;
     uint64_t deadline = 0;
+    bool all_read = true;
     s->answered = true;
     while (s->acked < s->total && !s->again) {
         bool more = may_send(s);
-        if (more && !send_next(s)) {
+        if (more && all_read && !send_next(s)) {
             return tb_client_gone(c);
         }
         if (s->answered) { /* not by frames that answer nothing, or they could go on for ever */
             deadline = reply_deadline(s);
             s->answered = false;
         }
-        /* Between two frames only what has come already: what is lost early in a large window is
+        /* Between two frames all that has come already: what is lost early in a large window is
          * not to be learnt at its end. */
         tb_frame f;
         int got = tb_client_next(c, more ? 0 : deadline, &f);
         if (got < 0) {
             return tb_client_gone(c);
         }
-        if (got == 0 && more) {
+        all_read = got == 0;
+        if (all_read && more) {
             continue;
         }
         if (got == 0) {
