@@ -161,22 +161,29 @@ static tb_error on_data(tb_server *s, const uint8_t *args, uint16_t bytes, uint8
     return tb_update_write(&s->update, offset, p, (uint32_t)bytes - 4u);
 }
 
+/* For a compressed stream: has this program the decoder, and a native session? */
+static tb_error may_expand(tb_server *s)
+{
+    if (s->config.expand == NULL || s->config.expand_served == NULL) {
+        return TB_ERR_NOT_HERE;
+    }
+    s->session_ms = s->tutorial ? s->session_ms : s->last_byte_ms;
+    return s->tutorial ? TB_ERR_NO_SESSION : TB_OK;
+}
+
 static tb_error on_expand(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
 {
     const tb_server_config *config = &s->config;
     const uint8_t *p = args;
     uint32_t from = get_u32(&p), stream_bytes = get_u32(&p);
     uint32_t source_bytes = get_u32(&p), source_crc32 = get_u32(&p);
+    tb_error error = may_expand(s);
 
     (void)bytes;
     (void)out;
-    if (config->expand == NULL || config->expand_served == NULL) {
-        return TB_ERR_NOT_HERE;
+    if (error != TB_OK) {
+        return error;
     }
-    if (s->tutorial) {
-        return TB_ERR_NO_SESSION;
-    }
-    s->session_ms = s->last_byte_ms;
     if (s->update.open && from != s->update.next) {
         return TB_ERR_OFFSET;
     }
@@ -188,15 +195,12 @@ static tb_error on_stream(tb_server *s, const uint8_t *args, uint16_t bytes, uin
 {
     const uint8_t *p = args;
     uint32_t offset = get_u32(&p);
+    tb_error error = may_expand(s);
 
     (void)out;
-    if (s->config.expand == NULL || s->config.expand_served == NULL) {
-        return TB_ERR_NOT_HERE;
+    if (error != TB_OK) {
+        return error;
     }
-    if (s->tutorial) {
-        return TB_ERR_NO_SESSION;
-    }
-    s->session_ms = s->last_byte_ms;
     return s->config.expand_served->write(s->config.expand, offset, p, (uint32_t)bytes - 4u);
 }
 
