@@ -218,7 +218,6 @@ static void pin_alternate(const family_pin *p)
 
 void hal_uart_init(uint32_t baud, bool fifo)
 {
-    (void)fifo;
     uart_block *u = family.uart;
     uint64_t clock = family.uart_low_power ? (uint64_t)family.uart_hz * 256u : family.uart_hz;
     pin_alternate(&family.tx);
@@ -227,7 +226,8 @@ void hal_uart_init(uint32_t baud, bool fifo)
     u->CR2 = 0;
     u->CR3 = 0;
     u->BRR = (uint32_t)((clock + baud / 2u) / baud);
-    u->CR1 = 0xDu;
+    u->CR1 = fifo && family.uart_fifo ? 1u << 29 : 0u;
+    u->CR1 |= 0xDu;
     (void)wait_for(&u->ISR, 0x600000u, 0x600000u, READY_TIMEOUT_MS); /* TEACK, REACK */
     hal_irq_enable(family.uart_irq, 5);
 }

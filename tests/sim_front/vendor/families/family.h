@@ -27,7 +27,7 @@ typedef struct {
     bool caches; /* the core's own */
     uart_block *uart;
     unsigned uart_irq;
-    bool uart_low_power;
+    bool uart_low_power, uart_fifo;
     family_pin tx, rx, led;
     iwdg_block *iwdg;
     reg *backup; /* registers of the backup domain */

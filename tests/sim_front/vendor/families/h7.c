@@ -46,7 +46,7 @@ enum { SUPPLY = 2, TIMES = 50, BUSES = 8, WAIT = 4 | 2 << 4 };
 
 const family_description family = {
     PART, .uart_hz = 96000000u, .reset_hz = 64000000u, .caches = true,
-    .uart = (uart_block *)0x40004800u, .uart_irq = UART_IRQ,
+    .uart = (uart_block *)0x40004800u, .uart_irq = UART_IRQ, .uart_fifo = true,
     .tx = {PORT(3), 8, 7}, .rx = {PORT(3), 9, 7}, .led = {PORT(1), 0, 0},
     .iwdg = (iwdg_block *)0x58004800u, .reset_flags = (reg *)GATES, .watchdog = 1u << 26, .software = 1u << 24,
     .power = 1u << 23, .clear = 1u << 16,

@@ -33,6 +33,7 @@ enum { A, B, C, D, E, F, G };
 const family_description family = {
     COMMON, .name = "L4R5", .hz = 120000000u, .uart_hz = 120000000u,
     .uart = (uart_block *)0x40008000u, .uart_irq = UART_IRQ, .uart_low_power = true,
+    .uart_fifo = true,
     .tx = {PORT(G), 7, 8}, .rx = {PORT(G), 8, 8}, .led = {PORT(C), 7, 0},
     .flash_page = 0x08100000u + PAGE * 4096u, .flash_page_bytes = 4096u};
 enum { PLL_N = 60, WAIT_STATES = 5, BOOST = 1 };

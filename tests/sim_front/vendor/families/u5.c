@@ -24,7 +24,7 @@
 
 const family_description family = {
     .name = "U575", .hz = 160000000u, .uart_hz = 160000000u, .reset_hz = 4000000u,
-    .uart = (uart_block *)0x40013800u, .uart_irq = UART_IRQ,
+    .uart = (uart_block *)0x40013800u, .uart_irq = UART_IRQ, .uart_fifo = true,
     .tx = {PORT(0), 9, 7}, .rx = {PORT(0), 10, 7}, .led = {PORT(2), 7, 0},
     .iwdg = (iwdg_block *)0x40003000u, .backup = (reg *)0x46007D00u,
     .reset_flags = (reg *)0x46020CF4u, .watchdog = 1u << 29, .software = 1u << 28,
