@@ -15,7 +15,7 @@ comma := ,
 space := $(subst x,,x x)
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup host firmware demo run test torture mutants torture-link replay bench sanitize clang budgets docs clean fuzz
+.PHONY: all help setup host firmware demo run test torture mutants torture-link replay bench profile sanitize clang budgets docs clean fuzz
 
 all: firmware ## Host programs and the firmware for CHIP
 
@@ -85,6 +85,9 @@ replay: firmware ## One life that make torture printed: CASE=...
 
 bench: firmware ## Sizes, boot, rates, compression beside their limits (BASELINE=1: the new baseline; PAGES=1: docs/performance.md)
 	@tools/bench $(if $(BASELINE),--baseline) $(if $(PAGES),--pages) $(CHIP)
+
+profile: firmware ## Where the simulator's and torture's processor time goes, by room (perf; SCENARIO=all of them)
+	@tools/profile $(CHIP) $(SCENARIO)
 
 sanitize: setup ## The host tests under the address and undefined-behaviour sanitizers
 	@cmake --preset sanitize

@@ -109,7 +109,7 @@ static uint64_t contents(const state *x, unsigned bank, uint32_t offset, uint32_
 {
     uint8_t kept[3u * STATE_GRANULE];
     size_t count = sim_flash_take(x->m, bank, offset, bytes, kept);
-    return mix(kept, count) | 1u;
+    return (count < 64u ? sim_mix_bytes(1u, kept, count) : mix(kept, count)) | 1u;
 }
 
 static uint64_t granule(state *x, unsigned bank, uint32_t index)

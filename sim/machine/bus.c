@@ -7,6 +7,7 @@
 
 #include "sim/machine/state.h"
 
+#define PERIPH_FIRST 0x40000000u
 #define BIT_BAND_SRAM 0x22000000u
 #define BIT_BAND_PERIPH 0x42000000u
 #define BIT_BAND_BYTES 0x02000000u
@@ -205,11 +206,21 @@ static bool bit_band(uint32_t address, uint32_t *target, unsigned *bit)
     return true;
 }
 
+/* Peripherals are read and written the most; here there is nothing else. */
+static sim_periph *periph_above(const sim_machine *m, uint32_t address)
+{
+    return address < PERIPH_FIRST ? NULL : periph_at(m, address);
+}
+
 static sim_access bus_read(void *ctx, uint32_t address, unsigned size, sim_access_kind kind,
                            uint32_t *value)
 {
     sim_machine *m = ctx;
     uint32_t given = address;
+    sim_periph *above = periph_above(m, address);
+    if (above != NULL && kind != SIM_ACCESS_FETCH) {
+        return above->read(above->self, address - above->base, size, value);
+    }
     if (at_alias(m, address) && !alias(m, &address)) {
         return SIM_ACCESS_FAULT;
     }
@@ -273,6 +284,10 @@ static sim_access bus_write(void *ctx, uint32_t address, unsigned size, uint32_t
 {
     sim_machine *m = ctx;
     uint32_t given = address;
+    sim_periph *above = periph_above(m, address);
+    if (above != NULL) {
+        return above->write(above->self, address - above->base, size, value);
+    }
     if (at_alias(m, address) && !alias(m, &address)) {
         return SIM_ACCESS_FAULT;
     }
