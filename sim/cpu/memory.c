@@ -52,7 +52,9 @@ void sim_code_invalidate(sim_code *code, uint32_t offset, uint32_t bytes)
         if (part == SIM_GRANULE_BYTES) {
             if (granule->live[0] | granule->live[1] | granule->live[2] | granule->live[3])
                 memset(granule, 0, offsetof(sim_code, count));
-            granule[-1].insn[SIM_GRANULE_BYTES / 2 - 1].op = NULL;
+            sim_insn *before = &granule[-1].insn[SIM_GRANULE_BYTES / 2 - 1];
+            if (before->op) /* else the page stays shared with who has forked */
+                before->op = NULL;
         } else {
             sim_code_hit(granule, within, part);
         }

@@ -115,9 +115,10 @@ static unsigned apb_shift(const sim_rcc *r, bool apb2)
 static uint32_t clock_hz(sim_part *part, sim_clock clock)
 {
     const sim_rcc *r = part->rcc;
-    const rcc_rates rates = {.sysclk = sysclk_hz(r), .hclk = hclk_hz(r),
-                             .pclk1 = hclk_hz(r) >> apb_shift(r, false),
-                             .pclk2 = hclk_hz(r) >> apb_shift(r, true),
+    const uint32_t hclk = hclk_hz(r); /* once: it is asked for often */
+    const rcc_rates rates = {.sysclk = clock == SIM_CLOCK_SYSCLK ? sysclk_hz(r) : 0u,
+                             .hclk = hclk, .pclk1 = hclk >> apb_shift(r, false),
+                             .pclk2 = hclk >> apb_shift(r, true),
                              .hsi = rcc_ready(r, OSC_HSI) ? HSI_HZ : 0u};
     return rcc_clock_hz(r, clock, &rates);
 }
