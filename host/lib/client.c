@@ -127,7 +127,7 @@ static tb_receive step(tb_client *c, tb_frame *frame)
 
 int tb_client_next(tb_client *c, uint64_t deadline_ms, tb_frame *frame)
 {
-    bool late = false;
+    bool read = false;
     for (;;) {
         tb_receive got = step(c, frame);
         c->more = got != TB_RECEIVE_MORE;
@@ -139,11 +139,11 @@ int tb_client_next(tb_client *c, uint64_t deadline_ms, tb_frame *frame)
             continue;
         }
         uint64_t now = c->link->now_ms(c->link->ctx);
-        if (late) {
+        if (read || (deadline_ms != 0 && now >= deadline_ms)) {
             return stopped(c) ? -1 : 0;
         }
-        late = now >= deadline_ms; /* then what is there already, and no more */
-        if (!fill_input(c, now, late ? now : deadline_ms)) {
+        read = deadline_ms == 0; /* what is there already, and no more */
+        if (!fill_input(c, now, read ? now : deadline_ms)) {
             return -1;
         }
     }

@@ -168,8 +168,9 @@ tb_client_result tb_client_wait(tb_client *c, const tb_image_file *image, const 
 
 /* ---- shared by client's files ---------------------------------------------------------- */
 
-/* The next reply of the device before the deadline: 1, 0: none, -1: port or Ctrl-C. What has come
- * already is taken whatever the deadline. */
+/* The next reply of the device before the deadline: 1, 0: none, -1: port or Ctrl-C. deadline_ms 0:
+ * what has come already. After any other deadline nothing is read, or a line that talks without
+ * end would be listened to without end. */
 int tb_client_next(tb_client *c, uint64_t deadline_ms, tb_frame *frame);
 bool tb_client_put(tb_client *c, uint8_t command, uint8_t seq, const void *payload, uint16_t bytes);
 uint8_t tb_client_seq(tb_client *c);

@@ -379,6 +379,8 @@ static tb_client_result send_data(sending *s)
             if (result != TB_CLIENT_OK) {
                 return result;
             }
+            /* A line that talks without end does not keep the next frame back. */
+            all_read = !s->answered;
         }
         if (tb_client_baud_strained(c)) {
             tb_client_result result = lower_baud(s);
