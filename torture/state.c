@@ -28,6 +28,11 @@ void state_init(state *x, sim_machine *m, oracle *o)
     for (unsigned bank = 0; bank < 2u; bank++) {
         x->hash[bank] = need(calloc(x->granules, sizeof *x->hash[bank]));
         x->kind[bank] = need(calloc(x->granules, 1));
+        x->turn[bank] = need(calloc(x->granules, sizeof *x->turn[bank]));
+        x->unit[bank] = need(calloc(chip->bank_bytes / x->unit_bytes, sizeof *x->unit[bank]));
+        for (uint32_t g = 0; g < x->granules; g++) {
+            x->turn[bank][g] = 1u; /* no unit is known */
+        }
     }
 }
 
@@ -37,6 +42,10 @@ void state_free(state *x)
     free(x->hash[1]);
     free(x->kind[0]);
     free(x->kind[1]);
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        free(x->turn[bank]);
+        free(x->unit[bank]);
+    }
     free(x->undo);
 }
 
@@ -45,6 +54,7 @@ void state_touch(state *x, unsigned bank, uint32_t offset, uint32_t bytes)
     for (uint32_t g = offset / STATE_GRANULE; g * STATE_GRANULE < offset + bytes; g++) {
         x->hash[bank][g] = 0u;
         x->kind[bank][g] = 0u;
+        x->turn[bank][g]++;
     }
     if (x->oracle != NULL) {
         oracle_touch(x->oracle, bank, offset, bytes);
@@ -121,6 +131,17 @@ static uint64_t granule(state *x, unsigned bank, uint32_t index)
     return *hash;
 }
 
+static uint64_t unit_number(state *x, unsigned bank, uint32_t index)
+{
+    struct state_unit *unit = &x->unit[bank][index];
+    uint32_t offset = index * x->unit_bytes, turn = x->turn[bank][offset / STATE_GRANULE];
+    if (unit->turn != turn) {
+        unit->hash = contents(x, bank, offset, x->unit_bytes);
+        unit->turn = turn;
+    }
+    return unit->hash;
+}
+
 static bool blank(const uint8_t *bytes, uint32_t count)
 {
     uint32_t i = 0;
@@ -184,7 +205,7 @@ bool state_number(state *x, place at, bool ram, uint64_t chance, uint64_t *numbe
         *number = granule(x, bank, index);
         return true;
     case PLACE_UNIT:
-        *number = contents(x, bank, index * x->unit_bytes, x->unit_bytes);
+        *number = unit_number(x, bank, index);
         return true;
     case PLACE_RAM:
         if (!ram || !sim_peek(x->m, index, &word, sizeof word)) {

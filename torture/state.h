@@ -29,6 +29,11 @@ typedef struct state {
     oracle *oracle; /* told of what changes; NULL: nobody is */
     uint32_t unit_bytes, granules;
     uint64_t *hash[2]; /* of granules; 0: to be computed */
+    uint32_t *turn[2]; /* of granules: counts what touches them */
+    struct state_unit {
+        uint32_t turn; /* the granule's, when it was computed */
+        uint64_t hash;
+    } *unit[2];
     uint8_t *kind[2];  /* likewise: KIND_* of what is in it */
     uint8_t *undo;     /* what was there, and where */
     size_t undo_fill, undo_room;
