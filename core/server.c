@@ -58,7 +58,7 @@ static void watch_baud(tb_server *s, uint32_t now_ms)
     if (s->baud_limit_ms != 0u && !s->good_frame &&
         now_ms - s->baud_since_ms >= s->baud_limit_ms) {
         s->baud_limit_ms = 0u;
-        s->config.baud_set(s->config.ctx, s->config.usual_baud);
+        known_baud_set(&s->config, s->config.usual_baud);
         tb_receiver_init(&s->receiver, s->buffer, TB_WIRE_MAX_PAYLOAD);
     }
 }

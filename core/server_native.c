@@ -35,7 +35,7 @@ static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint
 
     (void)args;
     (void)bytes;
-    if (s->config.expand != NULL && s->config.expand_served != NULL) {
+    if (known_expand(&s->config) != NULL) {
         hello.capabilities |= TB_CAP_EXPAND;
     }
     if (s->config.refusal != TB_OK) {
@@ -43,7 +43,7 @@ static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint
     } else if (s->config.protect != NULL) {
         hello.capabilities |= TB_CAP_PROTECT;
     }
-    if (s->config.baud_set != NULL) {
+    if (known_can_baud(&s->config)) {
         hello.capabilities |= TB_CAP_BAUD;
     }
     if (s->config.mode_set != NULL) {
@@ -164,7 +164,7 @@ static tb_error on_data(tb_server *s, const uint8_t *args, uint16_t bytes, uint8
 /* For a compressed stream: has this program the decoder, and a native session? */
 static tb_error may_expand(tb_server *s)
 {
-    if (s->config.expand == NULL || s->config.expand_served == NULL) {
+    if (known_expand(&s->config) == NULL) {
         return TB_ERR_NOT_HERE;
     }
     s->session_ms = s->tutorial ? s->session_ms : s->last_byte_ms;
@@ -187,8 +187,8 @@ static tb_error on_expand(tb_server *s, const uint8_t *args, uint16_t bytes, uin
     if (s->update.open && from != s->update.next) {
         return TB_ERR_OFFSET;
     }
-    return config->expand_served->begin(config->expand, &s->update, stream_bytes, source_bytes,
-                                        source_crc32);
+    return known_expand(config)->begin(config->expand, &s->update, stream_bytes, source_bytes,
+                                       source_crc32);
 }
 
 static tb_error on_stream(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
@@ -201,7 +201,7 @@ static tb_error on_stream(tb_server *s, const uint8_t *args, uint16_t bytes, uin
     if (error != TB_OK) {
         return error;
     }
-    return s->config.expand_served->write(s->config.expand, offset, p, (uint32_t)bytes - 4u);
+    return known_expand(&s->config)->write(s->config.expand, offset, p, (uint32_t)bytes - 4u);
 }
 
 /* What a page holds, so that a host can tell which it need not send. */
@@ -343,10 +343,10 @@ static tb_error on_baud(tb_server *s, const uint8_t *args, uint16_t bytes, uint8
 
     (void)bytes;
     (void)out;
-    if (s->config.baud_set == NULL) {
+    if (!known_can_baud(&s->config)) {
         return TB_ERR_NOT_HERE;
     }
-    if (!s->config.baud_reached(s->config.ctx, baud)) {
+    if (!known_baud_reached(&s->config, baud)) {
         return TB_ERR_ARGUMENT;
     }
     s->new_baud = baud;
@@ -475,7 +475,7 @@ static void send_reply(tb_server *s, uint8_t command, const uint8_t *end)
     size_t bytes = tb_frame_put(s->reply, TB_WIRE_TOKEN_NATIVE, command, payload,
                                 (uint16_t)(end - payload));
 
-    s->config.send(s->config.ctx, s->reply, bytes);
+    known_send(&s->config, s->reply, bytes);
 }
 
 /* Both sides change once the reply is out. */
@@ -488,7 +488,7 @@ static void change_baud(tb_server *s)
         s->good_frame = false;
         s->baud_since_ms = s->last_byte_ms;
         s->baud_limit_ms = baud == s->config.usual_baud ? 0u : TB_BAUD_TRIAL_MS;
-        s->config.baud_set(s->config.ctx, baud);
+        known_baud_set(&s->config, baud);
     }
 }
 
@@ -512,7 +512,7 @@ void tb_native_frame(tb_server *s, const tb_frame *frame)
         put_u32(&end, s->update.next);
         put_u32(&end, s->config.window);
     }
-    if (frame->command == TB_CMD_STREAM && s->config.expand != NULL) {
+    if (frame->command == TB_CMD_STREAM && known_expand(&s->config) != NULL) {
         put_u32(&end, s->config.expand->received);
         put_u32(&end, s->config.window);
         put_u32(&end, s->update.next);

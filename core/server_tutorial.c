@@ -7,7 +7,7 @@ void tb_tutorial_answer(tb_server *s, tb_error error)
 {
     uint8_t byte = error == TB_OK ? TB_WIRE_ACK : TB_WIRE_NACK;
 
-    s->config.send(s->config.ctx, &byte, 1);
+    known_send(&s->config, &byte, 1);
 }
 
 static void send_version(tb_server *s)
@@ -18,7 +18,7 @@ static void send_version(tb_server *s)
     for (unsigned i = 0; i < sizeof text; i++) {
         text[i] = *from != '\0' ? (uint8_t)*from++ : (uint8_t)' ';
     }
-    s->config.send(s->config.ctx, text, sizeof text);
+    known_send(&s->config, text, sizeof text);
 }
 
 /* The dialect has no begin, so a whole header at the start of a piece is one: when the

@@ -94,8 +94,8 @@ int tb_slot_preferred(const tb_flash *flash, const tb_identity *device, tb_slot_
             }
             in.slot[d.bank].valid = false;
         }
-        if (d.action == TB_BOOT_RECORD) {
-            tb_boot_apply(&in, &d);
+        if (d.action == TB_BOOT_RECORD) { /* always REJECTED: taken as written */
+            in.slot[d.bank].log.state = TB_SLOT_REJECTED;
         }
     }
 }

@@ -47,21 +47,18 @@ void chip_while_busy(void)
     }
 }
 
-static void send(void *ctx, const uint8_t *bytes, size_t count)
+void stage2_send(const uint8_t *bytes, size_t count)
 {
-    (void)ctx;
     chip_uart_send(&stage2.uart, bytes, count);
 }
 
-static bool baud_reached(void *ctx, uint32_t baud)
+bool stage2_baud_reached(uint32_t baud)
 {
-    (void)ctx;
     return chip_uart_reaches(&stage2.uart, baud);
 }
 
-static void baud_set(void *ctx, uint32_t baud)
+void stage2_baud_set(uint32_t baud)
 {
-    (void)ctx;
     chip_uart_set_baud(&stage2.uart, baud);
 }
 
@@ -109,12 +106,12 @@ static void server_start(unsigned bank)
 {
     tb_image_head head;
     uint32_t backup[TB_BACKUP_COUNT];
+    /* The rest is known (known.h). */
     tb_server_config config = {
         .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES,
-        .baud_reached = baud_reached, .baud_set = baud_set, .usual_baud = BAUD,
-        .version_text = stage2.text, .send = send,
+        .usual_baud = BAUD, .version_text = stage2.text,
         .queue = __end + RING_BYTES, .queue_bytes = QUEUE_BYTES,
-        .expand = &stage2.expand, .expand_served = &tb_expand_served,
+        .expand = &stage2.expand,
         .refusal = chip_check(TB_TARGET), .mode_set = chip_dual_bank_optional() ? mode_set : NULL,
         .protect = protect, .protected_banks = chip_protected_banks(),
         .policy = {.running_bank = -1, .running_stage2_bank = (int)bank},

@@ -4,7 +4,7 @@
 #ifndef KNOWN_H
 #define KNOWN_H
 
-#include "twinbank/update.h"
+#include "twinbank/server.h"
 
 static inline const tb_flash *known_flash(const tb_flash *flash)
 {
@@ -51,6 +51,33 @@ static inline void port_alive(const tb_flash *flash)
     if (flash->alive != NULL) {
         flash->alive(flash->ctx);
     }
+}
+
+/* ---- of a tb_server_config (twinbank/server.h) ------------------------------------------------ */
+
+static inline void known_send(const tb_server_config *config, const uint8_t *bytes, size_t count)
+{
+    config->send(config->ctx, bytes, count);
+}
+
+static inline const tb_expand_service *known_expand(const tb_server_config *config)
+{
+    return config->expand != NULL ? config->expand_served : NULL;
+}
+
+static inline bool known_can_baud(const tb_server_config *config)
+{
+    return config->baud_set != NULL;
+}
+
+static inline bool known_baud_reached(const tb_server_config *config, uint32_t baud)
+{
+    return config->baud_reached(config->ctx, baud);
+}
+
+static inline void known_baud_set(const tb_server_config *config, uint32_t baud)
+{
+    config->baud_set(config->ctx, baud);
 }
 
 /* ---- of a tb_update_policy ------------------------------------------------------------------ */

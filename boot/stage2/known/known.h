@@ -5,7 +5,7 @@
 #include "chips/chips.h"
 #include "chips/stm32/flash.h"
 #include "tb_target.h"
-#include "twinbank/update.h"
+#include "twinbank/server.h"
 
 static inline const tb_flash *known_flash(const tb_flash *flash)
 {
@@ -56,6 +56,40 @@ static inline void port_alive(const tb_flash *flash)
 {
     (void)flash;
     chip_watchdog_feed();
+}
+
+void stage2_send(const uint8_t *bytes, size_t count);
+bool stage2_baud_reached(uint32_t baud);
+void stage2_baud_set(uint32_t baud);
+
+static inline void known_send(const tb_server_config *config, const uint8_t *bytes, size_t count)
+{
+    (void)config;
+    stage2_send(bytes, count);
+}
+
+static inline const tb_expand_service *known_expand(const tb_server_config *config)
+{
+    (void)config;
+    return &tb_expand_served;
+}
+
+static inline bool known_can_baud(const tb_server_config *config)
+{
+    (void)config;
+    return true;
+}
+
+static inline bool known_baud_reached(const tb_server_config *config, uint32_t baud)
+{
+    (void)config;
+    return stage2_baud_reached(baud);
+}
+
+static inline void known_baud_set(const tb_server_config *config, uint32_t baud)
+{
+    (void)config;
+    stage2_baud_set(baud);
 }
 
 extern tb_identity stage2_device;
