@@ -96,7 +96,9 @@ static void times(const char *directory)
         fprintf(out, "| %s |", media[m].name);
         for (size_t w = 0; w < WAYS; w++) {
             double s = results[m][w].seconds;
-            fprintf(out, " %.*f s, %.0f h |", s < 100 ? 2 : 0, s, s * DEVICES / 3600.0);
+            bool whole = w > 0 && results[m][w].sent.how == TB_SENT_PLAIN;
+            fprintf(out, " %.*f s, %.0f h%s |", s < 100 ? 2 : 0, s, s * DEVICES / 3600.0,
+                    whole ? " (whole)" : "");
         }
         fprintf(out, "\n");
     }

@@ -309,6 +309,11 @@ static void what_is_no_piece_waits_until_flash_is_done(void **state)
     assert_true(holds_image(&m, 1, chip_small.slot_offset, &im));
 }
 
+static void nobody_looks(void)
+{
+    looked_at += tb_server_looks(&s);
+}
+
 /* What waits for flash is the tutorial's: a native session that follows has none of it. */
 static void a_native_session_drops_what_waits(void **state)
 {
@@ -318,7 +323,12 @@ static void a_native_session_drops_what_waits(void **state)
     now_ms += TB_SESSION_HOLD_MS;
     assert_int_equal(begin(), TB_OK);
     assert_int_equal(reply_u32(0), 0);
+    looked_at = 0;
+    m.meanwhile = nobody_looks;
     settle();
+    m.meanwhile = NULL;
+    assert_true(m.erases > 2u);
+    assert_int_equal(looked_at, 0);
     assert_int_equal(s.update.next, 0);
     assert_int_equal(data_until(im.total), TB_OK);
     assert_int_equal(ask(TB_CMD_FINISH, NULL, 0), TB_OK);

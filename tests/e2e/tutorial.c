@@ -139,6 +139,50 @@ static void damage_is_refused_and_the_next_try_works(void **state)
     board_free(b);
 }
 
+/* What was acknowledged and not in flash yet is lost with the power: the client begins again. */
+static void a_cut_after_an_ack_costs_a_new_start(void **state)
+{
+    (void)state;
+    board *b = board_new(chip, "factory-no-app.hex", 1);
+    size_t bytes;
+    uint8_t *image = board_read_file(board_file(b, "app-1.1.0.twb"), &bytes);
+    board_run(b, 50 * SIM_PS_PER_MS);
+    assert_int_equal(send_pieces(b, image, 2048), 2048);
+    sim_cut cut = { .op = sim_op_count(b->machine, 0) + 1u, .when = SIM_CUT_DURING,
+                    .outcome = SIM_CUT_MIXED };
+    sim_schedule_cut(b->machine, &cut);
+    size_t sent = 2048 + send_pieces(b, image + 2048, bytes - 2048);
+    assert_true(sent < bytes || ask(b, 0x43, NULL, 0) != ACK);
+    assert_int_equal(sim_cuts_fired(b->machine), 1);
+    board_run(b, 2 * SIM_PS_PER_S);
+    assert_int_equal(send_pieces(b, image, bytes), bytes);
+    assert_int_equal(ask(b, 0x43, NULL, 0), ACK);
+    assert_true(board_wait(b, "1.1.0", 2 * SIM_PS_PER_S));
+    free(image);
+    board_free(b);
+}
+
+/* However much waits for flash when it comes; too early it is refused, and the session goes on. */
+static void finish_waits_for_what_is_acknowledged(void **state)
+{
+    (void)state;
+    board *b = board_new(chip, "factory-no-app.hex", 1);
+    size_t bytes;
+    uint8_t *image = board_read_file(board_file(b, "app-1.1.0.twb"), &bytes);
+    board_run(b, 50 * SIM_PS_PER_MS);
+    assert_int_equal(send_pieces(b, image, 4096), 4096);
+    board_run(b, 10 * SIM_PS_PER_S); /* all of it is in flash */
+    size_t last = bytes - bytes % 128 - 128;
+    assert_int_equal(send_pieces(b, image + 4096, last - 4096), last - 4096);
+    /* finish at once, with the rest missing: refused, and the session goes on */
+    assert_int_equal(ask(b, 0x43, NULL, 0), NACK);
+    assert_int_equal(send_pieces(b, image + last, bytes - last), bytes - last);
+    assert_int_equal(ask(b, 0x43, NULL, 0), ACK);
+    assert_true(board_wait(b, "1.1.0", 2 * SIM_PS_PER_S));
+    free(image);
+    board_free(b);
+}
+
 int main(int argc, char **argv)
 {
     chip = argc > 1 ? argv[1] : chip;
@@ -146,6 +190,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(stage2_takes_an_image_from_the_tutorials_client),
         cmocka_unit_test(a_running_application_does_too),
         cmocka_unit_test(damage_is_refused_and_the_next_try_works),
+        cmocka_unit_test(a_cut_after_an_ack_costs_a_new_start),
+        cmocka_unit_test(finish_waits_for_what_is_acknowledged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
