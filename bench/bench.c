@@ -91,11 +91,13 @@ static bool whole_image(bool stage2, uint32_t baud, sim_ps latency, unsigned los
 
 static void tutorial(void)
 {
-    update_result r = bench_tutorial(chip, "factory-no-app.hex", "app-1.0.0.twb");
-    double pieces = (double)((r.image_bytes + 127u) / 128u);
-    double best = ((double)r.image_bytes + pieces * 9.0) * 10.0 / 115200.0;
+    update_result r = bench_tutorial(chip, "factory-no-app.hex", "app-200k.twb");
+    double frames = (double)((r.image_bytes + 127u) / 128u) + 1.0;
+    double best = ((double)r.image_bytes + frames * 9.0) * 10.0 / 115200.0;
+    bool by_line = best > r.flash_seconds;
     figures_add(&all, "tutorial's client: stage 2 at 115200", (double)r.image_bytes / r.seconds,
-                "bytes/s", (double)r.image_bytes / best, "stop and wait", FIGURE_MORE);
+                "bytes/s", (double)r.image_bytes / (by_line ? best : r.flash_seconds),
+                by_line ? "stop and wait" : "flash", FIGURE_MORE);
 }
 
 /* ---- fewer bytes -------------------------------------------------------------------------- */

@@ -39,7 +39,7 @@ typedef struct update_result {
 } update_result;
 
 update_result bench_update(const update_case *c);
-/* The tutorial's client, stop and wait, 128 bytes at a time, at 115200 baud. */
+/* The tutorial's client, stop and wait, 128 bytes at a time, at 115200 baud, to finish's ACK. */
 update_result bench_tutorial(const char *chip, const char *factory, const char *image);
 
 /* ---- boot ------------------------------------------------------------------------------- */
