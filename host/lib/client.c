@@ -118,8 +118,9 @@ static tb_receive step(tb_client *c, tb_frame *frame)
     if (c->in_at < c->in_fill) {
         return tb_receiver_byte(&c->receiver, c->in[c->in_at++], frame, &unused);
     }
+    /* Where the last look found nothing: a write may have taken long, and the rest be there. */
     uint64_t silent = c->link->now_ms(c->link->ctx) - c->last_byte_ms;
-    if (!tb_receiver_idle(&c->receiver) && silent >= TB_WIRE_FRAME_TIMEOUT_MS) {
+    if (c->in_fill == 0 && !tb_receiver_idle(&c->receiver) && silent >= TB_WIRE_FRAME_TIMEOUT_MS) {
         return tb_receiver_timeout(&c->receiver, frame, &unused);
     }
     return TB_RECEIVE_MORE;
