@@ -48,7 +48,8 @@ static unsigned stage2_target(const tb_update *u, int preferred, tb_slot_info sl
         other->head_error != TB_OK) {
         return bank;
     }
-    other->payload_error = tb_payload_check(flash, bank, port_chip(flash)->slot_offset, &other->head);
+    other->payload_error =
+        tb_payload_check(flash, bank, port_chip(flash)->slot_offset, &other->head);
     return tb_slot_bootable(other) ? (unsigned)preferred : bank;
 }
 
