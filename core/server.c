@@ -105,7 +105,6 @@ void tb_server_look(tb_server *s, uint8_t byte, uint32_t now_ms)
     s->last_byte_ms = now_ms;
     s->got = tb_receiver_byte(&s->receiver, byte, &s->frame, &s->error);
     while (s->got == TB_RECEIVE_FRAME && tb_tutorial_piece(s, &s->frame)) {
-        s->good_frame = true;
         s->got = tb_receiver_next(&s->receiver, &s->frame, &s->error);
     }
 }

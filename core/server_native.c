@@ -167,8 +167,11 @@ static tb_error may_expand(tb_server *s)
     if (known_expand(&s->config) == NULL) {
         return TB_ERR_NOT_HERE;
     }
-    s->session_ms = s->tutorial ? s->session_ms : s->last_byte_ms;
-    return s->tutorial ? TB_ERR_NO_SESSION : TB_OK;
+    if (s->tutorial) {
+        return TB_ERR_NO_SESSION;
+    }
+    s->session_ms = s->last_byte_ms;
+    return TB_OK;
 }
 
 static tb_error on_expand(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
