@@ -32,14 +32,15 @@ typedef struct options {
 
 static const char usage[] =
     "usage: twinbank-torture [--chip NAME[,NAME...]] [--scenario NAME] [--depth 1|2]\n"
-    "                        [--sample N] [--pairs N] [--jobs N] [--seed N] [--audit N] [--whole] [--exact]\n"
-    "                        [--html FILE] [--json FILE] [--plant FAULT] [--list]\n"
+    "                        [--sample N] [--pairs N] [--jobs N] [--seed N] [--audit N]\n"
+    "                        [--whole] [--exact] [--html FILE] [--json FILE]\n"
+    "                        [--plant FAULT] [--list]\n"
     "       twinbank-torture --replay CASE [--chip NAME]\n"
     "\n"
     "Interrupts every flash operation of every scenario: before, while (five outcomes) and\n"
     "after, by power, pin and watchdog, and judges every recovery. --depth 2 interrupts the\n"
     "recoveries too. --sample N takes one of N of the operations that are not critical,\n"
-    "--pairs N one of N of the pairs of those that are (default: all of a G4's, one of 4 of others).\n"
+    "--pairs N one of N of the pairs of those that are (all of a G4's, one of 4 of others).\n"
     "A life whose course is known, as a run of the same beginning has read the same, is judged\n"
     "without being run: --audit N runs one of N of these all the same, and compares; --exact\n"
     "takes no page for known by its kind alone; --whole runs every life to its end.\n"
@@ -289,9 +290,9 @@ static void print_row(const report_row *row)
                  row->outcome[OUTCOME_PROGRAMMER], row->outcome[OUTCOME_LOCKED],
                  row->deep_locked);
     }
-    printf("%-15s %4u ops %7llu lives (%llu twice cut; %llu run, %llu compared) %5.0f for a second of a core  "
-           "old %llu "
-           "new %llu recovered %llu stage 2 %llu  %slongest %u boots, %.1f s  %s\n",
+    printf("%-15s %4u ops %7llu lives (%llu twice cut; %llu run, %llu compared) "
+           "%5.0f for a second of a core  old %llu new %llu recovered %llu stage 2 %llu  "
+           "%slongest %u boots, %.1f s  %s\n",
            row->s->name, (unsigned)row->ops, row->lives, row->deep, row->ran, row->audited,
            row->seconds > 0 ? (double)row->lives / row->seconds : 0, row->outcome[OUTCOME_OLD],
            row->outcome[OUTCOME_NEW], row->outcome[OUTCOME_RECOVERED],

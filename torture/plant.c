@@ -136,7 +136,8 @@ static const struct plant {
     {"stage1", stage1, NULL},        {"images", images, NULL},   {"stage2", stage2, NULL},
     {"log", foreign_record, NULL},   {"injector", injector, NULL}, {"option", option_write, NULL},
     {"fallen", fallen, NULL},        {"mute", mute, NULL},       {"deaf", deaf, NULL},
-    {"twice", twice, NULL},          {"rots", NULL, rots},         {"foreign", NULL, foreign}, {"older", NULL, older},
+    {"twice", twice, NULL},          {"rots", NULL, rots},       {"foreign", NULL, foreign},
+    {"older", NULL, older},
 };
 #define PLANTS (sizeof plants / sizeof plants[0])
 

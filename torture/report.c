@@ -10,11 +10,14 @@ static const char *const kinds[OUTCOMES] = {"old", "new", "rec", "st2", "prg", "
 
 static const char style[] =
     ":root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#59636e;--line:#d1d9e0;"
-    "--prg:#8a8f98;--lck:#b3541e;--card:#f6f8fa;--old:#4a83c9;--new:#2f9e5f;--rec:#d99a1c;--st2:#9662c4;--bad:#cf3030;"
+    "--prg:#8a8f98;--lck:#b3541e;--card:#f6f8fa;--old:#4a83c9;--new:#2f9e5f;--rec:#d99a1c;"
+    "--st2:#9662c4;--bad:#cf3030;"
     "--none:#e6eaee;--w0:#cfd6dd;--w1:#f6cf9a;--w2:#e58a3c;--w3:#a63a12;--wp:#3a2417}"
     "@media(prefers-color-scheme:dark){:root{--bg:#14171b;--fg:#e6e9ec;--dim:#9aa4ae;"
-    "--line:#343b43;--prg:#9aa0a8;--lck:#d9773f;--card:#1c2126;--old:#5b95dc;--new:#3fb574;--rec:#e0a93a;--st2:#ab7fd6;"
-    "--bad:#f06060;--none:#2a3037;--w0:#3d454e;--w1:#7a4a1c;--w2:#c46a20;--w3:#ff9a4d;--wp:#ffe3c2}}"
+    "--line:#343b43;--prg:#9aa0a8;--lck:#d9773f;--card:#1c2126;--old:#5b95dc;--new:#3fb574;"
+    "--rec:#e0a93a;--st2:#ab7fd6;"
+    "--bad:#f06060;--none:#2a3037;--w0:#3d454e;--w1:#7a4a1c;--w2:#c46a20;--w3:#ff9a4d;"
+    "--wp:#ffe3c2}}"
     "*{box-sizing:border-box}body{margin:0 auto;padding:1rem;max-width:90rem;background:var(--bg);"
     "color:var(--fg);font:16px/1.5 system-ui,sans-serif}"
     "h1{font-size:1.6rem;margin:.2rem 0}h2{margin:2rem 0 .6rem;font-size:1.25rem}"
@@ -262,10 +265,11 @@ static void head(FILE *f, const report *r)
     }
     fputs("</div><p class='dim'>A strip is a bank of flash from its start to its end; each column "
           "tells what came of the lives that were interrupted while that place was written or "
-          "erased. Below them, how one undisturbed run wears each page: its ground tells how often it "
-          "was erased, what stands on it how much of it was programmed.</p><div class='key'>"
+          "erased. Below them, how one undisturbed run wears each page: its ground tells how often "
+          "it was erased, what stands on it how much of it was programmed.</p><div class='key'>"
           "<span style='--c:var(--w1)'>erased once</span><span style='--c:var(--w2)'>twice</span>"
-          "<span style='--c:var(--w3)'>more often</span><span style='--c:var(--wp)'>programmed</span>"
+          "<span style='--c:var(--w3)'>more often</span>"
+          "<span style='--c:var(--wp)'>programmed</span>"
           "</div>", f);
 }
 
@@ -321,7 +325,8 @@ static void json_row(FILE *f, const report_row *row)
 {
     fprintf(f, "{\"chip\":\"%s\",\"scenario\":\"%s\",\"operations\":%u,\"lives\":%llu,"
                "\"two_cuts\":%llu,\"run\":%llu,\"joined\":%llu,\"audited\":%llu,\"judged\":%llu,"
-               "\"old\":%llu,\"new\":%llu,\"recovered\":%llu,\"stage2\":%llu,\"programmer\":%llu,\"locked\":%llu,\"locked_by_two_cuts\":%llu,"
+               "\"old\":%llu,\"new\":%llu,\"recovered\":%llu,\"stage2\":%llu,\"programmer\":%llu,"
+               "\"locked\":%llu,\"locked_by_two_cuts\":%llu,"
                "\"failures\":%u,"
                "\"longest_us\":%llu,\"most_boots\":%u,\"clean_us\":%llu,\"units_programmed\":%u,"
                "\"pages_erased\":%u,\"most_erases_of_a_page\":%u,\"option_writes\":%u,"
@@ -330,7 +335,8 @@ static void json_row(FILE *f, const report_row *row)
             row->joined, row->audited, row->checks, row->outcome[OUTCOME_OLD],
             row->outcome[OUTCOME_NEW], row->outcome[OUTCOME_RECOVERED],
             row->outcome[OUTCOME_STAGE2], row->outcome[OUTCOME_PROGRAMMER],
-            row->outcome[OUTCOME_LOCKED], row->deep_locked, row->failures, row->longest_us, row->most_boots,
+            row->outcome[OUTCOME_LOCKED], row->deep_locked, row->failures, row->longest_us,
+            row->most_boots,
             row->clean_us, row->wear.programs, row->wear.erases, row->wear.most_erases,
             row->wear.options, row->seconds);
     json_pages(f, row);

@@ -223,7 +223,8 @@ static bool at_1_1_0(rig *r)
 static bool roll_back(rig *r)
 {
     return connect(r) &&
-           client_is(r, tb_client_command(&r->client, TB_CMD_ROLLBACK, NULL, 0, 2000), "rollback") &&
+           client_is(r, tb_client_command(&r->client, TB_CMD_ROLLBACK, NULL, 0, 2000),
+                     "rollback") &&
            reset(r, 0) && old_runs(r);
 }
 

@@ -20,8 +20,8 @@ enum {
 #define ACR_LATENCY 0xFu
 #define CR_EOPIE_TO_DBECCERRIE 0x07FF0000u
 
-/* DS12110 table 53, typical, by PSIZE; its longest times are twice these. The H7A3's times are of no source that was read:
- * of the right order, no more. */
+/* DS12110 table 53, typical, by PSIZE; its longest times are twice these. The H7A3's times are
+ * of no source that was read: of the right order, no more. */
 static const h7_line lines[] = {
     {.device_id = 0x450u, .cr_reset = 0x31u, .cr_fw = 1u << 6, .cr_start = 1u << 7,
      .snb_shift = 8u, .snb_mask = 7u, .psize_mask = 3u << 4, .acr_reset = 0x37u,
