@@ -66,6 +66,7 @@ static void run_to_slot(board *b, profile *p, boot_result *r)
     uint32_t entry = TB_FLASH_BASE + b->chip->slot_offset;
     sim_ps start = sim_now(b->machine);
     uint64_t start_cycles = sim_cpu_cycles(core), before = start_cycles;
+    uint32_t with[16] = {0}; /* instructions by wait states: most are the loop's */
 
     for (;;) {
         uint32_t pc = sim_cpu_reg(core, 15);
@@ -82,8 +83,9 @@ static void run_to_slot(board *b, profile *p, boot_result *r)
             p->ram[(pc - b->chip->sram.base) / 2u]++;
             p->ram_cycles[(pc - b->chip->sram.base) / 2u] += cycles - before;
         }
-        if (sim_flash_latency(b->machine) > r->wait_states) {
-            r->wait_states = sim_flash_latency(b->machine);
+        unsigned latency = sim_flash_latency(b->machine) & 15u;
+        if (++with[latency] > with[r->wait_states]) {
+            r->wait_states = latency;
         }
         before = cycles;
     }

@@ -28,6 +28,7 @@
 #define SCB_AIRCR_SYSRESETREQ 0x05FA0004u
 
 #define SCB_CCR_BFHFNMIGN (1u << 8)
+#define SCB_CCR_IC (1u << 17) /* Cortex-M7 */
 #define SCB_CFSR_BFSR 0xFF00u /* written as 1 to clear */
 
 #define ARMV7M_EXCEPTIONS 16u
@@ -40,6 +41,25 @@ static inline void arm_dsb(void)
 static inline void arm_isb(void)
 {
     __asm volatile("isb" ::: "memory");
+}
+
+/* Cortex-M7: the instruction cache, from its state after reset and back to it. */
+static inline void arm_icache_on(void)
+{
+    SCB_ICIALLU = 0u;
+    arm_dsb();
+    arm_isb();
+    SCB_CCR |= SCB_CCR_IC;
+    arm_dsb();
+    arm_isb();
+}
+
+static inline void arm_icache_off(void)
+{
+    SCB_CCR &= ~SCB_CCR_IC;
+    SCB_ICIALLU = 0u;
+    arm_dsb();
+    arm_isb();
 }
 
 static inline void arm_wait_for_interrupt(void)

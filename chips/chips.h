@@ -18,9 +18,8 @@ void chip_flash_init(void);
 /* Called over and over while an erase or a program of this driver is under way. Here it does
  * nothing; a program may have one of its own, which must not use the driver. */
 void chip_while_busy(void);
-/* The same without its checks, for stage 1, which asks only for what is there: two banks in
- * force (chip_flash_mode()), ranges and alignment are the caller's affair, units are words,
- * the CRC unit as in chip_crc32_fresh(). It erases nothing. */
+/* The same without its checks: two banks in force (chip_flash_mode()), ranges and alignment
+ * are the caller's affair, units are words, the CRC unit as in chip_crc32_fresh(). */
 extern const tb_flash chip_flash_bare;
 /* Are the banks as the row says? Else the reason why nothing may be written. */
 tb_error chip_flash_mode(void);
@@ -70,8 +69,34 @@ _Noreturn void chip_reset(void);
 
 /* ---- stage 1 -------------------------------------------------------------------------- */
 
+/* First of all, and again wherever nobody knows how far things
+ * went: feeds a watchdog that may be running, gives what follows its clocks, and opens the
+ * backup registers for writing until chip_restore_reset_state(). */
+void chip_stage1_begin(void);
+tb_reset_cause chip_stage1_reset_cause(void); /* as chip_reset_cause() */
+/* TB_BACKUP_CONTROL .. once they are open. */
+volatile uint32_t *chip_stage1_backup(void);
+/* The flash for stage 1, which asks only for what is there: two banks in force, or bank 0
+ * (chip_flash_mode()). All begins at whole words and has a whole number of them, but what is
+ * read to its end at once for the CRC. Where a bad unit is met: false; the bytes and the CRC
+ * are undefined then. Nothing is erased. */
+unsigned chip_stage1_mapped_bank(void);
+uint32_t *chip_stage1_address(unsigned bank, uint32_t offset);
+bool chip_stage1_read(uint32_t *to, const uint32_t *from, uint32_t bytes);
+/* CRC-32 (zlib), of flash or RAM. */
+bool chip_stage1_crc(const uint32_t *data, uint32_t bytes, uint32_t *crc);
+/* Bytes of a part of flash, of a multiple of 32, that come before its blank end: of all of it
+ * where something in it cannot be read. */
+uint32_t chip_stage1_used(const uint32_t *from, uint32_t bytes);
+/* One unit; false: the controller says that it is not written. */
+bool chip_stage1_program(uint32_t *to, const uint32_t *unit);
+/* As chip_nmi_is_ecc(), for these; also once before them. */
+bool chip_stage1_nmi(void);
 /* From reset's clock to boot_hz. Where something does not come up in its time the clock
- * stays as it was. */
+ * stays as it was. start lets it come up, switch waits for that and takes it; raise is both,
+ * for those who have not called chip_stage1_begin(). */
+void chip_clock_start(void);
+void chip_clock_switch(void);
 void chip_clock_raise(void);
 /* Whatever stage 1 touched, clocks and peripherals, as reset leaves it. */
 void chip_restore_reset_state(const tb_chip *chip);

@@ -1,12 +1,13 @@
 #include "twinbank/boot.h"
 
-#define CONTROL_KEY_MASK 0xFFFF0000u
-#define CONTROL_UNUSED 0xE800u
+#define CONTROL_UNUSED 0x0800u /* and all above TB_CONTROL_STAGE2 */
 #define REPORT_PRESENT 2u
 
 uint32_t tb_control_checked(uint32_t word)
 {
-    return (word & (CONTROL_KEY_MASK | CONTROL_UNUSED)) == TB_CONTROL_KEY ? word : TB_CONTROL_KEY;
+    uint32_t bits = word ^ TB_CONTROL_KEY;
+
+    return (bits & ~TB_CONTROL_STAGE2) < CONTROL_UNUSED ? word : TB_CONTROL_KEY;
 }
 
 tb_control tb_control_decode(uint32_t word)
@@ -56,10 +57,7 @@ tb_boot_report tb_report_decode(const uint32_t backup[TB_BACKUP_COUNT])
 
 uint32_t tb_report_encode(const tb_boot_report *report)
 {
-    uint32_t attempts = report->attempts < 15u ? report->attempts : 15u;
-
-    return REPORT_PRESENT << 30 | (uint32_t)(report->why & 15u) << 26 |
-           (uint32_t)(report->cause & 15u) << 22 | attempts << 18 |
-           (report->swapped ? 1u << 17 : 0u) | (uint32_t)(report->bank & 1u) << 16 |
-           report->generation;
+    return TB_REPORT_WORD(report->why & 15u, report->cause & 15u, report->swapped ? 1u : 0u,
+                          report->bank & 1u) |
+           TB_REPORT_ATTEMPTS(report->attempts) | report->generation;
 }

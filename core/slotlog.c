@@ -11,16 +11,23 @@
 #define RECORD_NONE 0u /* not a record: torn */
 #define RECORD_BLANK 1u
 
+void tb_slot_log_record(uint32_t *unit, unsigned unit_bytes, tb_record_kind kind,
+                        unsigned argument, unsigned generation)
+{
+    unit[0] = (uint32_t)kind | argument << 8 | (uint32_t)generation << 16;
+    unit[1] = tb_crc32(0, unit, RECORD_CHECKED_BYTES);
+    for (unsigned i = RECORD_WORDS; i < unit_bytes / 4u; i++) {
+        unit[i] = unit[i - RECORD_WORDS];
+    }
+}
+
 void tb_record_encode(uint8_t unit[TB_MAX_UNIT_BYTES], unsigned unit_bytes, tb_record_kind kind,
                       uint8_t argument, uint16_t generation)
 {
-    uint32_t words[RECORD_WORDS];
+    uint32_t words[UNIT_WORDS_MAX];
 
-    words[0] = (uint32_t)kind | ((uint32_t)argument << 8) | ((uint32_t)generation << 16);
-    words[1] = tb_crc32(0, &words[0], RECORD_CHECKED_BYTES);
-    for (unsigned at = 0; at < unit_bytes; at += TB_RECORD_BYTES) {
-        memcpy(unit + at, words, TB_RECORD_BYTES);
-    }
+    tb_slot_log_record(words, unit_bytes, kind, argument, generation);
+    memcpy(unit, words, unit_bytes);
 }
 
 /* The kind of the record that this unit holds, RECORD_BLANK or RECORD_NONE. All copies of
@@ -73,58 +80,58 @@ static void fold(tb_slot_log *log, unsigned kind, unsigned argument, unsigned ge
     }
 }
 
+void tb_slot_log_take(tb_slot_log *log, unsigned unit_number, const uint32_t *unit,
+                      unsigned unit_bytes)
+{
+    unsigned kind = unit == NULL ? RECORD_NONE : record_kind(unit, unit_bytes);
+    uint32_t record = unit == NULL ? 0u : unit[0];
+
+    if (kind != RECORD_BLANK) {
+        log->used_units = (uint16_t)(unit_number + 1u);
+        fold(log, kind, record >> 8 & 0xFFu, record >> 16);
+    }
+}
+
 tb_error tb_slot_log_read(const tb_flash *flash, unsigned bank, tb_slot_log *log)
 {
     const tb_chip *chip = port_chip(flash);
     uint32_t offset = tb_log_offset(chip);
-    uint32_t words[UNIT_WORDS_MAX] = {0};
+    uint32_t words[UNIT_WORDS_MAX];
 
-    memset(log, 0, sizeof *log);
+    *log = (tb_slot_log){0};
     for (unsigned i = 0; i < chip->log_units; i++, offset += chip->unit_bytes) {
         tb_error error = port_read(flash, bank, offset, words, chip->unit_bytes);
-        unsigned kind = RECORD_NONE;
 
-        if (error == TB_OK) {
-            kind = record_kind(words, chip->unit_bytes);
-            if (kind == RECORD_BLANK) {
-                continue;
-            }
-        } else if (error != TB_ERR_ECC) {
-            memset(log, 0, sizeof *log);
+        if (error != TB_OK && error != TB_ERR_ECC) {
+            *log = (tb_slot_log){0};
             return error;
         }
-        log->used_units = (uint16_t)(i + 1u);
-        fold(log, kind, words[0] >> 8 & 0xFFu, words[0] >> 16);
+        tb_slot_log_take(log, i, error == TB_OK ? words : NULL, chip->unit_bytes);
     }
     return TB_OK;
-}
-
-tb_error tb_slot_log_append_at(const tb_flash *flash, unsigned bank, unsigned unit_number,
-                               tb_record_kind kind, uint8_t argument, uint16_t generation)
-{
-    const tb_chip *chip = port_chip(flash);
-    _Alignas(uint32_t) uint8_t unit[TB_MAX_UNIT_BYTES];
-    tb_error error = TB_ERR_LOG_FULL;
-
-    tb_record_encode(unit, chip->unit_bytes, kind, argument, generation);
-    /* A unit may read as blank and yet refuse to be programmed, after a cut: then the
-     * next one takes the record, or this log could never be written again. */
-    for (unsigned i = unit_number; i < chip->log_units; i++) {
-        error = tb_unit_write(flash, bank, tb_log_offset(chip) + i * chip->unit_bytes, unit);
-        if (error == TB_OK) {
-            break;
-        }
-    }
-    return error;
 }
 
 tb_error tb_slot_log_append(const tb_flash *flash, unsigned bank, tb_record_kind kind,
                             uint8_t argument, uint16_t generation)
 {
+    const tb_chip *chip = port_chip(flash);
+    uint32_t unit[UNIT_WORDS_MAX];
     tb_slot_log log;
     tb_error error = tb_slot_log_read(flash, bank, &log);
 
-    return error != TB_OK ? error
-                          : tb_slot_log_append_at(flash, bank, log.used_units, kind, argument,
-                                                  generation);
+    if (error != TB_OK) {
+        return error;
+    }
+    tb_slot_log_record(unit, chip->unit_bytes, kind, argument, generation);
+    error = TB_ERR_LOG_FULL;
+    /* A unit may read as blank and yet refuse to be programmed, after a cut: then the
+     * next one takes the record, or this log could never be written again. */
+    for (unsigned i = log.used_units; i < chip->log_units; i++) {
+        error = tb_unit_write(flash, bank, tb_log_offset(chip) + i * chip->unit_bytes,
+                              (const uint8_t *)unit);
+        if (error == TB_OK) {
+            break;
+        }
+    }
+    return error;
 }

@@ -7,34 +7,61 @@
 #define ROUNDS_MAX 8u           /* two records, two failed checks, a stage 2 that is not there */
 #define STAGE2_FAILURES_MAX 4u  /* two starts of each copy */
 #define STACK_ALIGNMENT 4u
+#define VECTOR_BYTES 8u
 
+/* RAM is not cleared before: all of it is set before it is read. */
 static struct {
+    tb_boot_inputs in;
     uint32_t control, report; /* of before the reset; report 0: there is none */
     uint32_t failures;
-    tb_boot_inputs in;
     tb_image_head head[2];
 } s;
 
-bool stage1_head_read(unsigned bank, uint32_t offset, tb_image_kind kind, tb_image_head *head)
+static bool head_read(unsigned bank, uint32_t offset, tb_image_kind kind)
 {
-    tb_identity device;
+    tb_image_head *head = &s.head[bank];
 
-    if (chip_flash_bare.read(chip_flash_bare.ctx, bank, offset, head, sizeof *head) != TB_OK) {
-        return false;
-    }
-    /* Stage 1 serves any product. */
-    device = (tb_identity){.chip = TB_TARGET, .product_id = head->product_id};
-    return head->kind == (uint8_t)kind && tb_image_check_head(head, &device) == TB_OK;
+    /* An address like any other, or it is worked out anew for each field. */
+    __asm("" : "+r"(head));
+    return chip_stage1_read(&head->magic, chip_stage1_address(bank, offset), sizeof *head) &&
+           tb_image_head_good(head, TB_TARGET, kind);
 }
 
-/* The stack may lie in any RAM of the part, CCM and its alias too. */
-__attribute__((noinline)) bool stage1_vectors_good(const uint32_t vectors[2], uint32_t start,
-                                                   uint32_t bytes)
+/* The payload whose head was read last for that bank, as it is to run: a slot's in flash,
+ * stage 2's as it has been copied to SRAM, which covers the flash and the way from there. The
+ * stack may lie in any RAM of the part, CCM and its alias too. */
+static bool payload_good(unsigned bank, uint32_t offset, uint32_t start, uint32_t *copy,
+                         uint32_t copy_bytes, bool in_copy)
 {
-    uint32_t sp = vectors[0], pc = vectors[1];
+    const tb_image_head *head = &s.head[bank];
+    const uint32_t *payload = chip_stage1_address(bank, offset + TB_HEADER_BYTES);
+    uint32_t crc;
 
-    return sp % STACK_ALIGNMENT == 0u && (sp >> 28 == 1u || sp >> 28 == 2u) && (pc & 1u) != 0u &&
-           pc - start < bytes;
+    return chip_stage1_read(copy, payload, copy_bytes) &&
+           chip_stage1_crc(in_copy ? copy : payload, head->size, &crc) && crc == head->crc32 &&
+           copy[0] % STACK_ALIGNMENT == 0u && (copy[0] >> 28) - 1u < 2u &&
+           (copy[1] & 1u) != 0u && copy[1] - start < head->size;
+}
+
+#define UNIT_WORDS (TB_TARGET->unit_bytes / sizeof(uint32_t))
+
+/* What is blank to the end is looked at in one go. */
+static void log_read(unsigned bank, tb_slot_view *view)
+{
+    const uint32_t *unit = chip_stage1_address(bank, tb_log_offset(TB_TARGET));
+    uint32_t used = chip_stage1_used(unit, tb_log_bytes(TB_TARGET));
+    uint32_t words[TB_MAX_UNIT_BYTES / sizeof(uint32_t)];
+    tb_slot_log log = {0};
+
+    for (unsigned i = 0; i * TB_TARGET->unit_bytes < used; i++, unit += UNIT_WORDS) {
+        bool good = chip_stage1_read(words, unit, TB_TARGET->unit_bytes);
+
+        tb_slot_log_take(&log, i, good ? words : NULL, TB_TARGET->unit_bytes);
+    }
+    view->log.state = log.state; /* what the decision looks at, and who appends */
+    view->log.generation = log.generation;
+    view->log.attempts = log.attempts;
+    view->log.used_units = log.used_units;
 }
 
 static void slots_look(void)
@@ -43,31 +70,38 @@ static void slots_look(void)
         return;
     }
     for (unsigned bank = 0; bank < 2u; bank++) {
-        (void)tb_slot_log_read(&chip_flash_bare, bank, &s.in.slot[bank].log);
-        s.in.slot[bank].valid = stage1_head_read(bank, TB_TARGET->slot_offset,
-                                                 TB_IMAGE_APPLICATION, &s.head[bank]);
+        log_read(bank, &s.in.slot[bank]);
+        s.in.slot[bank].valid = head_read(bank, TB_TARGET->slot_offset, TB_IMAGE_APPLICATION);
     }
 }
 
-static bool payload_good(unsigned bank)
+/* A unit may read as blank and yet refuse to be programmed, after a cut: then the next one
+ * takes the record, or this log could never be written again. */
+static bool append(unsigned bank, unsigned record, unsigned argument)
 {
-    const tb_image_head *head = &s.head[bank];
-    uint32_t offset = TB_TARGET->slot_offset + TB_HEADER_BYTES;
-    uint32_t vectors[2], crc;
+    const tb_slot_log *log = &s.in.slot[bank].log;
+    uint32_t words[TB_MAX_UNIT_BYTES / sizeof(uint32_t)];
+    uint32_t back[TB_MAX_UNIT_BYTES / sizeof(uint32_t)];
+    uint32_t *unit = chip_stage1_address(bank, tb_log_offset(TB_TARGET)) +
+                     log->used_units * UNIT_WORDS;
 
-    return chip_flash_bare.crc32(chip_flash_bare.ctx, bank, offset, head->size, &crc) == TB_OK &&
-           crc == head->crc32 &&
-           chip_flash_bare.read(chip_flash_bare.ctx, bank, offset, vectors, sizeof vectors) ==
-               TB_OK &&
-           stage1_vectors_good(vectors, TB_FLASH_BASE + offset, head->size);
-}
+    tb_slot_log_record(words, TB_TARGET->unit_bytes, (tb_record_kind)record, argument,
+                       log->generation);
+    for (unsigned i = log->used_units; i < TB_TARGET->log_units; i++, unit += UNIT_WORDS) {
+        uint32_t differences = 0u;
 
-static tb_error append(const tb_boot_decision *d)
-{
-    const tb_slot_log *log = &s.in.slot[d->bank].log;
-
-    return tb_slot_log_append_at(&chip_flash_bare, d->bank, log->used_units,
-                                 (tb_record_kind)d->record, d->argument, log->generation);
+        if (!chip_stage1_program(unit, words) ||
+            !chip_stage1_read(back, unit, TB_TARGET->unit_bytes)) {
+            continue;
+        }
+        for (unsigned k = 0; k < UNIT_WORDS; k++) {
+            differences |= words[k] ^ back[k];
+        }
+        if (differences == 0u) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The reasons for stage 2 come last; all others are for a slot. Without a report it is 0. */
@@ -78,63 +112,77 @@ static bool last_was_stage2(void)
 _Static_assert(TB_WHY_BOOT_COUNTER == 5 && TB_WHY_REQUESTED == 6 && TB_WHY_NO_IMAGE == 7 &&
                TB_WHY_COUNT == 8, "reasons for stage 2 come last");
 
-/* Says what is done and why, and does it. bank: what the image finds in r0. */
-static _Noreturn void start(const tb_boot_decision *d, unsigned bank, uint32_t control)
+/* Says what is done and why, and does it. bank: what the image finds in r0, and mapped: the
+ * bank that is mapped then; attempts_and_generation, as the report has them. */
+static _Noreturn void start(unsigned why, unsigned bank, unsigned mapped, uint32_t control,
+                            uint32_t attempts_and_generation)
 {
-    bool slot = d->action == TB_BOOT_SLOT;
-    tb_boot_report report = {
-        .why = d->why, .cause = (uint8_t)s.in.cause, .bank = (uint8_t)bank,
-        .swapped = (slot ? bank : s.in.mapped_bank) == 1u,
-    };
+    volatile uint32_t *backup = chip_stage1_backup();
+    uint32_t vectors = attempts_and_generation != 0u
+                           ? TB_FLASH_BASE + TB_TARGET->slot_offset + TB_HEADER_BYTES
+                           : TB_TARGET->stage2_run;
 
-    if (slot) {
-        report.generation = s.in.slot[bank].log.generation;
-        report.attempts = (uint8_t)(s.in.slot[bank].log.attempts + (d->record != 0u ? 1u : 0u));
-    }
-    chip_backup_write(TB_BACKUP_REPORT, tb_report_encode(&report));
-    chip_backup_write(TB_BACKUP_CONTROL, TB_CONTROL_KEY | control);
+    backup[TB_BACKUP_REPORT] = TB_REPORT_WORD(why, s.in.cause, mapped, bank) |
+                               attempts_and_generation;
+    backup[TB_BACKUP_CONTROL] = TB_CONTROL_KEY | control;
     chip_restore_reset_state(TB_TARGET);
-    chip_launch(slot ? bank : s.in.mapped_bank,
-                slot ? TB_FLASH_BASE + TB_TARGET->slot_offset + TB_HEADER_BYTES
-                     : TB_TARGET->stage2_run,
-                bank);
+    chip_launch(mapped, vectors, bank);
 }
 
 /* false: the attempt could not be written down, so that it must not be made. */
 static bool slot_start(const tb_boot_decision *d)
 {
+    const tb_slot_log *log = &s.in.slot[d->bank].log;
     uint32_t control = 0u;
+    unsigned attempts = log->attempts;
 
     if (d->record != 0u) {
-        if (append(d) != TB_OK) {
+        if (!append(d->bank, d->record, d->argument)) {
             return false;
         }
         uint32_t timeout_ms = s.head[d->bank].trial_watchdog_ms;
         chip_watchdog_start(timeout_ms != 0u ? timeout_ms : TB_TRIAL_WATCHDOG_DEFAULT_MS);
+        attempts = d->argument;
     }
     /* The counter belongs to the image that has run up to now. */
-    if (!last_was_stage2() && TB_REPORT_IMAGE(s.report) ==
-                                  ((uint32_t)d->bank << 16 | s.in.slot[d->bank].log.generation)) {
+    if (!last_was_stage2() &&
+        TB_REPORT_IMAGE(s.report) == ((uint32_t)d->bank << 16 | log->generation)) {
         control = (s.control & TB_CONTROL_ARMED) | s.failures;
     }
-    start(d, d->bank, control);
+    start(d->why, d->bank, d->bank, control,
+          TB_REPORT_ATTEMPTS(attempts) | log->generation);
 }
 
-/* false: there is no stage 2 to start. */
-static bool stage2_start(const tb_boot_decision *d)
+/* The copy of stage 2 in that bank? In single-bank mode there is but one. */
+static bool copy_head_good(unsigned bank)
 {
-    /* A stage 2 that hangs or crashes is counted, and the copies take turns. */
-    uint32_t failures = last_was_stage2() ? s.failures : 0u;
-    int bank = -1;
+    return (bank == 0u || chip_flash_mode() == TB_OK) &&
+           head_read(bank, TB_TARGET->stage2_offset, TB_IMAGE_STAGE2);
+}
 
-    if (failures < STAGE2_FAILURES_MAX) {
-        bank = stage2_load(failures % 2u == 1u);
+/* The newest copy that is good; copies that hang or crash are counted, and take turns. Comes
+ * back where there is no stage 2 to start. */
+static void stage2_start(const tb_boot_decision *d)
+{
+    uint32_t failures = last_was_stage2() ? s.failures : 0u;
+    uint32_t version[2];
+    unsigned bank;
+
+    if (failures >= STAGE2_FAILURES_MAX) {
+        return;
     }
-    if (bank < 0) {
-        return false;
+    for (bank = 0; bank < 2u; bank++) {
+        version[bank] = copy_head_good(bank) ? s.head[bank].version : 0u;
     }
-    chip_watchdog_start(TB_TRIAL_WATCHDOG_DEFAULT_MS);
-    start(d, (unsigned)bank, failures);
+    bank = (version[1] > version[0] ? 1u : 0u) ^ (failures & 1u);
+    for (unsigned tries = 0; tries < 2u; tries++, bank ^= 1u) {
+        if (copy_head_good(bank) &&
+            payload_good(bank, TB_TARGET->stage2_offset, TB_TARGET->stage2_run,
+                         (uint32_t *)TB_TARGET->stage2_run, s.head[bank].size, true)) {
+            chip_watchdog_start(TB_TRIAL_WATCHDOG_DEFAULT_MS);
+            start(d->why, bank, s.in.mapped_bank, failures, 0u);
+        }
+    }
 }
 
 /* Does the swap take a reset? A constant, by the row. */
@@ -145,15 +193,25 @@ static bool stage2_start(const tb_boot_decision *d)
 static bool mapped_to(const tb_boot_decision *d)
 {
     if (d->swap && SWAPS_BY_RESET) {
-        chip_backup_write(TB_BACKUP_CONTROL, TB_CONTROL_KEY | TB_CONTROL_SWAPPING | s.in.cause);
+        chip_stage1_backup()[TB_BACKUP_CONTROL] =
+            TB_CONTROL_KEY | TB_CONTROL_SWAPPING | s.in.cause;
     }
     return !d->swap || chip_swap_by_option(d->bank) == TB_OK;
+}
+
+static bool slot_payload_good(unsigned bank)
+{
+    uint32_t vectors[VECTOR_BYTES / sizeof(uint32_t)];
+
+    return payload_good(bank, TB_TARGET->slot_offset,
+                        TB_FLASH_BASE + TB_TARGET->slot_offset + TB_HEADER_BYTES, vectors,
+                        VECTOR_BYTES, false);
 }
 
 /* The last resort: the ROM answers on the wire. The next reset starts with a clean slate. */
 static _Noreturn void give_up(void)
 {
-    chip_backup_write(TB_BACKUP_CONTROL, 0u);
+    chip_stage1_backup()[TB_BACKUP_CONTROL] = 0u;
     chip_restore_reset_state(TB_TARGET);
     chip_launch_rom();
 }
@@ -161,13 +219,12 @@ static _Noreturn void give_up(void)
 /* What the backup registers and the reset say. */
 static void history_read(void)
 {
-    uint32_t words[TB_BACKUP_COUNT];
-    bool failed, armed;
+    uint32_t report = chip_stage1_backup()[TB_BACKUP_REPORT];
+    bool failed, armed, stage2;
 
-    chip_backup_read(words);
-    s.control = tb_control_checked(words[TB_BACKUP_CONTROL]);
-    s.report = tb_report_present(words[TB_BACKUP_REPORT]) ? words[TB_BACKUP_REPORT] : 0u;
-    s.in.cause = chip_reset_cause();
+    s.control = tb_control_checked(chip_stage1_backup()[TB_BACKUP_CONTROL]);
+    s.report = tb_report_present(report) ? report : 0u;
+    s.in.cause = chip_stage1_reset_cause();
     chip_reset_cause_clear();
     s.failures = s.control & TB_CONTROL_COUNT;
     if (SWAPS_BY_RESET && (s.control & TB_CONTROL_SWAPPING) != 0u) {
@@ -179,31 +236,32 @@ static void history_read(void)
         s.report = last_was_stage2() ? 0u : s.report;
     } else if (s.in.cause == TB_RESET_SOFTWARE && (s.control & TB_CONTROL_FAULT) != 0u) {
         s.in.cause = TB_RESET_FAULT;
-        if (stage1_owns(words[TB_BACKUP_FAULT_PC]) &&
-            (words[TB_BACKUP_FAULT_PC] & STAGE1_FAULT_LAST) != 0u) {
+        if (chip_stage1_backup()[TB_BACKUP_FAULT_PC] == STAGE1_FAULT_LAST) {
             give_up();
         }
     }
     failed = s.in.cause == TB_RESET_WATCHDOG || s.in.cause == TB_RESET_FAULT;
     armed = (s.control & TB_CONTROL_ARMED) != 0u;
-    if (failed && (armed || last_was_stage2()) && s.failures < TB_CONTROL_COUNT) {
+    stage2 = last_was_stage2();
+    if (failed && (armed || stage2) && s.failures < TB_CONTROL_COUNT) {
         s.failures++;
     }
     s.in.failures_at_limit = armed && s.failures >= TB_BOOT_FAILURES;
-    s.in.stage2_requested =
-        (s.control & TB_CONTROL_STAGE2) != 0u || (failed && last_was_stage2());
+    s.in.stage2_requested = (s.control & TB_CONTROL_STAGE2) != 0u || (failed && stage2);
 }
 
 _Noreturn void stage1_main(void)
 {
-    chip_watchdog_feed(); /* a hardware watchdog may be running since reset */
-    chip_flash_init();
-    s.in.mapped_bank = chip_flash_bare.mapped_bank(chip_flash_bare.ctx);
+    chip_stage1_begin();
+    chip_clock_start();
+    (void)chip_stage1_nmi();
+    s.in.mapped_bank = chip_stage1_mapped_bank();
+    s.in.slot[0].log.state = s.in.slot[1].log.state = TB_SLOT_EMPTY;
     history_read();
     if (chip_line_held_low(TB_TARGET)) {
         s.in.stage2_requested = true;
     }
-    chip_clock_raise();
+    chip_clock_switch();
     /* A request needs neither slot: the less that runs, the better for a broken device. */
     if (!s.in.stage2_requested) {
         slots_look();
@@ -215,19 +273,18 @@ _Noreturn void stage1_main(void)
         if (d.action == TB_BOOT_RECORD) {
             /* First the failures that the record is about: left behind by a reset between
              * the two, they would be held against the other image. */
-            chip_backup_write(TB_BACKUP_CONTROL, 0u);
-            (void)append(&d);
+            chip_stage1_backup()[TB_BACKUP_CONTROL] = 0u;
+            (void)append(d.bank, d.record, d.argument);
             view->log.state = TB_SLOT_REJECTED;
             s.in.failures_at_limit = false;
         } else if (d.action == TB_BOOT_STAGE2) {
-            if (!stage2_start(&d)) {
-                if (!s.in.stage2_requested && !s.in.failures_at_limit) {
-                    break;
-                }
-                s.in.stage2_requested = s.in.failures_at_limit = false;
-                slots_look();
+            stage2_start(&d);
+            if (!s.in.stage2_requested && !s.in.failures_at_limit) {
+                break;
             }
-        } else if (!payload_good(d.bank) || !mapped_to(&d) || !slot_start(&d)) {
+            s.in.stage2_requested = s.in.failures_at_limit = false;
+            slots_look();
+        } else if (!slot_payload_good(d.bank) || !mapped_to(&d) || !slot_start(&d)) {
             view->valid = false;
         }
     }

@@ -5,46 +5,39 @@
 void reset_handler(void);
 void nmi_handler(void);
 void fault_handler(void);
-_Noreturn void stage1_fault(uint32_t pc);
 
 /* After a start by way of the ROM the vector table is still the ROM's. */
 void reset_handler(void)
 {
     SCB_VTOR = TB_FLASH_BASE;
-    chip_memory_init();
     stage1_main();
 }
 
 /* Any other NMI, or fault: note it and reset. The second in a row in stage 1 itself asks
  * for stage 2, which needs less of what may be broken; the third, for the ROM. */
-__attribute__((used)) _Noreturn void stage1_fault(uint32_t pc)
+void fault_handler(void)
 {
-    uint32_t words[TB_BACKUP_COUNT], control;
+    uint32_t control, fault = STAGE1_FAULT;
 
-    chip_backup_read(words);
-    control = tb_control_checked(words[TB_BACKUP_CONTROL]);
-    if ((control & TB_CONTROL_FAULT) != 0u && stage1_owns(words[TB_BACKUP_FAULT_PC])) {
+    chip_stage1_begin(); /* how far it had come, nobody knows */
+    control = tb_control_checked(chip_stage1_backup()[TB_BACKUP_CONTROL]);
+    if ((control & TB_CONTROL_FAULT) != 0u &&
+        (chip_stage1_backup()[TB_BACKUP_FAULT_PC] | 1u) == STAGE1_FAULT_LAST) {
         if ((control & TB_CONTROL_STAGE2) != 0u) {
-            pc |= STAGE1_FAULT_LAST;
+            fault = STAGE1_FAULT_LAST;
         }
         control |= TB_CONTROL_STAGE2;
     }
-    chip_backup_write(TB_BACKUP_FAULT_PC, pc);
-    chip_backup_write(TB_BACKUP_FAULT_STATUS, SCB_CFSR);
-    chip_backup_write(TB_BACKUP_CONTROL, control | TB_CONTROL_FAULT);
+    chip_stage1_backup()[TB_BACKUP_FAULT_PC] = fault;
+    chip_stage1_backup()[TB_BACKUP_FAULT_STATUS] = SCB_CFSR;
+    chip_stage1_backup()[TB_BACKUP_CONTROL] = control | TB_CONTROL_FAULT;
     chip_reset();
-}
-
-/* The stack may be what is broken, so the address is one in stage 1, not the stacked one. */
-void fault_handler(void)
-{
-    stage1_fault(TB_FLASH_BASE);
 }
 
 void nmi_handler(void)
 {
-    if (!chip_nmi_is_ecc()) {
-        stage1_fault(TB_FLASH_BASE);
+    if (!chip_stage1_nmi()) {
+        fault_handler();
     }
 }
 

@@ -1,6 +1,7 @@
 /* HSI -> PLL -> 180 MHz and back (RM0410 3.3.2, 4.1.4, 5.2). 180 MHz is what voltage scale 1
  * gives without over-drive; the 216 MHz with it would bring a fifth and cost the waits for
  * the regulator. */
+#include "chips/armv7m.h"
 #include "chips/chips.h"
 #include "chips/startup.h"
 #include "registers.h"
@@ -25,12 +26,16 @@ CHIP_EARLY static void set_latency(uint32_t wait_states)
     (void)wait_for(&FLASH->ACR, FLASH_ACR_LATENCY_MASK, wait_states);
 }
 
-CHIP_EARLY void chip_clock_raise(void)
+CHIP_EARLY void chip_clock_start(void)
 {
-    set_latency(WAIT_STATES);
     RCC->PLLCFGR = 8u | 180u << RCC_PLLCFGR_N_SHIFT | 8u << RCC_PLLCFGR_Q_SHIFT |
                    2u << RCC_PLLCFGR_R_SHIFT; /* 16 / 8 x 180 / 2 */
     RCC->CR |= RCC_CR_PLLON;
+}
+
+CHIP_EARLY void chip_clock_switch(void)
+{
+    set_latency(WAIT_STATES);
     if (wait_for(&RCC->CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY)) {
         /* APB1 stands 45 MHz, APB2 90 MHz. */
         RCC->CFGR = RCC_CFGR_PPRE1_DIV4 | RCC_CFGR_PPRE2_DIV2;
@@ -40,14 +45,22 @@ CHIP_EARLY void chip_clock_raise(void)
     }
 }
 
+CHIP_EARLY void chip_clock_raise(void)
+{
+    chip_clock_start();
+    chip_clock_switch();
+}
+
 void chip_restore_reset_state(const tb_chip *chip)
 {
+    arm_icache_off();
     RCC->CFGR = 0u;
     (void)wait_for(&RCC->CFGR, RCC_CFGR_SW_MASK << RCC_CFGR_SWS_SHIFT, 0u);
     RCC->CR &= ~RCC_CR_PLLON;
     (void)wait_for(&RCC->CR, RCC_CR_PLLRDY, 0u);
     RCC->PLLCFGR = RCC_PLLCFGR_RESET;
     set_latency(FLASH_ACR_RESET);
+    PWR_CR1 &= ~PWR_CR1_DBP;
     RCC->AHB1RSTR = 1u << chip->board.port | CRC_ENR_CRCEN;
     RCC->AHB1RSTR = 0u;
     RCC->AHB1ENR = RCC_AHB1ENR_RESET;

@@ -51,7 +51,7 @@ map(uint32_t flip, uint32_t vectors, uint32_t argument)
     return balance > 0;
 }
 
-/* SYSCFG has its clock since chip_flash_init(). */
+/* SYSCFG has its clock since chip_stage1_begin(). */
 tb_error chip_swap_by_option(unsigned bank)
 {
     uint32_t offset = tb_log_offset(TB_TARGET);
@@ -63,12 +63,9 @@ tb_error chip_swap_by_option(unsigned bank)
 }
 
 /* Stage 1 enables no interrupt, and where the ROM runs before it (nDBOOT = 0) it chooses the
- * bank before it sets anything up (AN2606): of the core only SysTick is not as after reset. */
+ * bank before it sets anything up (AN2606): the core is as after reset. */
 static void launch(uint32_t flip, uint32_t vectors, uint32_t argument)
 {
-    SYST_CSR = 0u;
-    SYST_RVR = 0u;
-    SYST_CVR = 0u;
     (void)map(flip, vectors, argument);
 }
 

@@ -49,6 +49,7 @@ _Static_assert(sizeof(flash_registers) == 0x74, "FLASH_SEC1R is at 0x70");
 #define USART2_BASE 0x40004400u
 #define LPUART1_BASE 0x40008000u
 
+#define RCC_CR_RESET 0x100u /* HSION */
 #define RCC_CR_HSION (1u << 8)
 #define RCC_CR_HSIRDY (1u << 10)
 #define RCC_CR_PLLON (1u << 24)
@@ -96,6 +97,7 @@ _Static_assert(sizeof(flash_registers) == 0x74, "FLASH_SEC1R is at 0x70");
 #define RCC_CSR_WWDGRSTF (1u << 30)
 #define RCC_CSR_LPWRRSTF (1u << 31)
 
+#define PWR_CR1_RESET 0x200u
 #define PWR_CR1_DBP (1u << 8)
 #define PWR_CR2_PVDE 1u
 #define PWR_CR2_PLS_MASK (7u << 1) /* 0: about 2.0 V */
@@ -149,6 +151,11 @@ _Static_assert(sizeof(flash_registers) == 0x74, "FLASH_SEC1R is at 0x70");
 #define USART_CR1_FIFOEN (1u << 29)
 
 /* All ports are supplied by VDD. */
+static inline void supply_need(const tb_chip *chip)
+{
+    (void)chip;
+}
+
 static inline void supply_restore(const tb_chip *chip)
 {
     (void)chip;

@@ -4,13 +4,9 @@
 #include "chips/chips.h"
 #include "registers.h"
 
-/* Nothing runs before stage 1 on this line, and stage 1 enables no interrupt: of the core
- * only SysTick is not as reset leaves it. */
+/* Nothing runs before stage 1 on this line, and it leaves the core as it is after reset. */
 static _Noreturn void jump(uint32_t vectors, uint32_t argument)
 {
-    SYST_CSR = 0u;
-    SYST_RVR = 0u;
-    SYST_CVR = 0u;
     SCB_VTOR = vectors;
     arm_dsb();
     arm_start(vectors, argument);

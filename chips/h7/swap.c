@@ -9,12 +9,15 @@
 #define OPTION_ROUNDS 0x2000000u /* seconds; the manual gives no time for option bytes */
 #define PVD_ROUNDS 0x400u        /* over 60 us at 64 MHz, for the detector to settle */
 
-/* Both banks begin with the same stage 1, byte for byte? Torn units of the other give a
- * CRC of their own. */
+/* Both banks begin with the same stage 1, byte for byte? */
 static bool copies_equal(void)
 {
-    return chip_crc32((const void *)TB_FLASH_BASE, TB_TARGET->stage1_bytes) ==
-           chip_crc32((const void *)TB_TARGET->bank2_base, TB_TARGET->stage1_bytes);
+    uint32_t crc[2];
+
+    return chip_stage1_crc((const uint32_t *)TB_FLASH_BASE, TB_TARGET->stage1_bytes, &crc[0]) &&
+           chip_stage1_crc((const uint32_t *)TB_TARGET->bank2_base, TB_TARGET->stage1_bytes,
+                           &crc[1]) &&
+           crc[0] == crc[1];
 }
 
 /* The supply is above the programmable detector's lowest level (RM0433 6.5.4). */

@@ -43,7 +43,7 @@ void chip_backup_write(unsigned index, uint32_t word)
 }
 
 /* The pin is pulled low by almost every reset, so its flag is asked last (RM0433 8.4.4). */
-tb_reset_cause chip_reset_cause(void)
+tb_reset_cause chip_stage1_reset_cause(void)
 {
     uint32_t rsr = RCC_GATES->RSR;
 
@@ -58,6 +58,11 @@ tb_reset_cause chip_reset_cause(void)
     }
     rsr &= RCC_RSR_BORRSTF | RCC_RSR_PORRSTF | RCC_RSR_PINRSTF;
     return rsr == RCC_RSR_PINRSTF ? TB_RESET_PIN : TB_RESET_POWER;
+}
+
+tb_reset_cause chip_reset_cause(void)
+{
+    return chip_stage1_reset_cause();
 }
 
 void chip_reset_cause_clear(void)

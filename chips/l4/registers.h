@@ -51,6 +51,7 @@ _Static_assert(sizeof(flash_registers) == 0x54, "FLASH_WRP2BR is at 0x50");
 #define USART2_BASE 0x40004400u
 #define LPUART1_BASE 0x40008000u
 
+#define RCC_CR_RESET 0x63u /* MSION, 4 MHz */
 #define RCC_CR_HSION (1u << 8)
 #define RCC_CR_HSIRDY (1u << 10)
 #define RCC_CR_PLLON (1u << 24)
@@ -97,6 +98,7 @@ _Static_assert(sizeof(flash_registers) == 0x54, "FLASH_WRP2BR is at 0x50");
 #define RCC_CSR_WWDGRSTF (1u << 30)
 #define RCC_CSR_LPWRRSTF (1u << 31)
 
+#define PWR_CR1_RESET 0x200u
 #define PWR_CR1_DBP (1u << 8)
 #define PWR_CR2_IOSV (1u << 9)
 #define PWR_CR2_PVDE 1u
@@ -157,6 +159,13 @@ _Static_assert(sizeof(flash_registers) == 0x54, "FLASH_WRP2BR is at 0x50");
 /* Pins 2 to 15 of port G have a supply of their own, VDDIO2: they are cut off until the
  * firmware says that it is there (RM0432 5.1.3), as it is on NUCLEO-L4R5ZI. */
 #define VDDIO2_PORT 6u
+
+static inline void supply_need(const tb_chip *chip)
+{
+    if (chip->board.port == VDDIO2_PORT) {
+        PWR_CR2 = PWR_CR2_IOSV;
+    }
+}
 
 static inline reg *gpio_enable(void)
 {

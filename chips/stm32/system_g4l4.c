@@ -51,14 +51,12 @@ void chip_backup_write(unsigned index, uint32_t word)
     PWR_CR1 = cr1;
 }
 
-/* The pin is pulled low by almost every reset, so its flag is asked last (RM0440 7.1.2). */
-tb_reset_cause chip_reset_cause(void)
+/* The pin is pulled low by almost every reset, so its flag is asked last (RM0440 7.1.2). PWR has its
+ * clock since chip_stage1_begin(). */
+tb_reset_cause chip_stage1_reset_cause(void)
 {
     uint32_t csr = RCC->CSR;
-    bool standby;
-
-    clock_on(&RCC->APB1ENR1, RCC_APB1ENR1_PWREN);
-    standby = (PWR_SR1 & PWR_SR1_SBF) != 0u;
+    bool standby = (PWR_SR1 & PWR_SR1_SBF) != 0u;
 
     if ((csr & (RCC_CSR_IWDGRSTF | RCC_CSR_WWDGRSTF)) != 0u) {
         return TB_RESET_WATCHDOG;
@@ -74,6 +72,12 @@ tb_reset_cause chip_reset_cause(void)
     }
     return (csr & (RCC_CSR_BORRSTF | RCC_CSR_PINRSTF)) == RCC_CSR_PINRSTF ? TB_RESET_PIN
                                                                          : TB_RESET_POWER;
+}
+
+tb_reset_cause chip_reset_cause(void)
+{
+    clock_on(&RCC->APB1ENR1, RCC_APB1ENR1_PWREN);
+    return chip_stage1_reset_cause();
 }
 
 void chip_reset_cause_clear(void)

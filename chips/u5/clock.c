@@ -2,13 +2,13 @@
 #include "chips/armv7m.h"
 #include "chips/chips.h"
 #include "chips/startup.h"
+#include "chips/stm32/flash.h"
 #include "registers.h"
 
 #define READY_ROUNDS 0x2000u /* the range is ready within 100 us; this is over 8 ms at 4 MHz */
 
-CHIP_EARLY static bool set_range(uint32_t vosr)
+CHIP_EARLY static bool range_ready(void)
 {
-    PWR->VOSR = vosr;
     for (uint32_t i = 0; i < READY_ROUNDS; i++) {
         if ((PWR->VOSR & PWR_VOSR_VOSRDY) != 0u) {
             return true;
@@ -19,17 +19,33 @@ CHIP_EARLY static bool set_range(uint32_t vosr)
 
 /* The fastest that needs neither PLL nor booster, nor another number of wait states than
  * reset leaves: one is right to 64 MHz in range 1. */
-CHIP_EARLY void chip_clock_raise(void)
+CHIP_EARLY void chip_clock_start(void)
 {
-    RCC->AHB3ENR |= RCC_AHB3ENR_PWREN;
-    if (set_range(PWR_VOSR_VOS_RANGE1)) {
+    PWR->VOSR = PWR_VOSR_VOS_RANGE1;
+}
+
+CHIP_EARLY void chip_clock_switch(void)
+{
+    if (range_ready()) {
         RCC->ICSCR1 = RCC->ICSCR1 << 4 >> 4 | RCC_ICSCR1_MSIRGSEL;
     }
 }
+
+CHIP_EARLY void chip_clock_raise(void)
+{
+    RCC->AHB3ENR |= RCC_AHB3ENR_PWREN;
+    chip_clock_start();
+    chip_clock_switch();
+}
+
 void chip_restore_reset_state(const tb_chip *chip)
 {
+    ICACHE->CR &= ~ICACHE_CR_EN;
+    flash_flush_caches();
     RCC->ICSCR1 |= 4u << RCC_ICSCR1_MSISRANGE_SHIFT;
-    (void)set_range(0u);
+    PWR->VOSR = 0u;
+    (void)range_ready();
+    PWR->DBPR = 0u;
     RCC->AHB2RSTR1 = 1u << chip->board.port;
     RCC->AHB2RSTR1 = 0u;
     *CRC_RSTR = CRC_ENR_CRCEN;

@@ -7,8 +7,6 @@
 
 static _Noreturn void launch(uint32_t vectors, uint32_t argument)
 {
-    SYST_RVR = 0u;
-    SYST_CVR = 0u;
     SCB_VTOR = vectors;
     arm_dsb();
     arm_start(vectors, argument);

@@ -45,8 +45,7 @@ static bool stage1_is_equal(void)
     uint32_t crc[2];
 
     for (unsigned bank = 0; bank < 2u; bank++) {
-        if (chip_flash.crc32(chip_flash.ctx, bank, 0u, TB_TARGET->stage1_bytes, &crc[bank]) !=
-            TB_OK) {
+        if (!chip_stage1_crc(chip_stage1_address(bank, 0u), TB_TARGET->stage1_bytes, &crc[bank])) {
             return false;
         }
     }

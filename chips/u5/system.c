@@ -57,7 +57,7 @@ void chip_backup_write(unsigned index, uint32_t word)
 
 /* The pin is pulled low by almost every reset, so its flag is asked last. The option load
  * of a swap adds its flag to those of the reset before it. */
-tb_reset_cause chip_reset_cause(void)
+tb_reset_cause chip_stage1_reset_cause(void)
 {
     uint32_t csr = RCC->CSR;
     bool standby;
@@ -81,6 +81,11 @@ tb_reset_cause chip_reset_cause(void)
     }
     return (csr & (RCC_CSR_BORRSTF | RCC_CSR_PINRSTF)) == RCC_CSR_PINRSTF ? TB_RESET_PIN
                                                                          : TB_RESET_POWER;
+}
+
+tb_reset_cause chip_reset_cause(void)
+{
+    return chip_stage1_reset_cause();
 }
 
 bool swap_options_were_loaded(void)

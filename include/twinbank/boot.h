@@ -65,7 +65,7 @@ typedef enum tb_why { /* printed into docs/boot-decision.md; on the wire in the 
 const char *tb_why_text(tb_why why);
 
 typedef struct tb_slot_view {
-    tb_slot_log log;
+    _Alignas(4) tb_slot_log log; /* 16 bytes of it where enums are short */
     bool valid; /* header, and payload where it has been checked already, are good */
 } tb_slot_view;
 
@@ -117,6 +117,10 @@ uint32_t tb_report_encode(const tb_boot_report *report);
 
 /* Fields of the word, where it is one. */
 bool tb_report_present(uint32_t word);
+#define TB_REPORT_WORD(why, cause, swapped, bank) \
+    (2u << 30 | (uint32_t)(why) << 26 | (uint32_t)(cause) << 22 | \
+     (uint32_t)(swapped) << 17 | (uint32_t)(bank) << 16)
+#define TB_REPORT_ATTEMPTS(attempts) ((attempts) < 15u ? (uint32_t)(attempts) << 18 : 15u << 18)
 #define TB_REPORT_WHY(word) ((word) >> 26 & 15u)
 #define TB_REPORT_CAUSE(word) ((word) >> 22 & 15u)
 #define TB_REPORT_IMAGE(word) ((word) & 0x1FFFFu) /* bank and generation */

@@ -63,6 +63,9 @@ typedef struct tb_identity {
  * flags, kind, chip, geometry, product, load address, size. */
 tb_error tb_image_check_head(const tb_image_head *head, const tb_identity *device);
 
+/* The same as a yes or a no, for an image of that kind, of any product: stage 1's question. */
+bool tb_image_head_good(const tb_image_head *head, const tb_chip *chip, tb_image_kind kind);
+
 /* Bytes of the whole image, header included. */
 static inline uint32_t tb_image_bytes(const tb_image_head *head) { return TB_HEADER_BYTES + head->size; }
 

@@ -57,9 +57,12 @@ tb_error tb_slot_log_read(const tb_flash *flash, unsigned bank, tb_slot_log *log
  * Writes one unit. A power cut leaves it old, new or torn; all three are legal. */
 tb_error tb_slot_log_append(const tb_flash *flash, unsigned bank, tb_record_kind kind,
                             uint8_t argument, uint16_t generation);
-/* The same for a caller that has read the log: the record goes to the unit of that number
- * (its used_units), or to the first one after it that takes it. */
-tb_error tb_slot_log_append_at(const tb_flash *flash, unsigned bank, unsigned unit_number,
-                               tb_record_kind kind, uint8_t argument, uint16_t generation);
+/* What both are made of, for stage 1, which has a driver of its own. One record as it fills a
+ * unit; and one more unit taken into a log that began as zeros: its words, NULL where they
+ * cannot be read. */
+void tb_slot_log_record(uint32_t *unit, unsigned unit_bytes, tb_record_kind kind,
+                        unsigned argument, unsigned generation);
+void tb_slot_log_take(tb_slot_log *log, unsigned unit_number, const uint32_t *unit,
+                      unsigned unit_bytes);
 
 #endif

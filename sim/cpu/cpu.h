@@ -119,9 +119,12 @@ sim_code *sim_code_at(sim_code *code, uint32_t offset);
  * program and erase, loaders). Stores by the core itself do this by themselves. */
 void sim_code_invalidate(sim_code *code, uint32_t offset, uint32_t bytes);
 
+/* What one access of the flash yields, a power of two; 8 until it is told. */
+void sim_cpu_set_flash_line(sim_cpu *cpu, unsigned bytes);
 /* Extra cycles of a flash access that misses: `wait_states` for a fetch after a taken
  * branch when the instruction cache is off, and for a data read that leaves the
- * last line of 8 bytes when the data cache is off; see docs/simulator.md. */
+ * last line when the data cache is off; see docs/simulator.md. `icache` is the part's own; a
+ * Cortex-M7 has one in the core besides (CCR.IC). */
 void sim_cpu_set_flash_timing(sim_cpu *cpu, unsigned wait_states, bool icache, bool dcache,
                               bool prefetch);
 

@@ -142,9 +142,10 @@ struct sim_cpu {
     sim_mpu mpu;
 
     unsigned wait_states;
-    bool icache, dcache, prefetch;
-    bool fetch_by_line;      /* each line of 8 bytes costs: no cache, no prefetch */
-    uint32_t last_data_line; /* address >> 3 of the last flash data read */
+    unsigned line_shift; /* a line of flash has 1 << line_shift bytes */
+    bool part_icache, icache, dcache, prefetch; /* icache: the part's, or the core's */
+    bool fetch_by_line;      /* each line costs: no cache, no prefetch */
+    uint32_t last_data_line; /* address >> line_shift of the last flash data read */
     uint32_t last_fetch_line;
 
     uint64_t instructions;

@@ -45,7 +45,8 @@ enum { /* CCR */
     CCR_DIV_0_TRP = 1u << 4,
     CCR_BFHFNMIGN = 1u << 8,
     CCR_STKALIGN = 1u << 9,
-    CCR_STKOFHFNMIGN = 1u << 10 /* ARMv8-M */
+    CCR_STKOFHFNMIGN = 1u << 10, /* ARMv8-M */
+    CCR_IC = 1u << 17 /* Cortex-M7 */
 };
 
 #define CONTROL_NPRIV 1u
@@ -133,6 +134,8 @@ static inline uint32_t sim_next_at(sim_cpu *cpu, uint32_t pc)
     return sim_go_on(cpu, &cpu->window_code->insn[(pc & (SIM_GRANULE_BYTES - 1u)) / 2u], pc);
 }
 void sim_stop_run(sim_cpu *cpu, sim_cpu_stop why);
+/* CCR.IC, or what sim_cpu_set_flash_timing() sets. */
+void sim_icache_changed(sim_cpu *cpu);
 /* Runs what is left of an IT block; returns the next pc. No operation chains from there. */
 uint32_t sim_it_block(sim_cpu *cpu, uint32_t pc);
 

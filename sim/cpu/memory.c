@@ -190,14 +190,27 @@ void sim_cpu_set_veil(sim_cpu *cpu, sim_cpu_veil veil, void *ctx)
     cpu->veil_changes++;
 }
 
+void sim_cpu_set_flash_line(sim_cpu *cpu, unsigned bytes)
+{
+    cpu->line_shift = (unsigned)__builtin_ctz(bytes);
+    cpu->last_data_line = cpu->last_fetch_line = UINT32_MAX;
+}
+
+void sim_icache_changed(sim_cpu *cpu)
+{
+    cpu->icache = cpu->part_icache || (cpu->ccr & CCR_IC);
+    cpu->fetch_by_line = cpu->wait_states && !cpu->icache && !cpu->prefetch;
+    sim_attention(cpu);
+}
+
 void sim_cpu_set_flash_timing(sim_cpu *cpu, unsigned wait_states, bool icache, bool dcache,
                               bool prefetch)
 {
     cpu->wait_states = wait_states;
-    cpu->icache = icache;
+    cpu->part_icache = icache;
     cpu->dcache = dcache;
     cpu->prefetch = prefetch;
-    cpu->fetch_by_line = wait_states && !icache && !prefetch;
+    sim_icache_changed(cpu);
     cpu->last_data_line = cpu->last_fetch_line = UINT32_MAX;
     if (wait_states && !dcache)
         cpu->slow_flags |= SIM_MAP_FLASH;
@@ -255,9 +268,10 @@ static sim_access ppb_write(sim_cpu *cpu, uint32_t address, unsigned size, uint3
 
 static void flash_read_cost(sim_cpu *cpu, uint32_t address)
 {
-    if (cpu->dcache || address >> 3 == cpu->last_data_line)
+    uint32_t line = address >> cpu->line_shift;
+    if (cpu->dcache || line == cpu->last_data_line)
         return;
-    cpu->last_data_line = address >> 3;
+    cpu->last_data_line = line;
     cpu->cycles += cpu->wait_states;
 }
 

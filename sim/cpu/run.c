@@ -23,7 +23,7 @@ sim_cpu *sim_cpu_new(const sim_cpu_config *config, const sim_bus *bus)
     cpu->priority_mask = 0xFFu << (8u - config->priority_bits) & 0xFFu;
     for (unsigned k = 0; k < SIM_TABLES; k++)
         cpu->map[k] = sim_no_granules;
-    cpu->last_data_line = cpu->last_fetch_line = UINT32_MAX;
+    sim_cpu_set_flash_line(cpu, 8);
     return cpu;
 }
 
@@ -161,12 +161,13 @@ static const sim_insn *fetch(sim_cpu *cpu, uint32_t pc, sim_insn *local, bool *q
     return insn;
 }
 
-/* Without cache and prefetch every line of 8 bytes is waited for. */
+/* Without cache and prefetch every line is waited for. */
 static void line_cost(sim_cpu *cpu, uint32_t pc)
 {
-    if (pc >> 3 == cpu->last_fetch_line)
+    uint32_t line = pc >> cpu->line_shift;
+    if (line == cpu->last_fetch_line)
         return;
-    cpu->last_fetch_line = pc >> 3;
+    cpu->last_fetch_line = line;
     if (sim_granule_at(cpu, pc)->flags & SIM_MAP_FLASH)
         cpu->cycles += cpu->wait_states;
 }

@@ -10,6 +10,7 @@ void sim_scs_reset(sim_cpu *cpu)
     cpu->aircr_prigroup = 0;
     cpu->scr = 0;
     cpu->ccr = cpu->core->ccr_reset;
+    sim_icache_changed(cpu);
     cpu->cfsr = cpu->hfsr = cpu->dfsr = cpu->mmfar = cpu->bfar = cpu->afsr = 0;
     cpu->actlr = cpu->cpacr = 0;
     cpu->fpccr = 0xC0000000u;
@@ -410,7 +411,7 @@ static bool scb_write(sim_cpu *cpu, uint32_t address, uint32_t value, uint32_t l
         *plain = (*plain & ~writable) | (value & writable);
         if (plain == &cpu->ccr)
             tell_cache(cpu, address, cpu->ccr);
-        sim_attention(cpu);
+        sim_icache_changed(cpu);
         return true;
     }
     if (address >= 0xE000ED40u && address < 0xE000ED74u)

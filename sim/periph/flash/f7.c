@@ -102,7 +102,8 @@ static sim_access write_option(flash_f7 *f, unsigned which, uint32_t value)
 
 static void apply_timing(flash_f7 *f)
 {
-    /* AXI is not served by ART, and the core's caches are not modelled. */
+    /* AXI is not served by ART. 128 bits in dual-bank mode, 256 in single-bank mode (AN4667). */
+    sim_cpu_set_flash_line(sim_core(f->m), flash_f7_single(f) ? 32 : 16);
     sim_cpu_set_flash_timing(sim_core(f->m), f->acr & ACR_LATENCY, false, false, false);
 }
 

@@ -189,6 +189,7 @@ static sim_access write_optcr(flash_h7 *f, uint32_t value)
 
 static void apply_timing(flash_h7 *f)
 {
+    sim_cpu_set_flash_line(sim_core(f->m), f->chip->unit_bytes); /* H743 256 bits, H7A3 128 */
     sim_cpu_set_flash_timing(sim_core(f->m), f->acr & ACR_LATENCY, false, false, false);
 }
 

@@ -273,6 +273,7 @@ static void reset_model(void *self, unsigned cause)
     if (!interrupted || (sim_random(f->m) & 1u) == 0u) {
         memcpy(f->registers, f->options, sizeof f->registers);
     }
+    sim_cpu_set_flash_line(sim_core(f->m), 16); /* RM0456 7.3.1: 128 bits */
     sim_cpu_set_flash_timing(sim_core(f->m), 1u, false, false, false);
     flash_u5_map(f);
     flash_u5_update_irq(f);

@@ -1,0 +1,1 @@
+#include "chips/stm32/stage1_g4l4.h"
