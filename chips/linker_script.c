@@ -45,7 +45,7 @@ static void print_sections(const char *code)
 
     printf("ENTRY(reset_handler)\n__stack_top = ORIGIN(RAM) + LENGTH(RAM);\n\n");
     printf("SECTIONS\n{\n");
-    printf("    .text : {\n        KEEP(*(.vectors))\n        *(.unpack)\n        *(.early)\n"
+    printf("    .text : {\n        KEEP(*(.vectors))\n        *(.unpack)\n        *(.text.early)\n"
            "        . = ALIGN(4);\n        __packed = .;\n"
            "        *(.text .text.*)\n        *(.rodata .rodata.*)\n        . = ALIGN(4);\n"
            "    } > %s\n", code);

@@ -13,7 +13,7 @@ typedef void (*chip_vector)(void);
 
 /* What runs before stage 2 is whole (boot/stage2/unpack.S): calls only what has this too, and has
  * no constants or data in memory. */
-#define CHIP_EARLY __attribute__((section(".early")))
+#define CHIP_EARLY __attribute__((section(".text.early")))
 
 /* Copies .data (and code for SRAM) from flash, clears .bss. */
 void chip_memory_init(void);

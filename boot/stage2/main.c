@@ -10,6 +10,7 @@
 
 #define BAUD 115200u
 #define WELL_AFTER_MS 1000u /* running for this long: this copy of stage 2 works */
+#define HEAD_LOOKS 16u
 /* Constants, by the row. The linker script sees to it that both fit behind all else. */
 #define RING_BYTES tb_window_bytes(TB_TARGET)
 #define QUEUE_BYTES (RING_BYTES / 2u)
@@ -117,10 +118,19 @@ static void server_start(unsigned bank)
         .policy = {.running_bank = -1, .running_stage2_bank = (int)bank},
     };
 
-    /* Stage 1 has checked this head, and it is this program's own. */
-    if (flash_read(bank, TB_TARGET->stage2_offset, &head, sizeof head) == TB_OK) {
-        stage2_device.product_id = head.product_id;
-        config.version_text = version_text(head.version);
+    /* Stage 1 has checked this program's own head. A unit of it that a power cut left unstable may
+     * read otherwise now: then it is looked at again, and the other copy's at last, which is of the
+     * same product. */
+    for (unsigned look = 0; look < 2u * HEAD_LOOKS; look++) {
+        unsigned copy = bank ^ look / HEAD_LOOKS;
+
+        if (flash_read(copy, TB_TARGET->stage2_offset, &head, sizeof head) == TB_OK) {
+            stage2_device.product_id = head.product_id;
+            if (tb_image_check_head(&head, &stage2_device) == TB_OK) {
+                config.version_text = version_text(head.version);
+                break;
+            }
+        }
     }
     chip_uid(config.uid);
     chip_backup_read(backup);
