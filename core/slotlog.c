@@ -77,6 +77,10 @@ static void fold(tb_slot_log *log, unsigned kind, unsigned argument, unsigned ge
         if (log->attempts != UINT8_MAX) {
             log->attempts++;
         }
+        /* A torn unit before it that was counted then may read as blank now. */
+        if (kind == TB_RECORD_ATTEMPT && argument > log->attempts && argument < log->used_units) {
+            log->attempts = (uint8_t)argument;
+        }
     }
 }
 

@@ -173,6 +173,19 @@ static void hostile_content(void **state)
     }
 }
 
+/* A unit that a cut left unstable was counted when the attempt after it was numbered. */
+static void a_torn_unit_that_reads_blank_later_takes_no_attempt_back(void **state)
+{
+    (void)state;
+    model_init(&m, &chip_small);
+    put_record(&m, 1, 0, TB_RECORD_INSTALLED, 0, 7);
+    put_record(&m, 1, 1, TB_RECORD_ATTEMPT, 1, 7);
+    put_record(&m, 1, 3, TB_RECORD_ATTEMPT, 3, 7);
+    assert_int_equal(read_log(1).attempts, 3);
+    put_record(&m, 1, 4, TB_RECORD_ATTEMPT, 1, 7); /* a number that is too low says nothing */
+    assert_int_equal(read_log(1).attempts, 4);
+}
+
 static void attempts_stop_at_255(void **state)
 {
     tb_chip chip = chip_small;
@@ -195,6 +208,7 @@ int main(void)
         cmocka_unit_test(wide_units_want_every_copy),
         cmocka_unit_test(append_goes_past_what_refuses),
         cmocka_unit_test(append_errors), cmocka_unit_test(hostile_content),
+        cmocka_unit_test(a_torn_unit_that_reads_blank_later_takes_no_attempt_back),
         cmocka_unit_test(attempts_stop_at_255),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
