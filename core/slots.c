@@ -2,6 +2,8 @@
 
 #include "core/internal.h"
 
+#define LOOKS 8u
+
 bool tb_slot_bootable(const tb_slot_info *slot)
 {
     if (slot->head_error != TB_OK || slot->payload_error != TB_OK) {
@@ -128,12 +130,18 @@ static bool ends_in(const tb_flash *flash, unsigned bank, const tb_slot_log *log
 tb_error tb_slot_confirm(const tb_flash *flash, unsigned bank, uint8_t confirmed_by)
 {
     tb_slot_log log;
-    tb_error error;
+    tb_error error = TB_OK;
 
     if (bank > 1u) {
         return TB_ERR_RANGE;
     }
-    error = tb_slot_log_read(flash, bank, &log);
+    /* An INSTALLED that a cut left unstable read well when this was booted. */
+    for (unsigned look = 0; look < LOOKS; look++) {
+        error = tb_slot_log_read(flash, bank, &log);
+        if (error != TB_OK || log.state != TB_SLOT_EMPTY) {
+            break;
+        }
+    }
     if (error != TB_OK) {
         return error;
     }
