@@ -76,7 +76,8 @@ static void unpack(size_t stream_end, size_t first)
     }
     assert_true(r.at >= first);
     for (size_t i = first; i + 4u <= BYTES; i += 2u) {
-        unsigned high = memory[i] | memory[i + 1] << 8, low = memory[i + 2] | memory[i + 3] << 8;
+        unsigned high = memory[i] | (unsigned)memory[i + 1] << 8;
+        unsigned low = memory[i + 2] | (unsigned)memory[i + 3] << 8;
 
         if (high >> 11 == 0x1E && low >> 11 == 0x1F) {
             uint32_t address = (high & 0x7FFu) << 11 | (low & 0x7FFu);
