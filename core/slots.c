@@ -2,7 +2,7 @@
 
 #include "core/internal.h"
 
-#define LOOKS 8u
+#define LOOKS 16u
 
 bool tb_slot_bootable(const tb_slot_info *slot)
 {

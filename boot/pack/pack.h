@@ -1,4 +1,4 @@
-/* The stream that boot/stage2/unpack.c makes stage 2 whole from. */
+/* The stream that boot/stage2/unpack.S makes stage 2 whole from. */
 #ifndef BOOT_PACK_H
 #define BOOT_PACK_H
 

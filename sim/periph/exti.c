@@ -179,14 +179,6 @@ void sim_exti_pin(sim_part *part, unsigned port, unsigned pin, bool level)
     }
 }
 
-void sim_exti_line(sim_part *part, unsigned line)
-{
-    sim_exti *e = part->exti;
-    if (e != NULL && line < 32u && (e->block.value[R_RTSR1] & (1u << line)) != 0u) {
-        trigger(e, 1u << line, 0);
-    }
-}
-
 static sim_access exti_write(void *owner, unsigned reg, uint32_t old, uint32_t raw)
 {
     sim_exti *e = owner;

@@ -491,6 +491,25 @@ static void confirm_and_reject(void **state)
     assert_int_equal(tb_slot_reject(&flash, &identity, 1, TB_REASON_REQUESTED), TB_ERR_NO_IMAGE);
 }
 
+/* An INSTALLED that a cut left unstable: stage 1 read it well, or this would not run. Found by
+ * torture on the F767: update-app/1/1277.unstable.power. */
+static void confirm_looks_again(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 20u; seed++) {
+        uint32_t installed = tb_log_offset(&chip_small);
+
+        start(0);
+        assert_int_equal(update_all(&u, &im, 128), TB_OK);
+        memset(m.other[1] + installed, 0xFF, chip_small.unit_bytes);
+        model_set_unit(&m, 1, installed, UNIT_UNSTABLE);
+        m.random = seed;
+        assert_int_equal(tb_slot_confirm(&flash, 1, TB_CONFIRMED_BY_APPLICATION), TB_OK);
+        model_set_unit(&m, 1, installed, UNIT_WRITTEN);
+        assert_int_equal(log_of(1).state, TB_SLOT_CONFIRMED);
+    }
+}
+
 /* A record that a cut left unstable reads well once and badly the next time: what has been
  * promised must not hang on it. Found by torture: confirm/1/0.unstable.pin and
  * rollback-asked/1/0.unstable.pin. */
@@ -604,6 +623,7 @@ int main(void)
         cmocka_unit_test(generation_end),      cmocka_unit_test(stage2_copies),
         cmocka_unit_test(stage1_copy),         cmocka_unit_test(confirm_and_reject),
         cmocka_unit_test(confirm_and_reject_again),
+        cmocka_unit_test(confirm_looks_again),
         cmocka_unit_test(inspect_and_erase),   cmocka_unit_test(preferred),
         cmocka_unit_test(impossible_row),
     };

@@ -128,7 +128,6 @@ void sim_exti_f7_new(sim_part *part);
 void sim_exti_h7_new(sim_part *part);
 void sim_exti_u5_new(sim_part *part);
 void sim_exti_pin(sim_part *part, unsigned port, unsigned pin, bool level);
-void sim_exti_line(sim_part *part, unsigned line); /* an internal line's rising edge */
 
 /* usart.c */
 typedef struct sim_uart_pin_choice {
