@@ -237,6 +237,7 @@ sim_unit sim_flash_unit(const sim_machine *m, unsigned bank, uint32_t offset, ui
 }
 
 void sim_irq(sim_machine *m, unsigned irq, bool level) { sim_cpu_irq(m->cpu, irq, level); }
+bool sim_in_standby(const sim_machine *m) { return m->standby; }
 void sim_nmi(sim_machine *m) { sim_cpu_pend_nmi(m->cpu); }
 
 void sim_set_mapping(sim_machine *m, bool fb_mode, unsigned mem_mode)
@@ -336,6 +337,10 @@ static void reset(sim_machine *m, unsigned cause, bool backup_lost)
 {
     m->reset_pending = 0;
     m->resets++;
+    if (m->standby && (cause & SIM_RESET_POWER) == 0u) {
+        cause |= SIM_RESET_STANDBY; /* whatever ends Standby is a wake too */
+    }
+    m->standby = false;
     m->stopped = m->locked_up = false;
     m->text[0] = '\0';
     sim_cuts_reset(m);
@@ -400,6 +405,25 @@ static bool interrupted(const sim_machine *m)
     return m->power_cut || m->reset_pending != 0u || m->stopped;
 }
 
+/* Standby leaves power to the backup domain, the wake-up logic and the watchdog. All else is
+ * from here on as after a reset, so that nothing of it goes on; memory is lost by the wake. */
+static void deep_sleep(sim_machine *m)
+{
+    const char *why_not = sim_deep_sleep(m);
+    if (why_not != NULL) {
+        sim_stop(m, "WFI or WFE with SCR.SLEEPDEEP, PC 0x%08" PRIX32 ": %s", sim_cpu_pc(m->cpu),
+                 why_not);
+        return;
+    }
+    sim_trace(m, SIM_TRACE_RESET, "Standby");
+    m->standby = true;
+    for (sim_periph *p = m->periphs; p != NULL; p = p->next) {
+        if (p->reset != NULL) {
+            p->reset(p->self, SIM_RESET_STANDBY, false);
+        }
+    }
+}
+
 /* What the core came back with. false: it is idle for good. */
 static bool after_core(sim_machine *m, sim_cpu_stop stop, sim_ps until)
 {
@@ -409,8 +433,7 @@ static bool after_core(sim_machine *m, sim_cpu_stop stop, sim_ps until)
         return true;
     case SIM_CPU_SLEEP:
         if ((m->cpu->scr & SCR_SLEEPDEEP) != 0u) {
-            sim_stop(m, "WFI or WFE with SCR.SLEEPDEEP, PC 0x%08" PRIX32
-                     ": Stop, Standby and Shutdown are not modelled", sim_cpu_pc(m->cpu));
+            deep_sleep(m);
             return true;
         }
         return interrupted(m) || m->breaking || sleep_on(m, until, false);
@@ -486,7 +509,7 @@ sim_end sim_run(sim_machine *m, sim_ps until)
             next = m->events->when;
         }
         m->deadline = sim_cycle_at(m, next);
-        if (m->locked_up) {
+        if (m->locked_up || m->standby) {
             idle = !sleep_on(m, until, true);
         } else {
             idle = !after_core(m, sim_cpu_run(m->cpu, m->deadline), until);

@@ -85,7 +85,9 @@ enum sim_reset_cause { /* as RCC_CSR tells them; a mask, RCC accumulates */
     SIM_RESET_WWDG = 16u,
     SIM_RESET_OPTION = 32u, /* OBL_LAUNCH */
     SIM_RESET_LOW_POWER = 64u,
-    SIM_RESET_STANDBY = 128u /* wake from Standby: SRAM lost, options loaded, no flag in RCC_CSR */
+    /* Wake from Standby, whatever by: SRAM lost, options loaded, no flag of its own in RCC_CSR.
+     * Peripherals are told at the entry too (sim_in_standby()): what is kept goes on then. */
+    SIM_RESET_STANDBY = 128u
 };
 /* Asked by a peripheral (IWDG, WWDG, flash's OBL_LAUNCH); happens after the present instruction. */
 void sim_request_reset(sim_machine *m, unsigned cause);
@@ -189,6 +191,12 @@ typedef enum sim_unit {
     SIM_UNIT_UNREADABLE, /* uncorrectable at every read */
     SIM_UNIT_UNSTABLE    /* as shown, or as `other`, or uncorrectable, anew at each read */
 } sim_unit;
+
+/* Answered by the PWR model: NULL where WFI with SLEEPDEEP means Standby; else what it means that
+ * is not modelled. */
+const char *sim_deep_sleep(sim_machine *m);
+/* From the WFI to the wake. A wake-up event then asks for SIM_RESET_STANDBY. */
+bool sim_in_standby(const sim_machine *m);
 
 /* A running number over these bytes, for comparing states: 64 bits, not for adversaries. */
 uint64_t sim_mix_bytes(uint64_t hash, const void *bytes, size_t count);

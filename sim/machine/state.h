@@ -64,7 +64,7 @@ struct sim_machine {
 
     uint64_t random;
     unsigned reset_pending;
-    bool powered, power_cut, stopped, breaking, locked_up;
+    bool powered, power_cut, stopped, breaking, locked_up, standby;
     bool cut_backup_lost;
     char text[TEXT_BYTES];
 

@@ -97,6 +97,9 @@ static void update(port *p)
             bool level = bit(levels, pin);
             sim_exti_pin(p->part, p->number, pin, level);
             sim_uart_pin(p->part, p->number, pin, level);
+            if (p->number == 0u && pin == 0u) {
+                sim_wakeup_look(p->part);
+            }
         }
     }
 }

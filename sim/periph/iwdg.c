@@ -1,4 +1,5 @@
-/* IWDG (RM0440 42): counts LSI, on its own, also in sleep; nothing but a reset stops it. */
+/* IWDG (RM0440 42): counts LSI, on its own, also in sleep; nothing but a reset stops it. In
+ * Standby it goes on, or stands still where an option says so; a wake leaves it as it is. */
 #include "sim/periph/part/part.h"
 
 enum { R_KR, R_PR, R_RLR, R_SR, R_WINR };
@@ -10,6 +11,7 @@ enum { R_KR, R_PR, R_RLR, R_SR, R_WINR };
 #define SR_RVU 2u
 #define SR_WVU 4u
 #define OPTR_IWDG_SW (1u << 16)
+#define OPTR_IWDG_STDBY (1u << 18) /* 1: counts in Standby */
 #define UPDATE_PERIODS 5u /* a new PR, RLR or WINR takes that many LSI periods to arrive */
 
 static const sim_reg rows[] = {
@@ -26,7 +28,7 @@ typedef struct sim_iwdg {
     sim_ps since; /* the counter was `count` then */
     uint64_t count;
     sim_ps update_at[3]; /* PR, RLR, WINR: until then SR tells of an update */
-    bool unlocked, started;
+    bool unlocked, started, frozen;
 } sim_iwdg;
 
 static sim_ps tick_ps(const sim_iwdg *w)
@@ -157,13 +159,32 @@ static void begin(void *self)
     }
 }
 
+/* At the entry, and at the wake. */
+static void through_standby(sim_iwdg *w)
+{
+    sim_machine *m = w->block.part->m;
+    if (sim_in_standby(m) && (sim_flash_optr(m) & OPTR_IWDG_STDBY) == 0u) {
+        w->count = left(w);
+        sim_cancel(m, &w->bite);
+        w->frozen = true;
+    } else if (w->frozen) {
+        w->frozen = false;
+        go_on_from(w, w->count);
+    }
+}
+
 static void iwdg_reset(void *owner, unsigned cause, bool backup_lost)
 {
     sim_iwdg *w = owner;
     sim_machine *m = w->block.part->m;
-    (void)cause, (void)backup_lost;
+    (void)backup_lost;
+    if (cause == SIM_RESET_STANDBY && w->started) {
+        through_standby(w);
+        return;
+    }
+    sim_block_reset_values(&w->block);
     sim_cancel(m, &w->bite);
-    w->started = w->unlocked = false;
+    w->started = w->unlocked = w->frozen = false;
     w->update_at[0] = w->update_at[1] = w->update_at[2] = 0;
     sim_schedule(m, &w->begin, sim_now(m));
 }
@@ -175,6 +196,7 @@ void sim_iwdg_new(sim_part *part, uint32_t base)
                                         SIM_ROWS(rows), &hooks};
     sim_iwdg *w = sim_part_alloc(part, sizeof *w);
     sim_block_init(&w->block, part, w, &spec);
+    w->block.keeps_values = true;
     w->bite = (sim_event){.fire = bite, .self = w, .avertible = true};
     w->begin = (sim_event){.fire = begin, .self = w};
 }

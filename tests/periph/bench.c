@@ -29,6 +29,7 @@ struct sim_machine {
     uint32_t optr, random;
     uint8_t ram[RAM_BYTES];
     bool irq[102];
+    bool standby;
     char text[400];
     char trace[TRACE_BYTES];
 };
@@ -48,6 +49,7 @@ uint32_t sim_flash_optr(const sim_machine *m) { return m->optr; }
 unsigned sim_flash_latency(const sim_machine *m) { return m->latency; }
 void sim_flash_g4_new(sim_machine *m) { (void)m; }
 void sim_irq(sim_machine *m, unsigned irq, bool level) { m->irq[irq] = level; }
+bool sim_in_standby(const sim_machine *m) { return m->standby; }
 void sim_request_reset(sim_machine *m, unsigned cause) { m->reset_cause |= cause; }
 bool sim_tracing(const sim_machine *m, unsigned category) { (void)m, (void)category; return true; }
 bool sim_poll_busy(sim_machine *m) { return m != NULL; }
@@ -261,6 +263,7 @@ unsigned reset_asked(const sim_machine *m) { return m->reset_cause; }
 const char *stop_text(const sim_machine *m) { return m->stopped ? m->text : ""; }
 void set_latency(sim_machine *m, unsigned wait_states) { m->latency = wait_states; }
 void set_optr(sim_machine *m, uint32_t optr) { m->optr = optr; }
+void set_standby(sim_machine *m, bool standby) { m->standby = standby; }
 const char *trace_text(const sim_machine *m) { return m->trace; }
 void reset_trace(sim_machine *m) { m->trace[0] = '\0'; }
 

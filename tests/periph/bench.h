@@ -36,6 +36,7 @@ void forgive(sim_machine *m);
 void reset_part(sim_machine *m, unsigned cause, bool backup_lost);
 void set_latency(sim_machine *m, unsigned wait_states);
 void set_optr(sim_machine *m, uint32_t optr);
+void set_standby(sim_machine *m, bool standby);
 const char *trace_text(const sim_machine *m); /* all lines since the last reset_trace() */
 void reset_trace(sim_machine *m);
 

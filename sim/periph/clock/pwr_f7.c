@@ -1,10 +1,13 @@
-/* PWR of the STM32F76x (RM0410 4.4): voltage scales, over-drive, and the backup domain's
- * write protection; SYSCFG (RM0410 7.2): the mapping of the two banks. PVD
+/* PWR of the STM32F76x (RM0410 4.4): voltage scales, over-drive, Standby, and the backup
+ * domain's write protection; SYSCFG (RM0410 7.2): the mapping of the two banks. PVD
  * compares VDD with its nominal levels; BOR never reports. */
 #include "sim/periph/clock/pwr_f7.h"
 
+#include "sim/periph/clock/wakeup.h"
+
 enum { R_CR1, R_CSR1, R_CR2, R_CSR2 };
 
+#define CR1_PDDS (1u << 1)
 #define CR1_CSBF (1u << 3)
 #define CR1_PVDE (1u << 4)
 #define CR1_PLS(cr1) ((cr1) >> 5 & 7u)
@@ -16,6 +19,8 @@ enum { R_CR1, R_CSR1, R_CR2, R_CSR2 };
 #define CSR1_VOSRDY (1u << 14)
 #define CSR1_ODRDY (1u << 16)
 #define CSR1_ODSWRDY (1u << 17)
+#define PINS 0x3Fu /* WUPF of CSR2, cleared by CWUPF of CR2; above them EWUP, and WUPP */
+#define PIN_SHIFT 8u
 #define PVD_START (10u * SIM_PS_PER_US) /* not in the datasheet */
 #define OD_START (45u * SIM_PS_PER_US) /* DS11532, to ODRDY and as long to ODSWRDY */
 
@@ -74,7 +79,11 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
 {
     sim_pwr *p = owner;
     sim_ps now = sim_now(p->block.part->m);
+    if (reg == R_CR2) {
+        p->block.value[R_CSR2] &= ~(raw & PINS);
+    }
     if (reg != R_CR1) {
+        sim_wakeup_look(p->block.part);
         return SIM_ACCESS_OK;
     }
     if (((raw ^ old) & (CR1_PVDE | CR1_PLS(~0u) << 5)) != 0u) {
@@ -96,14 +105,29 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     return SIM_ACCESS_OK;
 }
 
+static const char *deep_sleep(const sim_part *part)
+{
+    return sim_wakeup_why_not(part, (part->pwr->block.value[R_CR1] & CR1_PDDS) != 0u, false);
+}
+
+/* CSR1, CR2 and CSR2 outlast Standby; SBF is for power-on and CSBF to clear (RM0410 4.4). */
 static void pwr_reset(void *owner, unsigned cause, bool backup_lost)
 {
     sim_pwr *p = owner;
+    uint32_t *value = p->block.value, csr1 = value[R_CSR1], cr2 = value[R_CR2];
+    uint32_t csr2 = value[R_CSR2];
+    bool slept = (cause & SIM_RESET_STANDBY) != 0u;
     (void)backup_lost;
-    p->od_at = p->odsw_at = p->pvd_at = 0;
-    if ((cause & SIM_RESET_STANDBY) != 0u) {
-        p->block.value[R_CSR1] = CSR1_SBF;
+    sim_block_reset_values(&p->block);
+    if ((cause & SIM_RESET_POWER) == 0u) {
+        value[R_CSR1] = (csr1 & CSR1_SBF) | (slept ? CSR1_SBF : 0u);
+        value[R_CSR2] = slept ? csr2 : csr2 & PINS;
     }
+    if (slept) {
+        value[R_CR2] = cr2;
+    }
+    p->od_at = p->odsw_at = p->pvd_at = 0;
+    sim_wakeup_reset(p->block.part);
 }
 
 void sim_pwr_f7_new(sim_part *part)
@@ -114,6 +138,13 @@ void sim_pwr_f7_new(sim_part *part)
     sim_pwr *p = sim_part_alloc(part, sizeof *p);
     part->pwr = p;
     sim_block_init(&p->block, part, p, &spec);
+    p->block.keeps_values = true;
+    uint32_t *value = p->block.value;
+    sim_wakeup_new(part, &(sim_wakeup){.enables = &value[R_CSR2], .falling = &value[R_CR2],
+                                       .flags = &value[R_CSR2], .enable = 1u << PIN_SHIFT,
+                                       .fall = 1u << PIN_SHIFT, .flag = 1u,
+                                       .others = (PINS & ~1u) << PIN_SHIFT});
+    part->services.deep_sleep = deep_sleep;
     part->services.dbp = dbp;
     part->services.has_pvd = true;
 }

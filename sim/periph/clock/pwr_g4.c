@@ -1,9 +1,13 @@
 /* PWR of STM32G4 (RM0440 6.4), L4 and L4+ (RM0351 5.4): voltage ranges and the backup domain's
- * write protection. PVD compares VDD with its nominal levels; PVM never reports. */
-#include "sim/periph/part/part.h"
+ * write protection, Standby. PVD compares VDD with its nominal levels; PVM never reports. */
+#include <string.h>
+
+#include "sim/periph/clock/wakeup.h"
 
 enum { R_CR1, R_CR2, R_CR3, R_CR4, R_SR1, R_SR2, R_SCR, R_CR5, R_PULLS, R_COUNT = R_PULLS + 18 };
 
+#define CR1_LPMS(cr1) ((cr1) & 7u)
+#define LPMS_STANDBY 3u
 #define CR1_DBP (1u << 8)
 #define CR1_VOS 0x600u
 #define CR1_LPR (1u << 14)
@@ -12,6 +16,8 @@ enum { R_CR1, R_CR2, R_CR3, R_CR4, R_SR1, R_SR2, R_SCR, R_CR5, R_PULLS, R_COUNT 
 #define CR2_IOSV (1u << 9)
 #define VDDIO2_PORT 6u
 #define VDDIO2_PINS 0xFFFCu /* PG2 to PG15 */
+#define CR3_EWUP 0x1Fu
+#define CR3_RRS (1u << 8)
 #define SR1_SBF (1u << 8)
 #define SR2_REGLPS (1u << 8)
 #define SR2_REGLPF (1u << 9)
@@ -133,6 +139,8 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     uint32_t vos = p->block.value[reg] & CR1_VOS;
     if (reg == R_SCR) {
         p->block.value[R_SR1] &= ~(raw & (SR1_SBF | 0x1Fu));
+    } else if (reg == R_CR3 || reg == R_CR4) {
+        sim_wakeup_look(part);
     } else if (reg == R_CR1) {
         if (vos == 0u || vos == CR1_VOS) {
             p->block.value[reg] = (p->block.value[reg] & ~CR1_VOS) | (old & CR1_VOS);
@@ -151,15 +159,34 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     return SIM_ACCESS_OK;
 }
 
+static const char *deep_sleep(const sim_part *part)
+{
+    const uint32_t *value = part->pwr->block.value;
+    return sim_wakeup_why_not(part, CR1_LPMS(value[R_CR1]) == LPMS_STANDBY,
+                              (value[R_CR3] & CR3_RRS) != 0u);
+}
+
+/* SR1 is for power-on and for CWUFx and CSBF to clear; CR3, CR4 and the pulls outlast Standby
+ * (RM0440 6.4.3 to 6.4.10). */
 static void pwr_reset(void *owner, unsigned cause, bool backup_lost)
 {
     sim_pwr *p = owner;
+    uint32_t *value = p->block.value, kept[R_COUNT];
+    bool slept = (cause & SIM_RESET_STANDBY) != 0u;
     (void)backup_lost;
+    memcpy(kept, value, sizeof kept);
+    sim_block_reset_values(&p->block);
+    if ((cause & SIM_RESET_POWER) == 0u) {
+        value[R_SR1] = kept[R_SR1] | (slept ? SR1_SBF : 0u);
+    }
+    if (slept) {
+        value[R_CR3] = kept[R_CR3];
+        value[R_CR4] = kept[R_CR4];
+        memcpy(&value[R_PULLS], &kept[R_PULLS], (R_COUNT - R_PULLS) * sizeof *value);
+    }
     p->range1_at = p->pvd_at = 0;
     supply(p);
-    if ((cause & SIM_RESET_STANDBY) != 0u) {
-        p->block.value[R_SR1] = SR1_SBF;
-    }
+    sim_wakeup_reset(p->block.part);
 }
 
 static void make(sim_part *part, const sim_reg *table, bool vddio2)
@@ -172,6 +199,12 @@ static void make(sim_part *part, const sim_reg *table, bool vddio2)
     part->services.has_pvd = true;
     p->vddio2 = vddio2;
     sim_block_init(&p->block, part, p, &spec);
+    p->block.keeps_values = true;
+    uint32_t *value = p->block.value;
+    sim_wakeup_new(part, &(sim_wakeup){.enables = &value[R_CR3], .falling = &value[R_CR4],
+                                       .flags = &value[R_SR1], .enable = 1u, .fall = 1u,
+                                       .flag = 1u, .others = CR3_EWUP & ~1u});
+    part->services.deep_sleep = deep_sleep;
 }
 
 void sim_pwr_g4_new(sim_part *part)

@@ -1,6 +1,8 @@
 /* PWR of the STM32H7 (RM0433 6.8, RM0455 6.8): the supply configuration that is written
- * once, voltage scales, the backup domain's write protection, the voltage detector. */
+ * once, voltage scales, the backup domain's write protection, the voltage detector, Standby. */
 #include "sim/periph/clock/pwr_h7.h"
+
+#include "sim/periph/clock/wakeup.h"
 
 enum { R_CR1, R_CSR1, R_CR2, R_CR3, R_CPUCR, R_D3CR, R_WKUPCR, R_WKUPFR, R_WKUPEPR };
 
@@ -10,8 +12,13 @@ enum { R_CR1, R_CSR1, R_CR2, R_CR3, R_CPUCR, R_D3CR, R_WKUPCR, R_WKUPFR, R_WKUPE
 #define CSR1_PVDO (1u << 4)
 #define CR3_ONCE 0xFFu
 #define CSR1_ACTVOSRDY (1u << 13)
+#define CPUCR_PDDS 7u /* of the three domains: all of them, or it is no Standby of the system */
+#define CPUCR_PDDS_SRD 4u /* H7A3 */
 #define CPUCR_SBF (1u << 6)
 #define CPUCR_CSSF (1u << 9)
+#define CPUCR_RUN_D3 (1u << 11)
+#define WKUP_PINS 0x3Fu
+#define WKUP1_FALLING (1u << 8)
 #define D3CR_VOSRDY (1u << 13)
 #define D3CR_VOS_SHIFT 14u
 #define VOS_CHANGE (20u * SIM_PS_PER_US)
@@ -116,6 +123,12 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
             p->block.value[reg] &= ~CPUCR_SBF;
         }
         break;
+    case R_WKUPCR:
+        p->block.value[R_WKUPFR] &= ~(raw & WKUP_PINS);
+        break;
+    case R_WKUPEPR:
+        sim_wakeup_look(part);
+        break;
     case R_D3CR:
         if (p->block.value[reg] != old) {
             if (!p->chosen) {
@@ -132,11 +145,20 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     return SIM_ACCESS_OK;
 }
 
+static const char *deep_sleep(const sim_part *part)
+{
+    uint32_t cpucr = part->pwr->block.value[R_CPUCR];
+    uint32_t all = part->pwr->h7a3 ? CPUCR_PDDS_SRD : CPUCR_PDDS;
+    return sim_wakeup_why_not(part, (cpucr & (all | CPUCR_RUN_D3)) == all, false);
+}
+
+/* SBF is for power-on and CSSF to clear; the wake-up registers outlast Standby (RM0433 6.8). */
 static void pwr_reset(void *owner, unsigned cause, bool backup_lost)
 {
     sim_pwr *p = owner;
     (void)backup_lost;
-    uint32_t cr3 = p->block.value[R_CR3];
+    uint32_t *value = p->block.value, cr3 = value[R_CR3], flags = value[R_WKUPFR];
+    uint32_t sbf = value[R_CPUCR] & CPUCR_SBF, pins = value[R_WKUPEPR];
     sim_block_reset_values(&p->block);
     p->vos_at = p->pvd_at = 0;
     if ((cause & SIM_RESET_POWER) != 0u) {
@@ -145,8 +167,14 @@ static void pwr_reset(void *owner, unsigned cause, bool backup_lost)
         p->block.value[R_CR3] = cr3; /* a system reset leaves the supply as it is */
     }
     if ((cause & SIM_RESET_STANDBY) != 0u) {
-        p->block.value[R_CPUCR] = CPUCR_SBF;
+        sbf = CPUCR_SBF;
+        value[R_WKUPEPR] = pins;
     }
+    if ((cause & SIM_RESET_POWER) == 0u) {
+        value[R_CPUCR] = sbf;
+        value[R_WKUPFR] = flags;
+    }
+    sim_wakeup_reset(p->block.part);
 }
 
 void sim_pwr_h7_new(sim_part *part)
@@ -159,6 +187,12 @@ void sim_pwr_h7_new(sim_part *part)
     part->pwr = p;
     sim_block_init(&p->block, part, p, &spec);
     p->block.keeps_values = true;
+    uint32_t *value = p->block.value;
+    sim_wakeup_new(part, &(sim_wakeup){.enables = &value[R_WKUPEPR], .falling = &value[R_WKUPEPR],
+                                       .flags = &value[R_WKUPFR], .enable = 1u,
+                                       .fall = WKUP1_FALLING, .flag = 1u,
+                                       .others = WKUP_PINS & ~1u});
+    part->services.deep_sleep = deep_sleep;
     part->services.dbp = dbp;
     part->services.has_pvd = true;
 }

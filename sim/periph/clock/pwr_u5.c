@@ -1,10 +1,16 @@
 /* PWR of the U5 (RM0456 10): voltage ranges, the EPOD booster, the backup domain's write
- * protection, the programmable voltage detector. Of the other detectors none ever reports. */
+ * protection, the programmable voltage detector, Standby. Of the other detectors none ever
+ * reports. */
+#include "sim/periph/clock/wakeup.h"
 #include "sim/periph/part/u5.h"
 
 enum { R_CR1, R_CR2, R_CR3, R_VOSR, R_SVMCR, R_WUCR1, R_WUCR2, R_WUCR3, R_BDCR1, R_BDCR2, R_DBPR,
        R_UCPDR, R_SECCFGR, R_PRIVCFGR, R_SR, R_SVMSR, R_BDSR, R_WUSR, R_WUSCR, R_APCR };
 
+#define CR1_LPMS(cr1) ((cr1) & 7u)
+#define LPMS_STANDBY 4u /* and 5 */
+#define CR1_RRSB (3u << 5)
+#define WUCR3_WUSEL1 3u
 #define VOSR_BOOSTRDY (1u << 14)
 #define VOSR_VOSRDY (1u << 15)
 #define VOSR_VOS (3u << 16)
@@ -28,7 +34,7 @@ static const sim_reg rows[] = {
     [R_CR3] = {0x08, "CR3", 0, 0x00000006u},
     [R_VOSR] = {0x0C, "VOSR", VOSR_VOSRDY, VOSR_VOS | VOSR_BOOSTEN},
     [R_SVMCR] = {0x10, "SVMCR", 0, 0x7F0000F0u},
-    [R_WUCR1] = {0x14, "WUCR1", 0, 0},
+    [R_WUCR1] = {0x14, "WUCR1", 0, 0xFFu},
     [R_WUCR2] = {0x18, "WUCR2", 0, 0xFFu},
     [R_WUCR3] = {0x1C, "WUCR3", 0, 0xFFFFu},
     [R_BDCR1] = {0x20, "BDCR1", 0, 0x00000011u},
@@ -138,9 +144,16 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
         }
         break;
     case R_WUCR1:
-        if (raw != 0u) {
-            return sim_block_unmodelled(&p->block, reg, raw, "wake-up pins are not modelled");
+    case R_WUCR2:
+    case R_WUCR3:
+        if ((p->block.value[R_WUCR1] & 1u) != 0u &&
+            (p->block.value[R_WUCR3] & WUCR3_WUSEL1) != 0u) {
+            return sim_block_unmodelled(&p->block, reg, raw, "WKUP1 is modelled on PA0 alone");
         }
+        sim_wakeup_look(p->block.part);
+        break;
+    case R_WUSCR:
+        p->block.value[R_WUSR] &= ~raw;
         break;
     default:
         break;
@@ -148,14 +161,33 @@ static sim_access pwr_write(void *owner, unsigned reg, uint32_t old, uint32_t ra
     return SIM_ACCESS_OK;
 }
 
+static const char *deep_sleep(const sim_part *part)
+{
+    uint32_t cr1 = part->pwr->block.value[R_CR1];
+    return sim_wakeup_why_not(part, (CR1_LPMS(cr1) & ~1u) == LPMS_STANDBY,
+                              (cr1 & CR1_RRSB) != 0u);
+}
+
+/* SBF is for power-on and CSSF to clear; WUCRx, WUSR and APCR outlast Standby (RM0456 10.10). */
 static void pwr_reset(void *owner, unsigned cause, bool backup_lost)
 {
+    static const uint8_t outlast[] = {R_WUCR1, R_WUCR2, R_WUCR3, R_WUSR, R_APCR};
     sim_pwr *p = owner;
+    uint32_t *value = p->block.value, kept[sizeof outlast], sbf = value[R_SR] & SR_SBF;
+    bool slept = (cause & SIM_RESET_STANDBY) != 0u;
     (void)backup_lost;
-    p->vos_at = p->boost_at = p->pvd_at = 0;
-    if ((cause & SIM_RESET_STANDBY) != 0u) {
-        p->block.value[R_SR] = SR_SBF;
+    for (unsigned i = 0; i < sizeof outlast; i++) {
+        kept[i] = value[outlast[i]];
     }
+    sim_block_reset_values(&p->block);
+    if ((cause & SIM_RESET_POWER) == 0u) {
+        value[R_SR] = slept ? SR_SBF : sbf;
+    }
+    for (unsigned i = 0; slept && i < sizeof outlast; i++) {
+        value[outlast[i]] = kept[i];
+    }
+    p->vos_at = p->boost_at = p->pvd_at = 0;
+    sim_wakeup_reset(p->block.part);
 }
 
 void sim_pwr_u5_new(sim_part *part)
@@ -168,4 +200,10 @@ void sim_pwr_u5_new(sim_part *part)
     part->services.dbp = dbp;
     part->services.has_pvd = true;
     sim_block_init(&p->block, part, p, &spec);
+    p->block.keeps_values = true;
+    uint32_t *value = p->block.value;
+    sim_wakeup_new(part, &(sim_wakeup){.enables = &value[R_WUCR1], .falling = &value[R_WUCR2],
+                                       .flags = &value[R_WUSR], .enable = 1u, .fall = 1u,
+                                       .flag = 1u, .others = 0xFEu});
+    part->services.deep_sleep = deep_sleep;
 }

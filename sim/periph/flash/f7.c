@@ -286,6 +286,7 @@ static uint32_t optr(const void *self)
 {
     uint32_t optcr = ((const flash_f7 *)self)->options[F7_OPTCR], word = ~0u;
     word &= (optcr & F7_OPTCR_IWDG_SW) != 0u ? ~0u : ~(1u << 16);
+    word &= (optcr & F7_OPTCR_IWDG_STDBY) != 0u ? ~0u : ~(1u << 18);
     return (optcr & F7_OPTCR_WWDG_SW) != 0u ? word : word & ~(1u << 19);
 }
 

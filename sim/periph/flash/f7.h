@@ -32,6 +32,7 @@ enum {
 #define F7_OPTCR_OPTSTRT (1u << 1)
 #define F7_OPTCR_WWDG_SW (1u << 4)
 #define F7_OPTCR_IWDG_SW (1u << 5)
+#define F7_OPTCR_IWDG_STDBY (1u << 30)
 #define F7_OPTCR_NDBOOT (1u << 28)
 #define F7_OPTCR_NDBANK (1u << 29)
 

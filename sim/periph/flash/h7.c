@@ -388,11 +388,12 @@ static bool damage(void *self, unsigned which, uint32_t offset, sim_damage kind)
     return true;
 }
 
-/* As the machine's other models ask for it: IWDG_SW where the other lines have it. */
+/* As the machine's other models ask for it: the watchdog's bits where the other lines have them. */
 static uint32_t optr(const void *self)
 {
     const flash_h7 *f = self;
-    return (f->cur[H7_OPTSR] & H7_OPTSR_IWDG_SW) != 0u ? ~0u : ~(1u << 16);
+    uint32_t word = (f->cur[H7_OPTSR] & H7_OPTSR_IWDG_SW) != 0u ? ~0u : ~(1u << 16);
+    return (f->cur[H7_OPTSR] & H7_OPTSR_IWDG_SDBY) != 0u ? word : word & ~(1u << 18);
 }
 
 static unsigned latency(const void *self)

@@ -25,6 +25,7 @@ enum {
 
 #define H7_OPTSR_BUSY (1u << 0)
 #define H7_OPTSR_IWDG_SW (1u << 4)
+#define H7_OPTSR_IWDG_SDBY (1u << 18)
 #define H7_OPTSR_CHANGEERR (1u << 30)
 #define H7_OPTSR_SWAP (1u << 31)
 #define H7_OPTSR_RDP(word) ((word) >> 8 & 0xFFu)

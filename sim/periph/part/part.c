@@ -83,6 +83,13 @@ uint64_t sim_periods_in(sim_ps time, uint64_t hz)
     return seconds * hz + (high + low / million) / million;
 }
 
+const char *sim_deep_sleep(sim_machine *m)
+{
+    const sim_part *part = sim_get_part(m);
+    return part->services.deep_sleep == NULL ? "Stop, Standby and Shutdown are not modelled"
+                                             : part->services.deep_sleep(part);
+}
+
 /* ---- clocks ------------------------------------------------------------------- */
 
 void sim_part_add_clock_user(sim_part *part, sim_clock_user *user)

@@ -28,6 +28,7 @@ struct sim_syscfg;
 struct sim_uart;
 struct sim_dma_listener;
 struct sim_rtc;
+struct sim_wakeup;
 
 typedef enum sim_volt_range { SIM_RANGE1_BOOST, SIM_RANGE1, SIM_RANGE2 } sim_volt_range;
 
@@ -47,6 +48,7 @@ typedef struct sim_services {
     /* PWR: the backup domain may be written */
     bool (*dbp)(const sim_part *part);
     bool has_pvd; /* its detector looks at sim_supply() */
+    const char *(*deep_sleep)(const sim_part *part); /* as sim_deep_sleep() */
     /* SYSCFG or EXTI: the port whose pin is on this line */
     unsigned (*exti_port)(const sim_part *part, unsigned line);
 } sim_services;
@@ -64,6 +66,7 @@ struct sim_part {
     struct sim_dma_listener *dma_listeners;
     bool dma_requests[SIM_DMA_REQUESTS];
     struct sim_rtc *rtc;
+    struct sim_wakeup *wakeup;
     sim_clock_user *clock_users;
     sim_block *blocks;
     uint8_t irq_sources[SIM_PART_IRQS];
@@ -99,6 +102,9 @@ void sim_pwr_l47x_new(sim_part *part);
 void sim_pwr_l4r_new(sim_part *part);
 sim_volt_range sim_pwr_range(const sim_part *part);
 bool sim_pwr_low_power_run(const sim_part *part);
+
+/* clock/wakeup.c */
+void sim_wakeup_look(sim_part *part); /* PA0 has changed */
 
 /* syscfg_g4.c */
 void sim_syscfg_g4_new(sim_part *part, uint32_t ram_bytes); /* of the RAM at 0x10000000 */
