@@ -34,10 +34,11 @@ host: setup ## twinbank, twinbank-sim and the tests' programs
 	@cmake --preset host $(QUIET)
 	@cmake --build $(BUILD)/host -j$(JOBS) $(QUIET)
 
-firmware: firmware-$(CHIP) ## Stage 1, stage 2 and the applications for CHIP (PRODUCT=1: their product id)
+firmware: firmware-$(CHIP) ## Stage 1, stage 2 and the applications for CHIP (PRODUCT=1: their product id; STANDBY_TOKEN=ON)
 
 firmware-%: host
-	@TB_CHIP=$* cmake --preset firmware -DTB_PRODUCT_ID=$(or $(PRODUCT),1) $(QUIET)
+	@TB_CHIP=$* cmake --preset firmware -DTB_PRODUCT_ID=$(or $(PRODUCT),1) \
+	    -DTB_STANDBY_TOKEN=$(or $(STANDBY_TOKEN),OFF) $(QUIET)
 	@cmake --build $(BUILD)/firmware-objects/$* -j$(JOBS) $(QUIET)
 
 # What is not built quietly shows its build.

@@ -17,6 +17,7 @@
 #define SCB_CCR (*(volatile uint32_t *)0xE000ED14u)
 #define SCB_ICIALLU (*(volatile uint32_t *)0xE000EF50u) /* Cortex-M7 */
 #define SCB_DCIMVAC (*(volatile uint32_t *)0xE000EF5Cu) /* Cortex-M7 */
+#define SCB_SCR (*(volatile uint32_t *)0xE000ED10u)
 #define SCB_CFSR (*(volatile uint32_t *)0xE000ED28u)
 
 #define SYST_CSR_ENABLE 1u
@@ -27,6 +28,7 @@
 #define SCB_ICSR_PENDSVCLR (1u << 27)
 #define SCB_AIRCR_SYSRESETREQ 0x05FA0004u
 
+#define SCB_SCR_SLEEPDEEP (1u << 2)
 #define SCB_CCR_BFHFNMIGN (1u << 8)
 #define SCB_CCR_IC (1u << 17) /* Cortex-M7 */
 #define SCB_CFSR_BFSR 0xFF00u /* written as 1 to clear */

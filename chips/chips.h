@@ -66,6 +66,9 @@ void chip_reset_cause_clear(void);
 void chip_watchdog_start(uint32_t timeout_ms);
 void chip_watchdog_feed(void);
 _Noreturn void chip_reset(void);
+/* Standby, until WKUP1 (PA0 on every part here) rises: a reset, and SRAM is lost. A watchdog that
+ * runs goes on, unless an option byte stops it in Standby. */
+_Noreturn void chip_standby(void);
 
 /* ---- stage 1 -------------------------------------------------------------------------- */
 
@@ -74,6 +77,8 @@ _Noreturn void chip_reset(void);
  * backup registers for writing until chip_restore_reset_state(). */
 void chip_stage1_begin(void);
 tb_reset_cause chip_stage1_reset_cause(void); /* as chip_reset_cause() */
+/* Is this the wake from Standby and no other reset? Before chip_reset_cause_clear(). */
+bool chip_stage1_woke(void);
 /* TB_BACKUP_CONTROL .. once they are open. */
 volatile uint32_t *chip_stage1_backup(void);
 /* The flash for stage 1, which asks only for what is there: two banks in force, or bank 0

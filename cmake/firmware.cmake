@@ -13,6 +13,7 @@ if(NOT TB_PACK_STAGE2_TOOL)
     set(TB_PACK_STAGE2_TOOL "${tb_bin_dir}/tb-pack-stage2")
 endif()
 set(TB_PRODUCT_ID 1 CACHE STRING "Product id that the images carry")
+option(TB_STANDBY_TOKEN "A wake from Standby skips the check of an image checked since power-on" OFF)
 set(TB_STAGE2_VERSION 1.0.0 CACHE STRING "Version of stage 2")
 set(TB_STAGE2_NEXT_VERSION 1.1.0 CACHE STRING "Version of stage2-next, which tests update to")
 

@@ -3,6 +3,7 @@
 #include "boot/stage1/stage1.h"
 
 #include "chips/armv7m.h"
+#include "token.h"
 
 #define ROUNDS_MAX 8u           /* two records, two failed checks, a stage 2 that is not there */
 #define STAGE2_FAILURES_MAX 4u  /* two starts of each copy */
@@ -38,7 +39,8 @@ static bool payload_good(unsigned bank, uint32_t offset, uint32_t start, uint32_
     uint32_t crc;
 
     return chip_stage1_read(copy, payload, copy_bytes) &&
-           chip_stage1_crc(in_copy ? copy : payload, head->size, &crc) && crc == head->crc32 &&
+           ((!in_copy && token_vouches(&s.in, bank, head)) ||
+            (chip_stage1_crc(in_copy ? copy : payload, head->size, &crc) && crc == head->crc32)) &&
            copy[0] % STACK_ALIGNMENT == 0u && (copy[0] >> 28) - 1u < 2u &&
            (copy[1] & 1u) != 0u && copy[1] - start < head->size;
 }
@@ -125,6 +127,7 @@ static _Noreturn void start(unsigned why, unsigned bank, unsigned mapped, uint32
     backup[TB_BACKUP_REPORT] = TB_REPORT_WORD(why, s.in.cause, mapped, bank) |
                                attempts_and_generation;
     backup[TB_BACKUP_CONTROL] = TB_CONTROL_KEY | control;
+    token_leave(&s.in, bank, attempts_and_generation != 0u ? &s.head[bank] : NULL);
     chip_restore_reset_state(TB_TARGET);
     chip_launch(mapped, vectors, bank);
 }
@@ -225,6 +228,7 @@ static void history_read(void)
     s.control = tb_control_checked(chip_stage1_backup()[TB_BACKUP_CONTROL]);
     s.report = tb_report_present(report) ? report : 0u;
     s.in.cause = chip_stage1_reset_cause();
+    token_look();
     chip_reset_cause_clear();
     s.failures = s.control & TB_CONTROL_COUNT;
     if (SWAPS_BY_RESET && (s.control & TB_CONTROL_SWAPPING) != 0u) {

@@ -31,6 +31,8 @@ _Static_assert(sizeof(flash_registers) == 0x1C, "FLASH_OPTCR1 is at 0x18");
 #define SYSCFG_MEMRMP (*(reg *)0x40013800u)
 #define PWR_CR1 (*(reg *)0x40007000u)
 #define PWR_SR1 (*(reg *)0x40007004u) /* CSR1 in RM0410 */
+#define PWR_CR2 (*(reg *)0x40007008u)
+#define PWR_CSR2 (*(reg *)0x4000700Cu)
 #define BACKUP_REGISTERS ((reg *)0x40002850u) /* RTC_BKP0R */
 #define DBGMCU_IDCODE (*(reg *)0xE0042000u)
 #define UID_WORDS ((const volatile uint32_t *)0x1FF0F420u)
@@ -74,10 +76,14 @@ _Static_assert(sizeof(flash_registers) == 0x1C, "FLASH_OPTCR1 is at 0x18");
 #define RCC_CSR_LPWRRSTF (1u << 31)
 #define RCC_CSR_OBLRSTF 0u /* every reset loads the options */
 
+#define PWR_CR1_PDDS (1u << 1)
+#define PWR_CR1_CSBF (1u << 3)
 #define PWR_CR1_DBP (1u << 8)
 #define PWR_CR1_PVDE (1u << 4)
 #define PWR_CR1_PLS_MASK (7u << 5) /* 0: about 2.0 V */
 #define PWR_SR1_SBF (1u << 1)
+#define PWR_CR2_CWUPF 0x3Fu
+#define PWR_CSR2_EWUP1 (1u << 8)
 #define PWR_SR1_PVDO (1u << 2)
 
 #define FLASH_ACR_LATENCY_MASK 0xFu

@@ -52,6 +52,8 @@ _Static_assert(sizeof(flash_registers) == 0x64, "FLASH_ECC_FA is at 0x60");
 #define PWR_CR1 (*(reg *)0x58024800u)
 #define PWR_CSR1 (*(reg *)0x58024804u)
 #define PWR_CPUCR (*(reg *)0x58024810u)
+#define PWR_WKUPCR (*(reg *)0x58024820u)
+#define PWR_WKUPEPR (*(reg *)0x58024828u)
 #define BACKUP_REGISTERS ((reg *)(IS_H7A3 ? 0x58004500u : 0x58004050u)) /* TAMP's, RTC's */
 #define DBGMCU_IDCODE (*(reg *)0x5C001000u)
 #define UID_WORDS ((const volatile uint32_t *)(IS_H7A3 ? 0x08FFF800u : 0x1FF1E800u))
@@ -83,7 +85,12 @@ _Static_assert(sizeof(flash_registers) == 0x64, "FLASH_ECC_FA is at 0x60");
 #define PWR_CR1_PVDE (1u << 4) /* PLS, 7:5, as after reset: 1.95 V */
 #define PWR_CR1_DBP (1u << 8)
 #define PWR_CSR1_PVDO (1u << 4)
+#define PWR_CPUCR_PDDS 7u     /* D1, D2, D3 */
+#define PWR_CPUCR_PDDS_SRD 4u /* H7A3 */
 #define PWR_CPUCR_SBF (1u << 6)
+#define PWR_CPUCR_CSSF (1u << 9)
+#define PWR_WKUPCR_WKUPC 0x3Fu
+#define PWR_WKUPEPR_WKUPEN1 1u
 
 #define FLASH_ACR_RESET 0x37u /* H742 to H757: 7 wait states */
 #define FLASH_ACR_64_MHZ 0x11u /* 1 wait state is enough to 90 MHz in VOS3 (RM0433 table 17) */

@@ -39,8 +39,11 @@ _Static_assert(sizeof(flash_registers) == 0x54, "FLASH_WRP2BR is at 0x50");
 #define SYSCFG_MEMRMP (*(reg *)0x40010000u)
 #define PWR_CR1 (*(reg *)0x40007000u)
 #define PWR_CR2 (*(reg *)0x40007004u)
+#define PWR_CR3 (*(reg *)0x40007008u)
+#define PWR_CR4 (*(reg *)0x4000700Cu)
 #define PWR_SR1 (*(reg *)0x40007010u)
 #define PWR_SR2 (*(reg *)0x40007014u)
+#define PWR_SCR (*(reg *)0x40007018u)
 #define PWR_CR5 (*(reg *)0x40007080u) /* L4+ */
 #define BACKUP_REGISTERS ((reg *)0x40002850u) /* RTC_BKP0R: the RTC's own */
 #define DBGMCU_IDCODE (*(reg *)0xE0042000u)
@@ -103,7 +106,13 @@ _Static_assert(sizeof(flash_registers) == 0x54, "FLASH_WRP2BR is at 0x50");
 #define PWR_CR2_IOSV (1u << 9)
 #define PWR_CR2_PVDE 1u
 #define PWR_CR2_PLS_MASK (7u << 1) /* 0: about 2.0 V */
+#define PWR_CR1_LPMS_MASK 7u
+#define PWR_CR1_LPMS_STANDBY 3u
+#define PWR_CR3_EWUP1 1u
+#define PWR_CR4_WP1 1u /* falling */
 #define PWR_SR1_SBF (1u << 8)
+#define PWR_SCR_CSBF (1u << 8)
+#define PWR_SCR_CWUF 0x1Fu
 #define PWR_SR2_PVDO (1u << 11)
 #define PWR_CR5_R1MODE (1u << 8) /* 0: range 1 boost */
 

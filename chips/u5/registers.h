@@ -22,9 +22,9 @@ _Static_assert(sizeof(rcc_registers) == 0xF8, "RCC_CSR is at 0xF4");
 
 typedef struct pwr_registers { /* RM0456 10.10 */
     reg CR1, CR2, CR3, VOSR, SVMCR, WUCR1, WUCR2, WUCR3, BDCR1, BDCR2, DBPR, UCPDR, SECCFGR;
-    reg PRIVCFGR, SR, SVMSR;
+    reg PRIVCFGR, SR, SVMSR, BDSR, WUSR, WUSCR;
 } pwr_registers;
-_Static_assert(sizeof(pwr_registers) == 0x40, "PWR_SVMSR is at 0x3C");
+_Static_assert(sizeof(pwr_registers) == 0x4C, "PWR_WUSCR is at 0x48");
 
 typedef struct flash_registers { /* RM0456 7.9 */
     reg ACR, reserved_04, NSKEYR, SECKEYR, OPTKEYR, reserved_14, PDKEY1R, PDKEY2R;
@@ -104,7 +104,12 @@ typedef struct icache_registers { /* RM0456 8.7 */
 #define PWR_SVMCR_PVDLS_MASK (7u << 5) /* 0: about 2.0 V */
 #define PWR_SVMSR_PVDO (1u << 4)
 #define PWR_DBPR_DBP 1u
+#define PWR_CR1_LPMS_MASK 7u
+#define PWR_CR1_LPMS_STANDBY 4u
+#define PWR_WUCR1_WUPEN1 1u
+#define PWR_SR_CSSF 1u
 #define PWR_SR_SBF (1u << 2)
+#define PWR_WUSCR_CWUF 0xFFu
 
 #define FLASH_ACR_LATENCY_MASK 0xFu
 #define FLASH_ACR_RESET 1u

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "twinbank/image.h"
 #include "twinbank/slotlog.h"
 
 #define TB_TRIAL_ATTEMPTS 3u  /* N: boots that an unconfirmed image gets */
@@ -16,6 +17,11 @@
 /* The last four of the family's backup registers, in this order. Anything that does
  * not decode is read as zero. */
 enum { TB_BACKUP_CONTROL, TB_BACKUP_REPORT, TB_BACKUP_FAULT_PC, TB_BACKUP_FAULT_STATUS, TB_BACKUP_COUNT };
+
+/* The register before those four, where stage 1 is built with TB_STANDBY_TOKEN (docs/boot.md):
+ * what stage 1, and it alone, writes after a payload's check; see tb_check_token(). */
+#define TB_BACKUP_TOKEN (-1)
+#define TB_TOKEN_NONE 0u
 
 typedef enum tb_request { TB_REQUEST_NONE = 0, TB_REQUEST_STAGE2 = 1 } tb_request;
 
@@ -100,6 +106,12 @@ tb_boot_decision tb_decide(const tb_boot_inputs *inputs);
  * failures_at_limit: the caller clears the counter in the backup register too, as the
  * failures were that image's. */
 void tb_boot_apply(tb_boot_inputs *inputs, const tb_boot_decision *decision);
+
+/* A word that stands for "the image with this head, in this bank, as both logs and the mapping
+ * are now": any one of them changed gives another word; more than one, another but for chance
+ * (2^-32). Nothing secret: whoever can write the backup registers can make it. Never
+ * TB_TOKEN_NONE. */
+uint32_t tb_check_token(const tb_boot_inputs *inputs, unsigned bank, const tb_image_head *head);
 
 /* ---- the boot report --------------------------------------------------------------- */
 

@@ -285,12 +285,57 @@ static void report_words(void **state)
     }
 }
 
+/* Each thing that it stands for, changed alone, gives another word; and it is never none. */
+static void check_tokens(void **state)
+{
+    tb_boot_inputs in = {.slot = {{.log = {TB_SLOT_CONFIRMED, 5, 1, 0, 0, 3, 0}, .valid = true},
+                                  {.log = {TB_SLOT_REJECTED, 4, 3, 1, 0, 6, 0}, .valid = true}}};
+    tb_image_head head = {.crc32 = 0x11223344u, .size = 1000, .header_crc32 = 0x55667788u};
+    const tb_boot_inputs before = in;
+    const tb_image_head head_before = head;
+    uint32_t words[8];
+    unsigned count = 0;
+
+    (void)state;
+    words[count++] = tb_check_token(&in, 0, &head);
+    assert_int_equal(words[0], 0xBA2EA6EBu); /* as docs/boot.md has it */
+    words[count++] = tb_check_token(&in, 1, &head);
+    in.mapped_bank = 1;
+    words[count++] = tb_check_token(&in, 0, &head);
+    in = before;
+    in.slot[0].log.generation++;
+    words[count++] = tb_check_token(&in, 0, &head);
+    in = before;
+    in.slot[0].log.used_units++; /* a record more, of whatever kind */
+    words[count++] = tb_check_token(&in, 0, &head);
+    in = before;
+    in.slot[1].log.used_units = 0; /* an update has begun: the other slot's log is erased */
+    words[count++] = tb_check_token(&in, 0, &head);
+    in = before;
+    head.crc32 ^= 0x80000000u;
+    words[count++] = tb_check_token(&in, 0, &head);
+    head = head_before;
+    head.header_crc32 ^= 1u; /* any other field of the head */
+    words[count++] = tb_check_token(&in, 0, &head);
+    assert_int_equal(count, sizeof words / sizeof words[0]);
+    for (unsigned i = 0; i < count; i++) {
+        assert_int_not_equal(words[i], TB_TOKEN_NONE);
+        for (unsigned k = 0; k < i; k++) {
+            assert_int_not_equal(words[i], words[k]);
+        }
+    }
+    head = head_before;
+    head.crc32 = 0x71833076u; /* for which the digest is 0 */
+    assert_int_not_equal(tb_check_token(&in, 0, &head), TB_TOKEN_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state),       cmocka_unit_test(documented),
         cmocka_unit_test(equal_generations), cmocka_unit_test(hostile_inputs),
         cmocka_unit_test(control_words),     cmocka_unit_test(report_words),
+        cmocka_unit_test(check_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
