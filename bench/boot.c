@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "bench/bench.h"
-#include "host/lib/factory.h"
 
 /* PCs of stage 1, and where it copies itself to; by half-word. */
 #define CODE_BYTES 0x10000u
@@ -31,29 +30,19 @@ static void fill_slot(tb_image_file *image, const tb_chip *chip)
     memcpy(data, &image->head, sizeof image->head);
 }
 
-static void program_full(board *b)
+static void program_full(board *b, const char *stage1, const char *name)
 {
-    char stage1[256], stage2[256], app[] = "/tmp/twinbank-bench-XXXXXX";
+    char path[256], app[] = "/tmp/twinbank-bench-XXXXXX";
     tb_image_file image;
     tb_complaint why;
-    tb_factory factory;
     int file = mkstemp(app);
 
     bench_must(file >= 0, "cannot make a temporary file");
-    snprintf(stage1, sizeof stage1, "%s", board_file(b, "stage1.elf"));
-    snprintf(stage2, sizeof stage2, "%s", board_file(b, "stage2.twb"));
-    bench_must(tb_image_load(&image, board_file(b, "app-1.0.0.twb"), &why), "app-1.0.0.twb");
+    snprintf(path, sizeof path, "%s", board_file(b, stage1));
+    bench_must(tb_image_load(&image, board_file(b, name), &why), name);
     fill_slot(&image, b->chip);
     bench_must(tb_file_write(app, image.data, image.bytes, &why), app);
-    const tb_factory_options options = {.chip = b->chip, .stage1 = stage1, .stage2 = stage2,
-                                        .app = app};
-    bench_must(tb_factory_make(&options, &factory, &why), why.what);
-    for (size_t i = 0; i < factory.count; i++) {
-        bench_must(sim_flash_load(b->machine, factory.parts[i].address, factory.parts[i].data,
-                                  factory.parts[i].bytes),
-                   "the factory file does not fit");
-    }
-    tb_factory_free(&factory);
+    board_program(b, path, app);
     tb_image_file_free(&image);
     (void)remove(app);
     sim_power_on(b->machine, true);
@@ -102,7 +91,7 @@ boot_result bench_boot(const char *chip, bool full)
 
     bench_must(p != NULL, "no memory");
     if (full) {
-        program_full(b);
+        program_full(b, "stage1.elf", "app-1.0.0.twb");
     }
     bench_must(board_wait(b, "1.0.0", 5 * SIM_PS_PER_S), "1.0.0 does not come up");
     board_run(b, 300 * SIM_PS_PER_MS);
@@ -121,6 +110,24 @@ boot_result bench_boot(const char *chip, bool full)
         r.loop_cycles += p->ram[i] >= often ? p->ram_cycles[i] : 0;
     }
     free(p);
+    board_free(b);
+    return r;
+}
+
+boot_result bench_wake(const char *chip, bool token)
+{
+    board *b = board_new_exact(chip, "factory-no-app.hex", 1);
+    boot_result r = {0};
+
+    program_full(b, token ? "stage1-token.elf" : "stage1.elf", "app-standby.twb");
+    bench_must(board_wait(b, "to Standby", SIM_PS_PER_S), "app-standby does not come up");
+    board_run(b, SIM_PS_PER_MS);
+    bench_must(sim_in_standby(b->machine), "app-standby is not in Standby");
+    sim_ps start = sim_now(b->machine);
+    sim_pin_drive(b->machine, 0, 0, 1);
+    r.cycles = board_to_slot(b, SIM_PS_PER_S);
+    r.microseconds = (double)(sim_now(b->machine) - start) / 1e6;
+    bench_must(r.cycles != 0, "the application is not reached");
     board_free(b);
     return r;
 }

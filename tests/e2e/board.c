@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/lib/factory.h"
 #include "host/lib/objfile.h"
 
 static void fail(const char *what, const char *detail)
@@ -203,6 +204,40 @@ board *board_new_exact(const char *chip_name, const char *hex_file, uint32_t see
 {
     const sim_options options = { .seed = seed };
     return board_new_with(chip_name, hex_file, &options);
+}
+
+void board_program(board *b, const char *stage1, const char *app)
+{
+    char stage2[256];
+    tb_complaint why;
+    tb_factory factory;
+
+    snprintf(stage2, sizeof stage2, "%s", board_file(b, "stage2.twb"));
+    const tb_factory_options options = { .chip = b->chip, .stage1 = stage1, .stage2 = stage2,
+                                         .app = app };
+    if (!tb_factory_make(&options, &factory, &why))
+        fail("factory file", why.what);
+    for (size_t i = 0; i < factory.count; i++)
+        if (!sim_flash_load(b->machine, factory.parts[i].address, factory.parts[i].data,
+                            factory.parts[i].bytes))
+            fail("factory file", "a part is outside flash");
+    tb_factory_free(&factory);
+}
+
+uint64_t board_to_slot(board *b, sim_ps limit)
+{
+    sim_cpu *core = sim_core(b->machine);
+    uint32_t entry = TB_FLASH_BASE + b->chip->slot_offset;
+    sim_ps end = sim_now(b->machine) + limit;
+    uint64_t start = sim_cpu_cycles(core);
+
+    while (sim_now(b->machine) < end) {
+        if (sim_run(b->machine, sim_now(b->machine) + 1) == SIM_END_STOP)
+            fail("the part stopped", sim_end_text(b->machine));
+        if (sim_cpu_reg(core, 15) - entry < b->chip->bank_bytes - b->chip->slot_offset)
+            return sim_cpu_cycles(core) - start;
+    }
+    return 0;
 }
 
 bool board_swaps_by_option(const board *b)

@@ -46,6 +46,11 @@ board *board_new(const char *chip_name, const char *hex_file, uint32_t seed);
 board *board_new_exact(const char *chip_name, const char *hex_file, uint32_t seed);
 board *board_new_with(const char *chip_name, const char *hex_file, const sim_options *options);
 void board_free(board *b);
+/* Programs what a production line would, over what is there, with this stage 1 and this
+ * application (paths); the power stays as it is. */
+void board_program(board *b, const char *stage1, const char *app);
+/* The core's cycles from here to the first instruction in the slot; 0: not within `limit`. */
+uint64_t board_to_slot(board *b, sim_ps limit);
 /* Runs; after an injected power cut the power comes back at once and it goes on.
  * Returns the last end seen; fails the test on SIM_END_STOP with the machine's text. */
 sim_end board_run(board *b, sim_ps duration);
