@@ -48,6 +48,21 @@ static unsigned flash_line_bytes(const tb_chip *row)
     return bytes[row->family];
 }
 
+static void wakes(void)
+{
+    static const char *const how[] = {"full check", "token"};
+
+    for (unsigned token = 0; token < 2u; token++) {
+        boot_result r = bench_wake(chip, token != 0u);
+        char name[64];
+
+        snprintf(name, sizeof name, "boot: wake from Standby: %s", how[token]);
+        figures_add(&all, name, (double)r.cycles, "cycles", 0, "", FIGURE_LESS);
+        snprintf(name, sizeof name, "boot: wake from Standby: %s: time", how[token]);
+        figures_add(&all, name, r.microseconds, "us", 0, "", FIGURE_LESS);
+    }
+}
+
 static void boots(const tb_chip *row)
 {
     boot_result small = bench_boot(chip, false), full = bench_boot(chip, true);
@@ -59,6 +74,7 @@ static void boots(const tb_chip *row)
                 "goal", FIGURE_LESS);
     figures_add(&all, "boot: full slot", full.microseconds, "us", 0, "", FIGURE_LESS);
     figures_add(&all, "boot: small application", small.microseconds, "us", 0, "", FIGURE_LESS);
+    wakes();
     figures_add(&all, "boot: flash operations", (double)full.flash_writes, "", 0, "", FIGURE_LESS);
 }
 

@@ -55,6 +55,10 @@ typedef struct boot_result {
 
 /* full: the application fills its slot; otherwise it is the small one. */
 boot_result bench_boot(const char *chip, bool full);
+/* A confirmed application that fills its slot, woken from Standby by its pin: what the hardware
+ * takes until the core's first instruction is not in it. token: the stage 1 that has one, with
+ * one that matches. Of the result cycles and microseconds. */
+boot_result bench_wake(const char *chip, bool token);
 
 /* ---- test pairs ------------------------------------------------------------------------- */
 
