@@ -2,7 +2,7 @@
 
 /* What a slot's state, attempts, check and the boot counter come to. */
 typedef enum slot_class {
-    NOTHING,   /* no INSTALLED */
+    NOTHING,   /* no record in its log */
     BAD,       /* installed, and its check fails */
     REJECTED,
     EXHAUSTED, /* on trial, attempts used up */

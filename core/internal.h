@@ -24,8 +24,15 @@ static inline const tb_identity *device_of(const tb_update *u)
 /* ---- unit.c: one programming unit ------------------------------------------------ */
 
 bool tb_all_ones(const uint8_t *bytes, size_t count);
-/* Programs one unit and reads it back. TB_ERR_VERIFY, TB_ERR_ECC, or the driver's. */
-tb_error tb_unit_write(const tb_flash *flash, unsigned bank, uint32_t offset, const uint8_t *unit);
+/* A unit that a cut left unstable reads differently from look to look: where more hangs on it
+ * than the next boot, it is looked at as often as this. */
+#define TB_LOOKS 16u
+/* Does the unit hold that, at each look? TB_ERR_VERIFY, TB_ERR_ECC, or the driver's. */
+tb_error tb_unit_holds(const tb_flash *flash, unsigned bank, uint32_t offset, const uint8_t *unit,
+                       unsigned looks);
+/* Programs one unit, and sees that it holds. */
+tb_error tb_unit_write(const tb_flash *flash, unsigned bank, uint32_t offset, const uint8_t *unit,
+                       unsigned looks);
 /* Between flash operations of long work. */
 void tb_alive(const tb_flash *flash);
 

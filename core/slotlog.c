@@ -9,7 +9,7 @@
 #define RECORD_WORDS (TB_RECORD_BYTES / 4u)
 #define UNIT_WORDS_MAX (TB_MAX_UNIT_BYTES / 4u)
 #define RECORD_NONE 0u /* not a record: torn */
-#define RECORD_BLANK 1u
+#define RECORD_BLANK UINT32_MAX /* no byte, so no kind that a record can have */
 
 void tb_slot_log_record(uint32_t *unit, unsigned unit_bytes, tb_record_kind kind,
                         unsigned argument, unsigned generation)
@@ -48,11 +48,13 @@ static unsigned record_kind(const uint32_t *words, unsigned unit_bytes)
 /* One unit that is not blank, in the order in which they were written. */
 static void fold(tb_slot_log *log, unsigned kind, unsigned argument, unsigned generation)
 {
+    /* INSTALLED as a rule. Any other tells of one as well: it was written by who had read one,
+     * which a cut has left unstable and which reads otherwise now. */
+    if (log->state == TB_SLOT_EMPTY && generation != 0) {
+        log->state = TB_SLOT_TRIAL;
+        log->generation = (uint16_t)generation;
+    }
     if (kind == TB_RECORD_INSTALLED && generation != 0) {
-        if (log->state == TB_SLOT_EMPTY) {
-            log->state = TB_SLOT_TRIAL;
-            log->generation = (uint16_t)generation;
-        }
         return;
     }
     if (generation != log->generation) {
@@ -88,7 +90,7 @@ void tb_slot_log_take(tb_slot_log *log, unsigned unit_number, const uint32_t *un
                       unsigned unit_bytes)
 {
     unsigned kind = unit == NULL ? RECORD_NONE : record_kind(unit, unit_bytes);
-    uint32_t record = unit == NULL ? 0u : unit[0];
+    uint32_t record = kind == RECORD_NONE ? 0u : unit[0];
 
     if (kind != RECORD_BLANK) {
         log->used_units = (uint16_t)(unit_number + 1u);
@@ -128,11 +130,11 @@ tb_error tb_slot_log_append(const tb_flash *flash, unsigned bank, tb_record_kind
     }
     tb_slot_log_record(unit, chip->unit_bytes, kind, argument, generation);
     error = TB_ERR_LOG_FULL;
-    /* A unit may read as blank and yet refuse to be programmed, after a cut: then the
-     * next one takes the record, or this log could never be written again. */
+    /* A unit may read as blank, after a cut, and yet refuse to be programmed or not hold what is
+     * written on it: then the next one takes the record. */
     for (unsigned i = log.used_units; i < chip->log_units; i++) {
         error = tb_unit_write(flash, bank, tb_log_offset(chip) + i * chip->unit_bytes,
-                              (const uint8_t *)unit);
+                              (const uint8_t *)unit, TB_LOOKS);
         if (error == TB_OK) {
             break;
         }

@@ -2,8 +2,6 @@
 
 #include "core/internal.h"
 
-#define LOOKS 16u
-
 bool tb_slot_bootable(const tb_slot_info *slot)
 {
     if (slot->head_error != TB_OK || slot->payload_error != TB_OK) {
@@ -102,8 +100,8 @@ int tb_slot_preferred(const tb_flash *flash, const tb_identity *device, tb_slot_
     }
 }
 
-/* Are the log's last units this record? A record that a cut left unstable may read well now
- * and not at the next boot; one that was written by an earlier call, and was not cut, reads
+/* Are the log's last units this record, at each look? One that a cut left unstable may read well
+ * now and not at the next boot; one that was written by an earlier call, and was not cut, reads
  * well for ever. */
 static bool ends_in(const tb_flash *flash, unsigned bank, const tb_slot_log *log,
                     tb_record_kind kind, unsigned times)
@@ -116,11 +114,13 @@ static bool ends_in(const tb_flash *flash, unsigned bank, const tb_slot_log *log
         return false;
     }
     for (unsigned i = 1; i <= times; i++) {
-        if (port_read(flash, bank, end - i * unit_bytes, unit, unit_bytes) != TB_OK) {
+        uint32_t offset = end - i * unit_bytes;
+
+        if (port_read(flash, bank, offset, unit, unit_bytes) != TB_OK) {
             return false;
         }
         tb_record_encode(record, unit_bytes, kind, unit[1], log->generation);
-        if (memcmp(unit, record, unit_bytes) != 0) {
+        if (tb_unit_holds(flash, bank, offset, record, TB_LOOKS) != TB_OK) {
             return false;
         }
     }
@@ -136,7 +136,7 @@ tb_error tb_slot_confirm(const tb_flash *flash, unsigned bank, uint8_t confirmed
         return TB_ERR_RANGE;
     }
     /* An INSTALLED that a cut left unstable read well when this was booted. */
-    for (unsigned look = 0; look < LOOKS; look++) {
+    for (unsigned look = 0; look < TB_LOOKS; look++) {
         error = tb_slot_log_read(flash, bank, &log);
         if (error != TB_OK || log.state != TB_SLOT_EMPTY) {
             break;

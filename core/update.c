@@ -306,7 +306,7 @@ tb_error tb_update_flush(tb_update *u)
     error = erase_ahead(u, at);
     if (error == TB_OK && !is_held_back(u, at) && !in_kept_page(u, at, &page) &&
         !tb_all_ones(u->unit, unit_bytes)) {
-        error = tb_unit_write(flash_of(u), u->bank, u->region_offset + at, u->unit);
+        error = tb_unit_write(flash_of(u), u->bank, u->region_offset + at, u->unit, 1u);
         tb_alive(flash_of(u));
     }
     return error == TB_OK ? TB_OK : tb_update_fail(u, error);

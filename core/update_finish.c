@@ -103,7 +103,7 @@ static tb_error copy_stage1(const tb_flash *flash, unsigned target)
 
         error = port_read(flash, target ^ 1u, at, unit, unit_bytes);
         if (error == TB_OK && !tb_all_ones(unit, unit_bytes)) {
-            error = tb_unit_write(flash, target, at, unit);
+            error = tb_unit_write(flash, target, at, unit, 1u);
             tb_alive(flash);
         }
     }
@@ -115,8 +115,9 @@ static tb_error install(tb_update *u)
     tb_slot_log log;
     uint16_t newest = 0;
 
-    for (unsigned bank = 0; bank < 2u; bank++) {
-        tb_error error = tb_slot_log_read(flash_of(u), bank, &log);
+    /* Both logs, and again where there is none but perhaps one that a cut left unstable. */
+    for (unsigned look = 0; look < 2u || (newest == 0 && look < 2u * TB_LOOKS); look++) {
+        tb_error error = tb_slot_log_read(flash_of(u), look % 2u, &log);
 
         if (error != TB_OK) {
             return error;
@@ -168,7 +169,8 @@ static tb_error conclude(tb_update *u)
         return discard(u, error);
     }
     if (tb_update_head_comes_last(u)) {
-        error = tb_unit_write(flash, u->bank, u->region_offset, (const uint8_t *)&u->head);
+        error = tb_unit_write(flash, u->bank, u->region_offset, (const uint8_t *)&u->head,
+                              1u);
         if (error != TB_OK) {
             return discard(u, error);
         }

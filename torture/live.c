@@ -62,6 +62,7 @@ static bool repeat(run *x)
     unsigned bank = 0;
     r->by_watchdog = false;
     x->second = true;
+    r->chance = run_chance_again(r->chance);
     rig_power_cycle(r);
     if (x->record.on &&
         memo_find(x->p->memo, x->beginning, &x->state, true, r->chance) != NULL) {

@@ -77,6 +77,12 @@ uint64_t run_chance(const life_case *c, unsigned cuts)
     return chance;
 }
 
+/* What is unstable reads by chance: at the second power-on not as at the first. */
+uint64_t run_chance_again(uint64_t chance)
+{
+    return ~chance;
+}
+
 sim_cut run_cut(const life_case *life, unsigned which, uint64_t op)
 {
     static const sim_cut_outcome outcomes[] = {SIM_CUT_OLD, SIM_CUT_OLD, SIM_CUT_NEW,

@@ -207,18 +207,21 @@ static void fold(oracle_log *log, const uint8_t *unit, unsigned bytes, bool read
     }
     bool record = readable && is_record(unit, bytes);
     uint16_t generation = (uint16_t)u16(unit + 2);
+    if (record && log->state == ORACLE_EMPTY) {
+        log->state = ORACLE_TRIAL;
+        log->generation = generation;
+    }
     if (record && unit[0] == INSTALLED) {
-        if (log->state == ORACLE_EMPTY) {
-            log->state = ORACLE_TRIAL;
-            log->generation = generation;
-        }
         return;
     }
-    if (!record || log->state == ORACLE_EMPTY || generation != log->generation) {
+    if (!record || generation != log->generation) {
         log->torn++;
         log->attempts += log->state != ORACLE_EMPTY;
     } else if (unit[0] == ATTEMPT) {
         log->attempts++;
+        if (unit[1] > log->attempts && unit[1] < log->used) {
+            log->attempts = unit[1];
+        }
     } else if (unit[0] == CONFIRMED && log->state == ORACLE_TRIAL) {
         log->state = ORACLE_CONFIRMED;
     } else if (unit[0] == REJECTED && log->state != ORACLE_REJECTED) {

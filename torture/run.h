@@ -45,6 +45,7 @@ void run_give(run *x, uint64_t op);
 
 /* What chance gives after this life's last interruption, and what it made of the operation. */
 uint64_t run_chance(const life_case *c, unsigned cuts);
+uint64_t run_chance_again(uint64_t chance);
 uint64_t run_tear(const life_case *c, unsigned which);
 
 /* Where a part of a life begins. */

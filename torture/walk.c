@@ -197,7 +197,8 @@ static known judge(run *x, const life_case *c, const spot *at, bool nest, result
     b = (beginning){.part = 2, .cuts = c->count, .source = SOURCE_ALL_POWER, .flags = first->flags,
                     .words = words_of(x, first, first->words_end),
                     .word_count = first->word_count, .options = first->options};
-    const course *rest = memo_find(x->p->memo, run_beginning(&b), &x->state, true, chance);
+    const course *rest = memo_find(x->p->memo, run_beginning(&b), &x->state, true,
+                                   run_chance_again(chance));
     if (rest == NULL) {
         return UNKNOWN;
     }

@@ -34,7 +34,7 @@ void tb_record_encode(uint8_t unit[TB_MAX_UNIT_BYTES], unsigned unit_bytes, tb_r
                       uint8_t argument, uint16_t generation);
 
 typedef enum tb_slot_state {
-    TB_SLOT_EMPTY = 0, /* no INSTALLED: nothing to boot, whatever the slot holds */
+    TB_SLOT_EMPTY = 0, /* no record: nothing to boot, whatever the slot holds */
     TB_SLOT_TRIAL,     /* installed, not yet confirmed */
     TB_SLOT_CONFIRMED,
     TB_SLOT_REJECTED
@@ -53,8 +53,8 @@ typedef struct tb_slot_log {
 /* Reads the log of the slot in this physical bank. Never writes. Total: any content
  * of the flash gives a state; TB_OK unless the port itself fails otherwise than by ECC. */
 tb_error tb_slot_log_read(const tb_flash *flash, unsigned bank, tb_slot_log *log);
-/* Appends one record after the last unit that is not blank, and reads it back.
- * Writes one unit. A power cut leaves it old, new or torn; all three are legal. */
+/* Appends one record after the last unit that is not blank, and reads it back, more than once.
+ * Writes one unit, and the next where that one does not hold. A power cut leaves it old, new or torn; all three are legal. */
 tb_error tb_slot_log_append(const tb_flash *flash, unsigned bank, tb_record_kind kind,
                             uint8_t argument, uint16_t generation);
 /* What both are made of, for stage 1, which has a driver of its own. One record as it fills a

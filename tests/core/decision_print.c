@@ -10,7 +10,7 @@ typedef struct row {
 } row;
 
 static const row rows[] = {
-    {"nothing", "no INSTALLED record", TB_SLOT_EMPTY, 0, false, false},
+    {"nothing", "no record in its log", TB_SLOT_EMPTY, 0, false, false},
     {"bad", "installed; header or payload fails its check", TB_SLOT_CONFIRMED, 0, false, false},
     {"rejected", "REJECTED is in the log", TB_SLOT_REJECTED, 0, true, false},
     {"exhausted", "good, on trial, attempts used up", TB_SLOT_TRIAL, TB_TRIAL_ATTEMPTS, true,

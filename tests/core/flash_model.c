@@ -172,6 +172,22 @@ static void torn_program(flash_model *m, unsigned bank, uint32_t at, const uint8
     *state_of(m, bank, at) = UNIT_WRITTEN;
 }
 
+/* An unstable unit that reads as blank at this look. */
+static bool blank_by_chance(flash_model *m, unsigned bank, uint32_t at)
+{
+    uint8_t seen[TB_MAX_UNIT_BYTES];
+
+    if (*state_of(m, bank, at) != UNIT_UNSTABLE || !unit_read(m, bank, at, seen)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < m->chip->unit_bytes; i++) {
+        if (seen[i] != 0xFF) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static tb_error model_program(void *ctx, unsigned bank, uint32_t offset, const void *unit)
 {
     flash_model *m = ctx;
@@ -191,6 +207,14 @@ static tb_error model_program(void *ctx, unsigned bank, uint32_t offset, const v
     }
     if (m->operations - 1u == m->fail_at) {
         return m->fail_error;
+    }
+    if (blank_by_chance(m, bank, offset)) { /* what is written on it holds no better */
+        memcpy(m->other[bank] + offset, m->bytes[bank] + offset, bytes);
+        memcpy(m->bytes[bank] + offset, p, bytes);
+        if (cut) {
+            power_off(m);
+        }
+        return TB_OK;
     }
     if (*state_of(m, bank, offset) != UNIT_BLANK) {
         m->programs_refused += offset < tb_log_offset(m->chip); /* a log may try the next unit */

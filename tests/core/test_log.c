@@ -74,8 +74,8 @@ static void torn_units(void **state)
     model_init(&m, &chip_small);
     put_torn(0);
     put_garbage(1);
-    put_record(&m, 1, 2, TB_RECORD_ATTEMPT, 1, 7);
-    assert_int_equal(read_log(1).state, TB_SLOT_EMPTY); /* nothing without INSTALLED */
+    put_record(&m, 1, 2, TB_RECORD_ATTEMPT, 1, 0);
+    assert_int_equal(read_log(1).state, TB_SLOT_EMPTY); /* no such generation */
     assert_int_equal(read_log(1).attempts, 0);
     assert_int_equal(read_log(1).torn_units, 3);
     put_record(&m, 1, 4, TB_RECORD_INSTALLED, 0, 7); /* after a blank one */
@@ -93,6 +93,11 @@ static void torn_units(void **state)
     put_record(&m, 1, 10, TB_RECORD_INSTALLED, 0, 0); /* no such generation */
     assert_int_equal(read_log(1).state, TB_SLOT_CONFIRMED);
     assert_int_equal(read_log(1).torn_units, 7);
+    for (unsigned kind = 0; kind < 3u; kind++) { /* whole, and of no kind */
+        put_record(&m, 1, 11u + kind, (tb_record_kind)kind, 0, 7);
+        assert_int_equal(read_log(1).torn_units, 8u + kind);
+        assert_int_equal(read_log(1).used_units, 12u + kind);
+    }
 }
 
 static void wide_units_want_every_copy(void **state)
@@ -186,6 +191,43 @@ static void a_torn_unit_that_reads_blank_later_takes_no_attempt_back(void **stat
     assert_int_equal(read_log(1).attempts, 4);
 }
 
+/* A cut may leave INSTALLED so that it reads well once, and then never: what was written after
+ * it tells of it. */
+static void any_record_tells_of_its_installation(void **state)
+{
+    static const struct {
+        tb_record_kind kind;
+        uint8_t argument;
+        tb_slot_state state;
+        unsigned attempts;
+    } rows[] = {{TB_RECORD_ATTEMPT, 1, TB_SLOT_TRIAL, 1},
+                {TB_RECORD_ATTEMPT, 2, TB_SLOT_TRIAL, 2},
+                {TB_RECORD_CONFIRMED, 1, TB_SLOT_CONFIRMED, 0},
+                {TB_RECORD_REJECTED, 5, TB_SLOT_REJECTED, 0}};
+    const tb_chip *const chips[] = {&chip_small, &chip_wide, &chip_sectors};
+
+    (void)state;
+    for (unsigned i = 0; i < 3u * 4u * 3u; i++) {
+        const tb_chip *chip = chips[i / 12u];
+        unsigned row = i % 4u, first = i / 4u % 3u;
+
+        model_init(&m, chip);
+        if (first == 1u) {
+            put_torn(0);
+        } else if (first == 2u) {
+            put_garbage(0);
+        }
+        put_record(&m, 1, 2, rows[row].kind, rows[row].argument, 7);
+        tb_slot_log log = read_log(1);
+
+        assert_int_equal(log.state, rows[row].state);
+        assert_int_equal(log.generation, 7);
+        assert_int_equal(log.attempts, rows[row].attempts);
+        assert_int_equal(log.used_units, 3);
+        assert_int_equal(log.torn_units, first != 0u);
+    }
+}
+
 static void attempts_stop_at_255(void **state)
 {
     tb_chip chip = chip_small;
@@ -209,6 +251,7 @@ int main(void)
         cmocka_unit_test(append_goes_past_what_refuses),
         cmocka_unit_test(append_errors), cmocka_unit_test(hostile_content),
         cmocka_unit_test(a_torn_unit_that_reads_blank_later_takes_no_attempt_back),
+        cmocka_unit_test(any_record_tells_of_its_installation),
         cmocka_unit_test(attempts_stop_at_255),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

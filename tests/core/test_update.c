@@ -491,22 +491,84 @@ static void confirm_and_reject(void **state)
     assert_int_equal(tb_slot_reject(&flash, &identity, 1, TB_REASON_REQUESTED), TB_ERR_NO_IMAGE);
 }
 
-/* An INSTALLED that a cut left unstable: stage 1 read it well, or this would not run. Found by
- * torture on the F767: update-app/1/1277.unstable.power. */
-static void confirm_looks_again(void **state)
+static void make_unstable(unsigned unit)
+{
+    uint32_t offset = tb_log_offset(&chip_small) + unit * chip_small.unit_bytes;
+
+    memset(m.other[1] + offset, 0xFF, chip_small.unit_bytes);
+    model_set_unit(&m, 1, offset, UNIT_UNSTABLE);
+}
+
+static void confirmed_at_every_look(uint16_t generation)
+{
+    for (unsigned look = 0; look < 64u; look++) {
+        tb_slot_log log = log_of(1);
+
+        assert_int_equal(log.state, TB_SLOT_CONFIRMED);
+        assert_int_equal(log.generation, generation);
+    }
+}
+
+/* An INSTALLED that a cut left unstable: stage 1 read it well, or this would not run; what was
+ * confirmed then does not hang on it. Found by torture on the F767:
+ * update-app/1/1277.unstable.power. */
+static void confirmed_though_installed_is_unstable(void **state)
 {
     (void)state;
-    for (uint32_t seed = 1; seed <= 20u; seed++) {
-        uint32_t installed = tb_log_offset(&chip_small);
+    for (uint32_t seed = 1; seed <= 40u; seed++) {
+        bool by_wire = seed % 2u == 0;
 
         start(0);
         assert_int_equal(update_all(&u, &im, 128), TB_OK);
-        memset(m.other[1] + installed, 0xFF, chip_small.unit_bytes);
-        model_set_unit(&m, 1, installed, UNIT_UNSTABLE);
+        make_unstable(0);
+        if (!by_wire) {
+            put_record(&m, 1, 1, TB_RECORD_ATTEMPT, 1, 2);
+        }
+        m.random = seed;
+        assert_int_equal(tb_slot_confirm(&flash, 1, by_wire ? TB_CONFIRMED_BY_WIRE
+                                                            : TB_CONFIRMED_BY_APPLICATION), TB_OK);
+        confirmed_at_every_look(2);
+    }
+}
+
+/* The CONFIRMED itself, of the last attempt, left unstable: whoever asks at the next boot is
+ * told that the image is confirmed, so it must be. The unit also reads as blank, and is written
+ * on then, in vain. */
+static void confirmed_though_an_earlier_one_is_unstable(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 200u; seed++) {
+        start(0);
+        assert_int_equal(update_all(&u, &im, 128), TB_OK);
+        for (uint8_t i = 1; i <= TB_TRIAL_ATTEMPTS; i++) {
+            put_record(&m, 1, i, TB_RECORD_ATTEMPT, i, 2);
+        }
+        put_record(&m, 1, 4, TB_RECORD_CONFIRMED, TB_CONFIRMED_BY_APPLICATION, 2);
+        make_unstable(4);
         m.random = seed;
         assert_int_equal(tb_slot_confirm(&flash, 1, TB_CONFIRMED_BY_APPLICATION), TB_OK);
-        model_set_unit(&m, 1, installed, UNIT_WRITTEN);
-        assert_int_equal(log_of(1).state, TB_SLOT_CONFIRMED);
+        confirmed_at_every_look(2);
+        m.operations = 0; /* and nothing more at the next boots */
+        assert_int_equal(tb_slot_confirm(&flash, 1, TB_CONFIRMED_BY_APPLICATION), TB_OK);
+        assert_int_equal(m.operations, 0);
+    }
+}
+
+/* An older trial whose INSTALLED a cut left unstable, and nothing else: what is installed now is
+ * the newer one, though that cannot always be read. */
+static void installed_after_an_unstable_one(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 20u; seed++) {
+        start(-1);
+        model_put(&m, 1, chip_small.slot_offset, v1.bytes, v1.total);
+        put_record(&m, 1, 0, TB_RECORD_INSTALLED, 0, 9);
+        make_unstable(0);
+        model_flip(&m, 0, chip_small.slot_offset);
+        m.random = seed;
+        assert_int_equal(update_all(&u, &im, 128), TB_OK);
+        assert_int_equal(u.bank, 0);
+        assert_int_equal(log_of(0).generation, 10);
     }
 }
 
@@ -623,7 +685,9 @@ int main(void)
         cmocka_unit_test(generation_end),      cmocka_unit_test(stage2_copies),
         cmocka_unit_test(stage1_copy),         cmocka_unit_test(confirm_and_reject),
         cmocka_unit_test(confirm_and_reject_again),
-        cmocka_unit_test(confirm_looks_again),
+        cmocka_unit_test(confirmed_though_installed_is_unstable),
+        cmocka_unit_test(confirmed_though_an_earlier_one_is_unstable),
+        cmocka_unit_test(installed_after_an_unstable_one),
         cmocka_unit_test(inspect_and_erase),   cmocka_unit_test(preferred),
         cmocka_unit_test(impossible_row),
     };

@@ -45,20 +45,23 @@ static bool whole_record(const uint8_t *unit, unsigned bytes)
             return false;
         }
     }
-    return unit[0] == 0x1E || unit[0] == 0x2D || unit[0] == 0x4B || unit[0] == 0x87;
+    return true;
 }
 
 static void take(log_model *log, const uint8_t *unit, bool is_record)
 {
     unsigned generation = unit[2] | (unsigned)unit[3] << 8;
-    bool of_this = is_record && log->state != LOG_EMPTY && generation == log->generation;
+    bool of_this;
 
+    if (is_record && generation != 0 && log->state == LOG_EMPTY) {
+        log->state = LOG_TRIAL;
+        log->generation = generation;
+    }
+    of_this = is_record && log->state != LOG_EMPTY && generation == log->generation;
     if (is_record && unit[0] == 0x1E && generation != 0) {
-        if (log->state == LOG_EMPTY) {
-            log->state = LOG_TRIAL;
-            log->generation = generation;
-        }
-    } else if (of_this && unit[0] == 0x4B) {
+        return;
+    }
+    if (of_this && unit[0] == 0x4B) {
         if (log->state == LOG_TRIAL) {
             log->state = LOG_CONFIRMED;
             log->confirmed_by = unit[1];
@@ -71,6 +74,9 @@ static void take(log_model *log, const uint8_t *unit, bool is_record)
     } else {
         log->torn += !(of_this && unit[0] == 0x2D);
         log->attempts += log->state != LOG_EMPTY && log->attempts < 255u;
+        if (of_this && unit[0] == 0x2D && unit[1] > log->attempts && unit[1] < log->used) {
+            log->attempts = unit[1];
+        }
     }
 }
 
@@ -81,14 +87,11 @@ log_model log_fold(const uint8_t *units, const bool *bad, unsigned count, unsign
     for (unsigned i = 0; i < count; i++) {
         const uint8_t *unit = units + (size_t)i * unit_bytes;
 
-        if (bad[i]) {
-            take(&log, unit, false);
-        } else if (blank(unit, unit_bytes)) {
+        if (!bad[i] && blank(unit, unit_bytes)) {
             continue;
-        } else {
-            take(&log, unit, whole_record(unit, unit_bytes));
         }
         log.used = i + 1u;
+        take(&log, unit, !bad[i] && whole_record(unit, unit_bytes));
     }
     return log;
 }
