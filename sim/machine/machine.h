@@ -312,7 +312,8 @@ typedef enum sim_end {
 enum sim_reading {
     SIM_READING_F7_SWP_FB_DEAD = 1u, /* SYSCFG_MEMRMP.SWP_FB stands, and the mapping stays */
     SIM_READING_F7_SNB_BY_PLACE = 2u, /* FLASH_CR.SNB counts places, not banks, while swapped */
-    SIM_READING_U5_ECC_ONCE = 4u /* while ECCC or ECCD stands neither is set, and no NMI raised */
+    SIM_READING_U5_ECC_ONCE = 4u, /* while ECCC or ECCD stands neither is set, and no NMI raised */
+    SIM_READING_WAKE_FLAGS = 8u /* a wake from Standby sets the reset flags that power-on sets */
 };
 
 typedef struct sim_options {

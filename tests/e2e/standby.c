@@ -18,18 +18,23 @@
 
 static const char *chip = "stm32g474re";
 
-/* A board with that stage 1 and that application; app NULL: none. */
-static void open_with(bench *w, const char *stage1, const char *app)
+/* With that stage 1 and that application; app NULL: none. */
+static void program(bench *w, const char *stage1, const char *app)
 {
     char first[256], second[256];
 
-    bench_open(w, chip, "factory-no-app.hex");
     snprintf(first, sizeof first, "%s", board_file(w->b, stage1));
     if (app != NULL) {
         snprintf(second, sizeof second, "%s", board_file(w->b, app));
     }
     board_program(w->b, first, app != NULL ? second : NULL);
     sim_power_on(w->b->machine, true);
+}
+
+static void open_with(bench *w, const char *stage1, const char *app)
+{
+    bench_open(w, chip, "factory-no-app.hex");
+    program(w, stage1, app);
 }
 
 static void wait_asleep(bench *w)
@@ -124,7 +129,7 @@ static void chosen_a_wake_skips_the_loop_and_nothing_else_does(void **state)
     board_free(w.b);
 
     open_with(&w, "stage1-token.elf", "app-standby.twb");
-    scratch = w.b->chip->sram.base + w.b->chip->sram.bytes - 8u;
+    scratch = w.b->chip->sram.base + w.b->chip->sram.bytes / 2u; /* nobody's */
     wait_asleep(&w);
     assert_int_equal(sim_core_write(w.b->machine, scratch, 4, before), SIM_ACCESS_OK);
     for (unsigned i = 0; i < 2u; i++) { /* what was checked once is checked until power-on */
@@ -221,6 +226,25 @@ static void an_image_on_trial_is_checked_at_every_wake(void **state)
     board_free(w.b);
 }
 
+/* Where a part sets reset flags at a wake, as one may read some of the manuals, nothing is gained
+ * and nothing is lost. */
+static void a_wake_with_reset_flags_is_a_full_check(void **state)
+{
+    const sim_options options = {.seed = 1, .readings = SIM_READING_WAKE_FLAGS};
+    bench w;
+
+    (void)state;
+    bench_take(&w, board_new_with(chip, "factory-no-app.hex", &options));
+    program(&w, "stage1-token.elf", "app-standby.twb");
+    wait_asleep(&w);
+    assert_true(wake(&w) > payload_words(&w) * 3u);
+    wait_asleep(&w);
+    decay(&w, 0);
+    assert_int_equal(wake(&w), 0);
+    assert_stage2(&w);
+    board_free(w.b);
+}
+
 /* From the wire into the other bank; the first wake after its trial is a full check. */
 static void the_token_is_of_the_bank_that_runs(void **state)
 {
@@ -257,6 +281,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(power_on_checks_with_the_battery_and_without),
         cmocka_unit_test(a_token_that_is_not_this_images_counts_for_nothing),
         cmocka_unit_test(an_image_on_trial_is_checked_at_every_wake),
+        cmocka_unit_test(a_wake_with_reset_flags_is_a_full_check),
         cmocka_unit_test(the_token_is_of_the_bank_that_runs),
     };
 

@@ -235,6 +235,9 @@ static uint32_t bdcr_of(const sim_part *part)
 static uint32_t reset_flags(const sim_rcc *r, unsigned cause)
 {
     uint32_t result = 0;
+    if (cause == SIM_RESET_STANDBY && sim_has_reading(r->part->m, SIM_READING_WAKE_FLAGS)) {
+        cause = SIM_RESET_POWER;
+    }
     for (const rcc_cause *c = r->kind->causes; c->cause != 0u; c++) {
         result |= (cause & c->cause) != 0u ? c->flags : 0u;
     }
