@@ -203,11 +203,12 @@ uint64_t sim_mix_bytes(uint64_t hash, const void *bytes, size_t count);
 
 /* ---- the flash model (one per family; sim_set_flash() in its constructor) ---------- */
 
-/* What age does to a unit, for tests: not an operation. */
+/* What age does to a unit, or a power cut long ago, for tests: not an operation. */
 typedef enum sim_damage {
     SIM_DAMAGE_CORRECTABLE,   /* one bit: reads right, with ECCC */
     SIM_DAMAGE_UNCORRECTABLE, /* reads wrong, with ECCD and NMI */
-    SIM_DAMAGE_SILENT         /* reads wrong, and ECC does not see it */
+    SIM_DAMAGE_SILENT,        /* reads wrong, and ECC does not see it */
+    SIM_DAMAGE_UNSTABLE       /* reads right, or blank, or uncorrectable, anew at each read */
 } sim_damage;
 
 /* An operation as it would be. */

@@ -488,6 +488,17 @@ static void damage_is_seen_or_silent(void **state)
     assert_true(sim_flash_damage(m, 1u, 0x104u, SIM_DAMAGE_UNCORRECTABLE));
     rd(m, BANK2 + 0x100u);
     assert_int_equal(rd(m, FLASH_ECCR), 1u << 31 | 1u << 21 | 0x100u);
+    assert_int_equal(rig_program(m, BANK2 + 0x108u, 1u, 2u), 0);
+    assert_true(sim_flash_damage(m, 1u, 0x10Cu, SIM_DAMAGE_UNSTABLE));
+    unsigned right = 0, ones = 0;
+    for (unsigned look = 0; look < 60u; look++) {
+        uint32_t value = rd(m, BANK2 + 0x10Cu);
+        right += value == 2u;
+        ones += value == UINT32_MAX;
+        wr(m, FLASH_ECCR, 1u << 31);
+    }
+    assert_in_range(right, 1, 40);
+    assert_in_range(ones, 1, 40);
     assert_false(sim_flash_damage(m, 2u, 0u, SIM_DAMAGE_SILENT));
     assert_false(sim_flash_damage(m, 0u, 0x40000u, SIM_DAMAGE_SILENT));
 }

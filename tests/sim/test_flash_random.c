@@ -63,7 +63,7 @@ static void step(sim_machine *m)
         (void)sim_core_read(m, address, 4u, &word);
         break;
     case 7u:
-        sim_flash_damage(m, pick(2u), pick(0x40000u), (sim_damage)pick(3u));
+        sim_flash_damage(m, pick(2u), pick(0x40000u), (sim_damage)pick(4u));
         break;
     case 8u:
         if (pick(20u) == 0u) {

@@ -114,6 +114,10 @@ void cells_damage(flash_cells *c, uint32_t offset, sim_damage kind)
     uint8_t unit[CELLS_UNIT_MAX];
     uint32_t skip = offset % c->unit_bytes;
     memcpy(unit, c->data + offset - skip, c->unit_bytes);
+    if (kind == SIM_DAMAGE_UNSTABLE) {
+        cells_set_unstable(c, offset - skip, unit, blank);
+        return;
+    }
     if (kind != SIM_DAMAGE_CORRECTABLE) {
         unit[skip] ^= 0x41u;
     }

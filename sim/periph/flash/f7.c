@@ -276,7 +276,15 @@ static bool damage(void *self, unsigned which, uint32_t offset, sim_damage kind)
     if (which >= F7_BANKS || offset >= f->chip->bank_bytes || kind == SIM_DAMAGE_CORRECTABLE) {
         return false;
     }
-    set_byte(f, which, offset, (uint8_t)(f->bank[which].data[offset] ^ 0x41u));
+    if (kind == SIM_DAMAGE_UNSTABLE) {
+        static const uint8_t blank[F7_WORD_BYTES] = {0xFF, 0xFF, 0xFF, 0xFF};
+        uint32_t word = offset / F7_WORD_BYTES;
+        uint8_t data[F7_WORD_BYTES];
+        memcpy(data, f->bank[which].data + word * F7_WORD_BYTES, sizeof data);
+        flash_f7_set_word(f, which, word, data, blank);
+    } else {
+        set_byte(f, which, offset, (uint8_t)(f->bank[which].data[offset] ^ 0x41u));
+    }
     flash_f7_map(f);
     return true;
 }
