@@ -9,7 +9,8 @@ if(TB_FIRMWARE)
     if(PROJECT_IS_TOP_LEVEL)
         add_subdirectory(boot)
         add_subdirectory(app)
-        if(TB_CHIP STREQUAL "stm32g474re") # its programs are for any part; one is enough
+        # Its programs are for any part; two are enough, which differ in instruction set and unit.
+        if(TB_CHIP MATCHES "^stm32(g474re|u575zi)$")
             add_subdirectory(tests/pairs)
         endif()
     endif()
