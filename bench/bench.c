@@ -1,6 +1,7 @@
 /* The figures that matter of one part, measured now, in virtual time: they repeat to the
  * cycle. tools/bench runs it:
  *   bench CHIP DIRECTORY [BASELINE]
+ *   bench CHIP --boot: where a boot's cycles go, for tools/stage1-cycles
  * DIRECTORY has CHIP.sizes and CHIP.decoder and is given CHIP.csv. With BASELINE, an earlier CSV,
  * status 1 where a figure is worse. */
 #include <stdlib.h>
@@ -228,6 +229,10 @@ int main(int argc, char **argv)
         return 2;
     }
     chip = argv[1];
+    if (strcmp(argv[2], "--boot") == 0) {
+        bench_boot_places(chip, stdout);
+        return 0;
+    }
     directory = argv[2];
     const board b = {.chip = tb_chip_find(chip)};
     bench_must(b.chip != NULL && b.chip->has_banks, "no such chip");

@@ -59,6 +59,9 @@ boot_result bench_boot(const char *chip, bool full);
  * takes until the core's first instruction is not in it. token: the stage 1 that has one, with
  * one that matches. Of the result cycles and microseconds. */
 boot_result bench_wake(const char *chip, bool token);
+/* The time, and a line for each place of stage 1 that a boot of a full slot comes by: address, how
+ * often, cycles (tools/stage1-cycles). */
+void bench_boot_places(const char *chip, FILE *out);
 
 /* ---- test pairs ------------------------------------------------------------------------- */
 

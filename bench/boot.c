@@ -82,12 +82,10 @@ static void run_to_slot(board *b, profile *p, boot_result *r)
     r->microseconds = (double)(sim_now(b->machine) - start) / 1e6;
 }
 
-boot_result bench_boot(const char *chip, bool full)
+static boot_result boot(const char *chip, bool full, profile *p)
 {
     board *b = board_new_exact(chip, full ? "factory-no-app.hex" : "factory.hex", 1);
-    profile *p = calloc(1, sizeof *p);
     boot_result r = {0};
-    uint32_t often;
 
     bench_must(p != NULL, "no memory");
     if (full) {
@@ -103,14 +101,22 @@ boot_result bench_boot(const char *chip, bool full)
     sim_pin_reset(b->machine);
     run_to_slot(b, p, &r);
     r.flash_writes = sim_op_count(b->machine, 0) - writes;
+    board_free(b);
+    return r;
+}
+
+boot_result bench_boot(const char *chip, bool full)
+{
+    profile *p = calloc(1, sizeof *p);
+    boot_result r = boot(chip, full, p);
+    uint32_t often = r.payload_bytes / 256u;
+
     /* What is done at least once for 64 words is the loop over the payload. */
-    often = r.payload_bytes / 256u;
     for (size_t i = 0; i < PLACES; i++) {
         r.loop_cycles += p->flash[i] >= often ? p->flash_cycles[i] : 0;
         r.loop_cycles += p->ram[i] >= often ? p->ram_cycles[i] : 0;
     }
     free(p);
-    board_free(b);
     return r;
 }
 
@@ -130,4 +136,24 @@ boot_result bench_wake(const char *chip, bool token)
     bench_must(r.cycles != 0, "the application is not reached");
     board_free(b);
     return r;
+}
+
+void bench_boot_places(const char *chip, FILE *out)
+{
+    profile *p = calloc(1, sizeof *p);
+    uint32_t ram = tb_chip_find(chip)->sram.base;
+
+    boot_result r = boot(chip, true, p);
+    fprintf(out, "%.1f us\n", r.microseconds);
+    for (uint32_t i = 0; i < PLACES; i++) {
+        if (p->flash[i] != 0) {
+            fprintf(out, "%08x %u %llu\n", TB_FLASH_BASE + 2u * i, p->flash[i],
+                    (unsigned long long)p->flash_cycles[i]);
+        }
+        if (p->ram[i] != 0) {
+            fprintf(out, "%08x %u %llu\n", ram + 2u * i, p->ram[i],
+                    (unsigned long long)p->ram_cycles[i]);
+        }
+    }
+    free(p);
 }
