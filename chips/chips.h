@@ -76,6 +76,8 @@ _Noreturn void chip_standby(void);
  * went: feeds a watchdog that may be running, gives what follows its clocks, and opens the
  * backup registers for writing until chip_restore_reset_state(). */
 void chip_stage1_begin(void);
+/* What can wait until the clock has been started, and is done before it is there. */
+void chip_stage1_prepare(void);
 tb_reset_cause chip_stage1_reset_cause(void); /* as chip_reset_cause() */
 /* Is this the wake from Standby and no other reset? Before chip_reset_cause_clear(). */
 bool chip_stage1_woke(void);
@@ -90,9 +92,9 @@ uint32_t *chip_stage1_address(unsigned bank, uint32_t offset);
 bool chip_stage1_read(uint32_t *to, const uint32_t *from, uint32_t bytes);
 /* CRC-32 (zlib), of flash or RAM. */
 bool chip_stage1_crc(const uint32_t *data, uint32_t bytes, uint32_t *crc);
-/* Bytes of a part of flash, of a multiple of 32, that come before its blank end: of all of it
- * where something in it cannot be read. */
-uint32_t chip_stage1_used(const uint32_t *from, uint32_t bytes);
+/* Where the blank end of a log begins, of a multiple of four units: at its end where something in
+ * it cannot be read. */
+const uint32_t *chip_stage1_blank(const uint32_t *from, uint32_t bytes);
 /* One unit; false: the controller says that it is not written. */
 bool chip_stage1_program(uint32_t *to, const uint32_t *unit);
 /* As chip_nmi_is_ecc(), for these; also once before them. */

@@ -1,6 +1,7 @@
 #include "twinbank/boot.h"
 
-/* What a slot's state, attempts, check and the boot counter come to. */
+/* What a slot's state, attempts, check and the boot counter come to. Those before EXHAUSTED leave
+ * it to the other slot. */
 typedef enum slot_class {
     NOTHING,   /* no record in its log */
     BAD,       /* installed, and its check fails */
@@ -8,43 +9,8 @@ typedef enum slot_class {
     EXHAUSTED, /* on trial, attempts used up */
     FAILING,   /* confirmed, and the boot counter is at its limit */
     TRIAL,
-    CONFIRMED,
-    CLASSES
+    CONFIRMED
 } slot_class;
-
-/* One answer: whom it is about, what is done, and why. */
-#define NEWER 0x00u
-#define OLDER 0x80u
-#define BOOT (TB_BOOT_SLOT << 5)
-#define REJECT (TB_BOOT_RECORD << 5)
-#define STAGE2 (TB_BOOT_STAGE2 << 5)
-#define CELL(whom, what, why) ((whom) | (unsigned)(what) | (unsigned)(why))
-#define ACTION(cell) ((tb_boot_action)((cell) >> 5 & 3u))
-#define WHY(cell) ((uint8_t)((cell) & 15u))
-
-#define N_TRIAL CELL(NEWER, BOOT, TB_WHY_TRIAL)
-#define N_CONF CELL(NEWER, BOOT, TB_WHY_NEWEST_CONFIRMED)
-#define N_EXH CELL(NEWER, REJECT, TB_WHY_TRIAL_EXHAUSTED)
-#define N_FAIL CELL(NEWER, REJECT, TB_WHY_BOOT_COUNTER)
-#define O_BAD CELL(OLDER, BOOT, TB_WHY_OTHER_INVALID)
-#define O_REJ CELL(OLDER, BOOT, TB_WHY_OTHER_REJECTED)
-#define O_EXH CELL(OLDER, REJECT, TB_WHY_TRIAL_EXHAUSTED)
-#define S_NONE CELL(NEWER, STAGE2, TB_WHY_NO_IMAGE)
-#define S_FAIL CELL(NEWER, STAGE2, TB_WHY_BOOT_COUNTER)
-
-/* [class of the newer][class of the older]. The newer one goes first; where it cannot,
- * the older; where neither can, stage 2. The only image that there is is never rejected
- * for the boot counter: stage 2 answers, and the image is kept. */
-static const uint8_t answers[CLASSES][CLASSES] = {
-    /*               NOTHING  BAD      REJECTED EXHAUST. FAILING  TRIAL    CONFIRMED */
-    [NOTHING] =     {S_NONE,  S_NONE,  S_NONE,  O_EXH,   S_FAIL,  O_BAD,   O_BAD},
-    [BAD] =         {S_NONE,  S_NONE,  S_NONE,  O_EXH,   S_FAIL,  O_BAD,   O_BAD},
-    [REJECTED] =    {S_NONE,  S_NONE,  S_NONE,  O_EXH,   S_FAIL,  O_REJ,   O_REJ},
-    [EXHAUSTED] =   {N_EXH,   N_EXH,   N_EXH,   N_EXH,   N_EXH,   N_EXH,   N_EXH},
-    [FAILING] =     {S_FAIL,  S_FAIL,  S_FAIL,  S_FAIL,  N_FAIL,  N_FAIL,  N_FAIL},
-    [TRIAL] =       {N_TRIAL, N_TRIAL, N_TRIAL, N_TRIAL, N_TRIAL, N_TRIAL, N_TRIAL},
-    [CONFIRMED] =   {N_CONF,  N_CONF,  N_CONF,  N_CONF,  N_CONF,  N_CONF,  N_CONF},
-};
 
 static slot_class classify(const tb_boot_inputs *in, const tb_slot_view *slot)
 {
@@ -76,29 +42,53 @@ static unsigned reason_of(tb_reset_cause cause)
     return cause == TB_RESET_FAULT ? TB_REASON_FAULT : TB_REASON_NOT_CONFIRMED;
 }
 
+/* The newer one goes first; where it cannot, the older; where neither can, stage 2. The only image
+ * that there is is never rejected for the boot counter: stage 2 answers, and the image is kept.
+ * What comes of it for all classes: docs/boot-decision.md. */
 tb_boot_decision tb_decide(const tb_boot_inputs *in)
 {
     unsigned mapped = in->mapped_bank & 1u;
     unsigned bank = age_rank(&in->slot[1]) > age_rank(&in->slot[0]);
-    unsigned cell = answers[classify(in, &in->slot[bank])][classify(in, &in->slot[bank ^ 1u])];
+    slot_class its = classify(in, &in->slot[bank]), others = classify(in, &in->slot[bank ^ 1u]);
+    tb_boot_action action = TB_BOOT_STAGE2;
     unsigned record = 0, argument = 0;
+    unsigned why = its == TRIAL ? TB_WHY_TRIAL : TB_WHY_NEWEST_CONFIRMED;
 
+    if (its < EXHAUSTED) {
+        why = its == REJECTED ? TB_WHY_OTHER_REJECTED : TB_WHY_OTHER_INVALID;
+        its = others;
+        others = NOTHING;
+        bank ^= 1u;
+    }
     if (in->stage2_requested) {
-        cell = CELL(NEWER, STAGE2, TB_WHY_REQUESTED);
+        why = TB_WHY_REQUESTED;
+    } else if (its < EXHAUSTED) {
+        why = TB_WHY_NO_IMAGE;
+    } else if (its == EXHAUSTED) {
+        action = TB_BOOT_RECORD;
+        argument = reason_of(in->cause);
+        why = TB_WHY_TRIAL_EXHAUSTED;
+    } else if (its == FAILING) {
+        action = others >= FAILING ? TB_BOOT_RECORD : TB_BOOT_STAGE2;
+        argument = TB_REASON_BOOT_COUNTER;
+        why = TB_WHY_BOOT_COUNTER;
+    } else {
+        action = TB_BOOT_SLOT;
+        if (its == TRIAL) {
+            record = TB_RECORD_ATTEMPT;
+            argument = in->slot[bank].log.attempts + 1u;
+        }
     }
-    bank ^= cell / OLDER;
-    if ((cell & STAGE2) != 0) {
-        bank = mapped;
-    } else if ((cell & REJECT) != 0) {
+    if (action == TB_BOOT_RECORD) {
         record = TB_RECORD_REJECTED;
-        argument = WHY(cell) == TB_WHY_BOOT_COUNTER ? TB_REASON_BOOT_COUNTER : reason_of(in->cause);
-    } else if (in->slot[bank].log.state == TB_SLOT_TRIAL) {
-        record = TB_RECORD_ATTEMPT;
-        argument = in->slot[bank].log.attempts + 1u;
     }
-    return (tb_boot_decision){.action = ACTION(cell), .bank = (uint8_t)bank, .swap = bank != mapped,
+    if (action == TB_BOOT_STAGE2) {
+        bank = mapped;
+        argument = 0;
+    }
+    return (tb_boot_decision){.action = action, .bank = (uint8_t)bank, .swap = bank != mapped,
                               .record = (uint8_t)record, .argument = (uint8_t)argument,
-                              .why = WHY(cell)};
+                              .why = (uint8_t)why};
 }
 
 void tb_boot_apply(tb_boot_inputs *in, const tb_boot_decision *d)

@@ -51,14 +51,15 @@ static bool payload_good(unsigned bank, uint32_t offset, uint32_t start, uint32_
 static void log_read(unsigned bank, tb_slot_view *view)
 {
     const uint32_t *unit = chip_stage1_address(bank, tb_log_offset(TB_TARGET));
-    uint32_t used = chip_stage1_used(unit, tb_log_bytes(TB_TARGET));
+    const uint32_t *end = chip_stage1_blank(unit, tb_log_bytes(TB_TARGET));
     uint32_t words[TB_MAX_UNIT_BYTES / sizeof(uint32_t)];
     tb_slot_log log = {0};
 
-    for (unsigned i = 0; i * TB_TARGET->unit_bytes < used; i++, unit += UNIT_WORDS) {
-        bool good = chip_stage1_read(words, unit, TB_TARGET->unit_bytes);
-
-        tb_slot_log_take(&log, i, good ? words : NULL, TB_TARGET->unit_bytes);
+    for (unsigned i = 0; unit != end; i++, unit += UNIT_WORDS) {
+        if (!chip_stage1_read(words, unit, TB_TARGET->unit_bytes)) {
+            words[0] = 0u; /* no record, whatever the rest is: torn */
+        }
+        tb_slot_log_take(&log, i, words, TB_TARGET->unit_bytes);
     }
     view->log.state = log.state; /* what the decision looks at, and who appends */
     view->log.generation = log.generation;
@@ -66,9 +67,10 @@ static void log_read(unsigned bank, tb_slot_view *view)
     view->log.used_units = log.used_units;
 }
 
+/* A request needs neither slot: the less that runs, the better for a broken device. */
 static void slots_look(void)
 {
-    if (chip_flash_mode() != TB_OK) {
+    if (s.in.stage2_requested || chip_flash_mode() != TB_OK) {
         return;
     }
     for (unsigned bank = 0; bank < 2u; bank++) {
@@ -254,10 +256,15 @@ static void history_read(void)
     s.in.stage2_requested = (s.control & TB_CONTROL_STAGE2) != 0u || (failed && stage2);
 }
 
+/* Does the clock come up no sooner than the slots have been looked at? A constant, by the row: an
+ * F7's PLL takes 100 us and more. */
+#define CLOCK_IS_LATE (TB_TARGET->family == TB_FAMILY_F7)
+
 _Noreturn void stage1_main(void)
 {
     chip_stage1_begin();
     chip_clock_start();
+    chip_stage1_prepare();
     (void)chip_stage1_nmi();
     s.in.mapped_bank = chip_stage1_mapped_bank();
     s.in.slot[0].log.state = s.in.slot[1].log.state = TB_SLOT_EMPTY;
@@ -265,9 +272,11 @@ _Noreturn void stage1_main(void)
     if (chip_line_held_low(TB_TARGET)) {
         s.in.stage2_requested = true;
     }
+    if (CLOCK_IS_LATE) {
+        slots_look();
+    }
     chip_clock_switch();
-    /* A request needs neither slot: the less that runs, the better for a broken device. */
-    if (!s.in.stage2_requested) {
+    if (!CLOCK_IS_LATE) {
         slots_look();
     }
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {

@@ -8,12 +8,9 @@
 extern uint32_t __data_load, __data_start, __data_end;
 
 /* A gated SYSCFG reads 0, bank 1 from either bank; two cycles until a clock is there
- * (RM0410 5.2.13), and the write of DBP must have arrived before a protected one starts. What
- * chips/f7/launch.c runs from SRAM comes along. */
+ * (RM0410 5.2.13), and the write of DBP must have arrived before a protected one starts. */
 void chip_stage1_begin(void)
 {
-    const uint32_t *from = &__data_load;
-
     arm_icache_on();
     IWDG->KR = IWDG_KEY_RELOAD; /* a hardware watchdog may be running since reset */
     RCC->AHB1ENR = RCC_AHB1ENR_RESET | RCC_AHB1ENR_CRCEN | 1u << TB_TARGET->board.port;
@@ -22,10 +19,13 @@ void chip_stage1_begin(void)
     (void)RCC->APB2ENR;
     PWR_CR1 |= PWR_CR1_DBP;
     (void)PWR_CR1;
-    for (uint32_t *to = &__data_start; to != &__data_end; to++) {
-        *to = *from++;
-    }
-    arm_dsb();
+}
+
+/* What chips/f7/launch.c runs from SRAM. */
+void chip_stage1_prepare(void)
+{
+    (void)chip_stage1_read(&__data_start, &__data_load,
+                           (uint32_t)((uintptr_t)&__data_end - (uintptr_t)&__data_start));
 }
 
 bool chip_stage1_program(uint32_t *to, const uint32_t *unit)

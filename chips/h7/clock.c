@@ -25,6 +25,7 @@ CHIP_EARLY void chip_clock_raise(void)
 
 void chip_restore_reset_state(const tb_chip *chip)
 {
+    SCB_CCR &= ~SCB_CCR_BFHFNMIGN;
     arm_icache_off();
     if (!IS_H7A3) {
         FLASH(0u)->ACR = FLASH_ACR_RESET;

@@ -30,15 +30,11 @@ tb_error chip_flash_mode(void)
  * protected area answers with. */
 bool flash_take_ecc_error(void)
 {
-    uint32_t flags = 0;
-
-    for (unsigned place = 0; place < 2u; place++) {
-        flags |= FLASH(place)->SR & FLASH_SR_READ_ERRORS;
-        FLASH(place)->CCR = FLASH_SR_READ_ERRORS;
-    }
-    if (flags == 0u) {
+    if (((FLASH(0u)->SR | FLASH(1u)->SR) & FLASH_SR_READ_ERRORS) == 0u) {
         return false;
     }
+    FLASH(0u)->CCR = FLASH_SR_READ_ERRORS;
+    FLASH(1u)->CCR = FLASH_SR_READ_ERRORS;
     SCB_CFSR = SCB_CFSR_BFSR; /* a fault that was not taken may stand there all the same */
     return true;
 }

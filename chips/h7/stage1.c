@@ -9,12 +9,17 @@
  * must have arrived before a protected one starts. */
 void chip_stage1_begin(void)
 {
+    SCB_CCR |= SCB_CCR_BFHFNMIGN; /* for chips/h7/stage1.h */
     arm_icache_on();
     IWDG->KR = IWDG_KEY_RELOAD; /* a hardware watchdog may be running since reset */
     RCC_GATES->AHB4ENR = 1u << TB_TARGET->board.port;
     *CRC_ENR |= CRC_ENR_CRCEN;
     PWR_CR1 |= PWR_CR1_DBP;
     (void)PWR_CR1;
+}
+
+void chip_stage1_prepare(void)
+{
 }
 
 bool chip_stage1_program(uint32_t *to, const uint32_t *unit)

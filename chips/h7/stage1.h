@@ -14,18 +14,16 @@ static inline bool stage1_ecc_clear(void)
     return false;
 }
 
-/* ARMv7-M B3.2.8: so a load that meets a bus error goes on with any value. Nothing of stage
- * 1's is kept waiting by it. */
+/* ARMv7-M B3.2.8: so a load that meets a bus error goes on with any value, with BFHFNMIGN,
+ * which chip_stage1_begin() has set. Nothing of stage 1's is kept waiting by it. */
 static inline void stage1_read_begin(void)
 {
-    SCB_CCR |= SCB_CCR_BFHFNMIGN;
     __asm volatile("cpsid f\n\tdsb\n\tisb" ::: "memory");
 }
 
 static inline void stage1_read_end(void)
 {
     __asm volatile("dsb\n\tcpsie f" ::: "memory");
-    SCB_CCR &= ~SCB_CCR_BFHFNMIGN;
 }
 
 static inline bool stage1_read_failed(void)

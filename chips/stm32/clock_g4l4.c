@@ -22,13 +22,14 @@ CHIP_EARLY __attribute__((noinline)) static bool settled(const reg *address, uns
     return false;
 }
 
-CHIP_EARLY static void select_clock(uint32_t source)
+/* Crossing 80 MHz goes by way of half speed for 1 us (RM0440 7.2.7). On the way down that is over
+ * when the clock has settled: at most 8 MHz. */
+CHIP_EARLY static void select_clock(uint32_t source, uint32_t half_speed_rounds)
 {
-    /* Crossing 80 MHz goes by way of half speed for 1 us (RM0440 7.2.7). */
     RCC->CFGR = source | (CLOCK_BOOST ? RCC_CFGR_HPRE_DIV2 : 0u);
     (void)settled(&RCC->CFGR, RCC_CFGR_SWS_SHIFT, RCC_CFGR_SW_MASK);
     if (CLOCK_BOOST) {
-        for (uint32_t i = HALF_SPEED_ROUNDS; i != 0u; i--) {
+        while (half_speed_rounds-- != 0u) {
             __asm volatile("");
         }
         RCC->CFGR = source;
@@ -53,7 +54,7 @@ CHIP_EARLY void chip_clock_switch(void)
     FLASH->ACR = (FLASH_ACR_RESET & ~FLASH_ACR_LATENCY_MASK) | CLOCK_WAIT_STATES;
     if (settled(&RCC->CR, 1u, RCC_CR_PLLON) &&
         (FLASH->ACR & FLASH_ACR_LATENCY_MASK) == CLOCK_WAIT_STATES) {
-        select_clock(RCC_CFGR_SW_PLL);
+        select_clock(RCC_CFGR_SW_PLL, HALF_SPEED_ROUNDS);
     }
 }
 
@@ -67,7 +68,7 @@ CHIP_EARLY void chip_clock_raise(void)
 
 void chip_restore_reset_state(const tb_chip *chip)
 {
-    select_clock(RCC_CFGR_SW_RESET);
+    select_clock(RCC_CFGR_SW_RESET, 0u);
     RCC->CR = RCC_CR_RESET;
     (void)settled(&RCC->CR, 1u, RCC_CR_PLLON);
     RCC->PLLCFGR = RCC_PLLCFGR_RESET;

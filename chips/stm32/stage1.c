@@ -7,7 +7,7 @@
 #include "stage1.h"
 #include "tb_target.h"
 
-#define USED_WORDS 8u
+#define UNIT_WORDS (TB_TARGET->unit_bytes / sizeof(uint32_t))
 #define BACKUP_FIRST 28u /* the last four of 32 */
 
 volatile uint32_t *chip_stage1_backup(void)
@@ -53,15 +53,15 @@ __attribute__((noinline)) static bool all_good(void)
     return true;
 }
 
-/* A bad unit's read returns, and whether there was one is asked once, at the end. */
+/* From the end, as that is the least code. A bad unit's read returns, and whether there was one is
+ * asked once, at the end. */
 bool chip_stage1_read(uint32_t *to, const uint32_t *from, uint32_t bytes)
 {
-    const uint32_t *end = from + bytes / sizeof *from;
-
     stage1_read_begin();
-    while (from != end) {
-        *to++ = *from++;
-    }
+    do {
+        bytes -= sizeof *to;
+        *(uint32_t *)((uintptr_t)to + bytes) = *(const uint32_t *)((uintptr_t)from + bytes);
+    } while (bytes != 0u);
     stage1_read_end();
     return all_good();
 }
@@ -77,17 +77,34 @@ bool chip_stage1_crc(const uint32_t *data, uint32_t bytes, uint32_t *crc)
     return all_good();
 }
 
-/* From the end, by as much as one unit of any family. */
-uint32_t chip_stage1_used(const uint32_t *from, uint32_t bytes)
+/* The two words of the record that a unit begins with: what it has more are copies of it, and
+ * one ECC covers all of it. */
+static inline bool blank(const volatile uint32_t *unit)
 {
-    uint32_t used = bytes, all;
+    return (unit[0] & unit[1]) == UINT32_MAX;
+}
+
+/* From the end, four units at a time: loads in a row are the quickest. */
+const uint32_t *chip_stage1_blank(const uint32_t *from, uint32_t bytes)
+{
+    const volatile uint32_t *unit = from + bytes / sizeof *from;
+    uint32_t all;
 
     stage1_read_begin();
     do {
-        const uint32_t *word = from + used / sizeof *word - USED_WORDS;
+        unit -= 4u * UNIT_WORDS;
+        uint32_t a = unit[0], b = unit[1], c = unit[UNIT_WORDS], d = unit[UNIT_WORDS + 1u];
+        uint32_t e = unit[2u * UNIT_WORDS], f = unit[2u * UNIT_WORDS + 1u];
+        uint32_t g = unit[3u * UNIT_WORDS], h = unit[3u * UNIT_WORDS + 1u];
 
-        all = word[0] & word[1] & word[2] & word[3] & word[4] & word[5] & word[6] & word[7];
-    } while (all == UINT32_MAX && (used -= USED_WORDS * sizeof *from) != 0u);
+        all = a & b & c & d & e & f & g & h;
+    } while (all == UINT32_MAX && unit != from);
+    if (all != UINT32_MAX) {
+        unit += 4u * UNIT_WORDS;
+        for (unsigned i = 3u; i != 0u && blank(unit - UNIT_WORDS); i--) {
+            unit -= UNIT_WORDS;
+        }
+    }
     stage1_read_end();
-    return all_good() ? used : bytes;
+    return all_good() ? (const uint32_t *)unit : from + bytes / sizeof *from;
 }

@@ -22,6 +22,10 @@ void chip_stage1_begin(void)
     supply_need(TB_TARGET);
 }
 
+void chip_stage1_prepare(void)
+{
+}
+
 __attribute__((noinline)) static bool wait_idle(void)
 {
     for (uint32_t i = BUSY_ROUNDS; i != 0u; i--) {

@@ -24,6 +24,10 @@ void chip_stage1_begin(void)
     ICACHE->CR |= ICACHE_CR_EN;
 }
 
+void chip_stage1_prepare(void)
+{
+}
+
 bool chip_stage1_program(uint32_t *to, const uint32_t *unit)
 {
     return flash_program_unit(to, unit) == TB_OK;
