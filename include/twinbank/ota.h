@@ -25,9 +25,10 @@ typedef struct tb_ota {
 tb_error tb_ota_init(tb_ota *ota);
 
 /* The running image is good: appends CONFIRMED to its log, once; clears the boot
- * counter. Harmless when repeated. Writes at most one flash unit. A power cut leaves
- * it confirmed or still on trial. The trial watchdog goes on: IWDG cannot be stopped
- * before the next reset, so keep calling tb_ota_feed(). */
+ * counter. Harmless when repeated. Writes one flash unit, or none; more only where a unit
+ * that a power cut left does not hold what is written. A power cut leaves it confirmed or
+ * still on trial. The trial watchdog goes on: IWDG cannot be stopped before the next reset,
+ * so keep calling tb_ota_feed(). */
 tb_error tb_ota_confirm(tb_ota *ota);
 bool tb_ota_on_trial(tb_ota *ota);
 
@@ -39,9 +40,13 @@ void tb_ota_feed(void);
 tb_error tb_ota_begin(tb_ota *ota, const tb_image_head *head, uint32_t *next);
 tb_error tb_ota_write(tb_ota *ota, uint32_t offset, const void *data, uint32_t bytes);
 tb_error tb_ota_finish(tb_ota *ota);
+/* In an idle moment of an update: erases the next page, so that data need not wait for it. true
+ * if it did. */
 bool tb_ota_work(tb_ota *ota);
 
-/* Rejects the running image and leaves it to the caller to reboot. */
+/* Rejects the running image, on trial or confirmed: appends REJECTED to its log, which writes one
+ * flash unit. It runs on; the other image is booted after tb_ota_reboot(). TB_ERR_NO_IMAGE where
+ * that one would not boot: nothing is written. */
 tb_error tb_ota_rollback(tb_ota *ota);
 
 /* Why this image was booted, and what the other one's fate was. */

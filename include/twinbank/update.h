@@ -97,8 +97,8 @@ tb_error tb_slot_inspect(const tb_flash *flash, const tb_identity *device, unsig
 /* Bank that tb_decide() would boot now, 0 or 1, or -1. Payload CRC of that one is checked. */
 int tb_slot_preferred(const tb_flash *flash, const tb_identity *device, tb_slot_info slots[2]);
 
-/* Appends CONFIRMED unless the log ends in it. By wire: unless it ends in two, as the first may
- * be one that a cut left unstable. */
+/* Appends CONFIRMED unless the log ends in it, at each of 16 looks. By wire: unless it ends in two,
+ * as the first may be one that a cut left unstable. */
 tb_error tb_slot_confirm(const tb_flash *flash, unsigned bank, uint8_t confirmed_by);
 /* Appends REJECTED(reason) to `bank`, again where it is there once. Refused with TB_ERR_NO_IMAGE where the other slot
  * holds nothing bootable. */
