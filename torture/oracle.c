@@ -273,26 +273,27 @@ static bool log_boots(const oracle_log *log)
            (log->state == ORACLE_TRIAL && log->attempts < TRIAL_ATTEMPTS);
 }
 
-static bool boots_at_each_look(const oracle *o, unsigned bank)
+/* What each way to read the log says; looked at again only where it was touched. */
+static void know_log(oracle *o, unsigned bank)
 {
+    if (o->log_known[bank]) {
+        tell(o, bank, log_at(o, 0), (uint32_t)o->chip->log_units * o->chip->unit_bytes);
+        return;
+    }
     unsigned looks = oracle_looks(o, bank);
+    o->log_boots[bank] = o->log_confirms[bank] = true;
     for (unsigned look = 0; look < looks; look++) {
         oracle_log log = oracle_log_read(o, bank, look);
-        if (!log_boots(&log)) {
-            return false;
-        }
+        o->log_boots[bank] = o->log_boots[bank] && log_boots(&log);
+        o->log_confirms[bank] = o->log_confirms[bank] && log.state == ORACLE_CONFIRMED;
     }
-    return true;
+    o->log_known[bank] = true;
 }
 
 /* An image with its last attempt used up runs until the next reset; then the other one does. */
 bool oracle_bootable(oracle *o, unsigned bank)
 {
-    if (!o->log_known[bank]) {
-        o->log_boots[bank] = boots_at_each_look(o, bank);
-        o->log_known[bank] = true;
-    }
-    tell(o, bank, log_at(o, 0), (uint32_t)o->chip->log_units * o->chip->unit_bytes);
+    know_log(o, bank);
     return o->log_boots[bank] && oracle_slot(o, bank)->wrong == NULL;
 }
 
@@ -328,17 +329,6 @@ static const char *stage1_kept(oracle *o)
     return NULL;
 }
 
-static bool confirmed_at_each_look(const oracle *o, unsigned bank)
-{
-    unsigned looks = oracle_looks(o, bank);
-    for (unsigned look = 0; look < looks; look++) {
-        if (oracle_log_read(o, bank, look).state != ORACLE_CONFIRMED) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Versions never fall but by a rollback, so what was confirmed once is remembered. */
 static void note_confirmed(oracle *o)
 {
@@ -347,7 +337,8 @@ static void note_confirmed(oracle *o)
             continue;
         }
         o->dirty[bank][ORACLE_LOG] = false;
-        if (!confirmed_at_each_look(o, bank)) {
+        know_log(o, bank);
+        if (!o->log_confirms[bank]) {
             continue;
         }
         const oracle_image *image = oracle_slot(o, bank);

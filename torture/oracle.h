@@ -42,7 +42,7 @@ typedef struct oracle {
     uint32_t contents[2];
     bool dirty[2][ORACLE_REGIONS];
     oracle_image slot[2], stage2[2]; /* of regions that are not dirty */
-    bool log_known[2], log_boots[2]; /* each way to read it lets the image boot */
+    bool log_known[2], log_boots[2], log_confirms[2]; /* each way to read it says so */
     /* Told what a judgement rests on, also where it was looked at earlier. May be NULL. */
     void (*look)(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes);
     void *look_ctx;
