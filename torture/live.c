@@ -7,10 +7,15 @@
 #include "torture/plant.h"
 #include "torture/run.h"
 
-static bool is_filed(const run *x)
+static bool may_join(const run *x)
 {
     return x->p->memo != NULL && x->mode == MODE_LIFE && !x->whole && !x->p->whole &&
            x->p->plant == NULL;
+}
+
+static bool is_filed(const run *x)
+{
+    return may_join(x) && !run_each(x->p);
 }
 
 /* ---- each start ------------------------------------------------------------ */
@@ -40,6 +45,31 @@ static void started(void *ctx)
     b.words = sim_backup_words(x->r->m, &b.word_count);
     x->beginning = run_beginning(&b);
     record_begins(&x->record, x->beginning);
+}
+
+/* Off and on, the backup domain too, with the factory file in flash: what follows is determined by
+ * all of flash, the options and what chance gives. Its operations are for second interruptions. */
+static bool programmed(void *ctx)
+{
+    run *x = ctx;
+    const rig *r = x->r;
+    bool cut_once_more = x->p->depth > x->now.count;
+    x->programmed = 0;
+    if (!may_join(x) || r->cuts_seen != x->now.count || cut_once_more) {
+        return false;
+    }
+    for (unsigned bank = 0; bank < 2u; bank++) {
+        state_touch(&x->state, bank, 0, r->chip->bank_bytes);
+    }
+    beginning b = {.part = 3, .cuts = x->now.count, .source = SOURCE_ALL_POWER,
+                   .flags = record_flags(r), .options = sim_flash_options(r->m)};
+    x->programmed = memo_fold(memo_fold(run_beginning(&b), state_flash(&x->state)), r->chance);
+    if (memo_find(x->p->memo, x->programmed, &x->state, false, r->chance) == NULL) {
+        return false;
+    }
+    x->programmed = 0;
+    atomic_fetch_add(&x->p->t->joined, 1u);
+    return true;
 }
 
 /* ---- the recovery ------------------------------------------------------------ */
@@ -88,6 +118,9 @@ static bool repeat(run *x)
     }
     run_touch_last(x);
     record_end(&x->record, true, (uint8_t)in, bank);
+    if (x->programmed != 0u && r->failure[0] == '\0') { /* nothing else was looked at */
+        memo_file(x->p->memo, x->programmed, NULL, 0, 1u, &(course){.settled = (uint8_t)in});
+    }
     return r->failure[0] == '\0';
 }
 
@@ -121,6 +154,7 @@ bool run_live(run *x)
     r->escape = &escape;
     r->starting = starting;
     r->started = started;
+    r->programmed = programmed;
     r->start_ctx = x;
     if (setjmp(escape) == 0) {
         if (!self->p->s->act(r)) {

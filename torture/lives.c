@@ -105,7 +105,7 @@ sim_cut run_cut(const life_case *life, unsigned which, uint64_t op)
 
 uint64_t run_beginning(const beginning *b)
 {
-    uint64_t of[5] = {b->part, b->part == 2u ? b->cuts : 0u, b->source, b->flags, b->options};
+    uint64_t of[5] = {b->part, b->part >= 2u ? b->cuts : 0u, b->source, b->flags, b->options};
     uint64_t hash = sim_mix_bytes(11u, of, sizeof of);
     return b->source == SOURCE_ALL_POWER
                ? hash : sim_mix_bytes(hash, b->words, b->word_count * sizeof *b->words);
@@ -281,8 +281,8 @@ static bool prepare(run *x, bool trace)
     jmp_buf escape;
     x->r = rig_new(x->p->chip, x->p->s->factory, x->p->seed, trace);
     x->r->escape = &escape;
-    if (x->p->memo != NULL) {
-        rig_set_compress(x->r, memo_compress, x->p->memo);
+    if (x->p->streams != NULL) {
+        rig_set_compress(x->r, memo_compress, x->p->streams);
     }
     state_init(&x->state, x->r->m, NULL);
     sim_set_op_hook(x->r->m, at_operation, x);

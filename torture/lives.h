@@ -111,6 +111,7 @@ typedef struct plan {
     bool exact;        /* no page is known by its kind alone */
     tally *t;
     memo *memo;
+    memo *streams; /* what the host has compressed, in any scenario of the part */
     /* made by plan_count(): */
     uint32_t ops, cases;
     uint32_t *first; /* case number of each operation's first, `ops` + 1 of them */

@@ -364,7 +364,7 @@ static void torture(const options *o, report_row *row, size_t count)
         x.tasks[i].p = (plan){.chip = row[i].chip, .s = row[i].s, .seed = o->seed,
                               .depth = o->depth, .sample = o->sample, .plant = o->plant,
                               .pairs = o->pairs != 0u ? o->pairs : pairs_of(row[i].chip),
-                              .whole = o->whole || row[i].s->settle != NULL,
+                              .whole = o->whole,
                               .exact = o->exact, .audit = o->audit};
     }
     pool_run(x.tasks, count, o->jobs, tick, &x);

@@ -200,10 +200,12 @@ static bool all_over(pool *x, unsigned jobs)
 void pool_run(task *tasks, size_t count, unsigned jobs, void (*tick)(void *ctx), void *ctx)
 {
     pool x = {.tasks = tasks, .count = count, .at = shared(MOST_JOBS * sizeof *x.at)};
-    bool memory = x.at != NULL;
+    memo *streams = memo_new();
+    bool memory = x.at != NULL && streams != NULL;
     for (size_t i = 0; i < count; i++) {
         tasks[i].p.t = &tasks[i].t;
         tasks[i].p.memo = memo_new();
+        tasks[i].p.streams = streams;
         memory = memory && tasks[i].p.memo != NULL;
     }
     if (!memory) {
@@ -224,5 +226,6 @@ void pool_run(task *tasks, size_t count, unsigned jobs, void (*tick)(void *ctx),
     for (size_t i = 0; i < count; i++) {
         memo_free(tasks[i].p.memo);
     }
+    memo_free(streams);
     munmap(x.at, MOST_JOBS * sizeof *x.at);
 }

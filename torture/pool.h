@@ -20,8 +20,8 @@ typedef struct task { /* in memory that all processes share */
 /* Zeroed. NULL: no memory. */
 task *pool_new(size_t count);
 void pool_free(task *tasks, size_t count);
-/* All that each is to be done is in its `p`, but for `t` and `memo`, which are made here. tick is
- * called now and then, and at the end. */
+/* All that each is to be done is in its `p`, but for `t` and the memos, which are made here. tick
+ * is called now and then, and at the end. */
 void pool_run(task *tasks, size_t count, unsigned jobs, void (*tick)(void *ctx), void *ctx);
 bool pool_is_done(const task *t);
 

@@ -41,6 +41,8 @@ typedef struct rig {
     /* The part is about to start anew (lost: from power-on), and has just been reset. */
     void (*starting)(void *ctx, bool lost);
     void (*started)(void *ctx);
+    /* It has been programmed anew: has what follows from here been seen? Then it need not be. */
+    bool (*programmed)(void *ctx);
     void *start_ctx;
     unsigned boots; /* after an interruption: power-ons and resets that were injected */
     bool by_watchdog; /* the last interruption */

@@ -23,6 +23,7 @@ typedef struct run {
     bool whole;      /* MODE_LIFE: to its end, and unrecorded */
     bool second;     /* after it settled and was switched off and on */
     uint64_t beginning; /* of the present part */
+    uint64_t programmed; /* likewise, from where it was programmed anew; 0: it was not */
     struct {
         unsigned bank;
         uint32_t offset, bytes;
@@ -33,6 +34,12 @@ typedef struct run {
     uint64_t begun[MOMENTS * SOURCES]; /* MODE_WORK: of this operation's lives */
     unsigned begun_count;
 } run;
+
+/* Is each life run? Where contents may go no course is known. */
+static inline bool run_each(const plan *p)
+{
+    return p->whole || p->s->settle != NULL;
+}
 
 /* lives.c */
 bool run_is_critical(const tb_chip *c, sim_op_kind kind, uint32_t offset, uint32_t bytes);
@@ -50,7 +57,8 @@ uint64_t run_tear(const life_case *c, unsigned which);
 
 /* Where a part of a life begins. */
 typedef struct beginning {
-    unsigned part; /* 1: from the interruption, 2: from the power cycle after it settled */
+    unsigned part; /* 1: from the interruption, 2: from the power cycle after it settled, 3: from
+                      where it was programmed anew */
     unsigned cuts;
     uint8_t source, flags;
     const uint32_t *words; /* backup domain; not looked at where it is lost */

@@ -283,7 +283,7 @@ static void seconds_by_running(run *x, const life_case *c, const result *got);
 static void take_life(run *x, const life_case *c, const spot *at, bool can)
 {
     result got = {0};
-    can = can && !x->p->whole && x->p->plant == NULL;
+    can = can && !run_each(x->p) && x->p->plant == NULL;
     known how = can ? look(x, c, at, false, &got) : UNKNOWN;
     if (how == KNOWN && is_audited(x, c)) {
         audit(x, c, &got);
