@@ -17,7 +17,7 @@ void record_init(record *x, rig *r, memo *m, state *s, uint8_t *const hot[2])
 {
     *x = (record){.r = r, .memo = m, .state = s, .hot = {hot[0], hot[1]}};
     for (unsigned bank = 0; bank < 2u; bank++) {
-        x->known[bank] = need(malloc(r->chip->bank_bytes / r->chip->unit_bytes));
+        x->known[bank] = need(calloc(r->chip->bank_bytes / r->chip->unit_bytes, 1u));
         x->granule[bank] = need(malloc(s->granules));
     }
 }
@@ -110,9 +110,9 @@ static void fold_pages(record *x)
 
 static void add_unit(record *x, unsigned bank, uint32_t unit)
 {
-    if (x->known[bank][unit] == 0u) {
+    if (x->known[bank][unit] != x->turn) {
         note_page(x, bank, unit * x->state->unit_bytes);
-        x->known[bank][unit] = 1u;
+        x->known[bank][unit] = x->turn;
         add(x, place_of(PLACE_UNIT, bank, unit));
     }
 }
@@ -120,7 +120,7 @@ static void add_unit(record *x, unsigned bank, uint32_t unit)
 static bool all_known(const record *x, unsigned bank, uint32_t first, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (x->known[bank][first + i] == 0u) {
+        if (x->known[bank][first + i] != x->turn) {
             return false;
         }
     }
@@ -139,7 +139,7 @@ static bool reads(record *x, unsigned bank, uint32_t offset, uint32_t bytes, boo
     if (*kind == 0u && x->hot[bank][g] == 0u) {
         *kind = READ_WHOLE;
         add(x, place_of(PLACE_GRANULE, bank, g));
-        memset(x->known[bank] + first, 1, STATE_GRANULE / unit);
+        memset(x->known[bank] + first, x->turn, STATE_GRANULE / unit);
         return true;
     }
     if (whole) {
@@ -206,10 +206,14 @@ void record_start(record *x, bool ram, uint64_t chance)
     x->chance_used = false;
     x->count = x->op_count = x->word_sets = 0;
     x->pages = 0;
+    x->turn++;
     for (unsigned bank = 0; bank < 2u; bank++) {
-        memset(x->known[bank], 0, x->r->chip->bank_bytes / x->state->unit_bytes);
+        if (x->turn == 0u) {
+            memset(x->known[bank], 0, x->r->chip->bank_bytes / x->state->unit_bytes);
+        }
         memset(x->granule[bank], 0, x->state->granules);
     }
+    x->turn = x->turn == 0u ? 1u : x->turn;
     sim_set_watch(x->r->m, &(sim_watch){.ctx = x, .flash = flash_read,
                                         .ram = ram ? ram_read : NULL, .random = random_asked});
 }
@@ -237,7 +241,7 @@ void record_operation(record *x, sim_op_kind kind, unsigned bank, uint32_t offse
         by_kind(x, bank, offset, bytes);
     }
     for (uint32_t at = offset; kind != SIM_OP_OPTION && at < offset + bytes; at += unit) {
-        x->known[bank][at / unit] = 1u;
+        x->known[bank][at / unit] = x->turn;
         x->granule[bank][at / STATE_GRANULE] |= WRITTEN;
     }
     if (x->op_count == x->op_room) {

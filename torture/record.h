@@ -8,6 +8,7 @@
 #define RECORD_PAGES 64u
 
 typedef struct record {
+    uint8_t turn; /* not 0; the next run has the next: so there is nothing to be cleared */
     bool on, ram, chance_used, exact;
     rig *r;
     memo *memo;
@@ -19,7 +20,7 @@ typedef struct record {
     place *places;
     uint32_t count, room;
     uint64_t *numbers; /* what was there */
-    uint8_t *known[2];   /* per unit: read, or written, by this run */
+    uint8_t *known[2];   /* per unit: `turn` where it was read, or written, by this run */
     uint8_t *granule[2]; /* per granule: how it is known */
     struct { /* pages whose payload was read: of what kind, and whether it was erased then */
         unsigned bank;
