@@ -264,7 +264,8 @@ static frame_result push_frame(sim_cpu *cpu)
     }
     cpu->r[13] = at;
     for (unsigned k = 0; k < 8; k++) {
-        sim_access answer = sim_raw_write(cpu, at + 4u * k, 4, frame[k]);
+        sim_access answer = sim_store_fast(cpu, at + 4u * k, 4, frame[k])
+                                ? SIM_ACCESS_OK : sim_raw_write(cpu, at + 4u * k, 4, frame[k]);
         if (answer == SIM_ACCESS_STOP)
             cpu->r[13] = sp;
         if (answer != SIM_ACCESS_OK)
@@ -391,7 +392,8 @@ static frame_result read_frame(sim_cpu *cpu, uint32_t at, bool fp, uint32_t fram
     const frame_result ok = { SIM_ACCESS_OK, 0, 0 };
     sim_access answer = SIM_ACCESS_OK;
     for (unsigned k = 0; k < 8 && answer == SIM_ACCESS_OK; k++)
-        answer = sim_raw_read(cpu, at + 4u * k, 4, SIM_ACCESS_DATA, &frame[k]);
+        if (!sim_load_fast(cpu, at + 4u * k, 4, &frame[k]))
+            answer = sim_raw_read(cpu, at + 4u * k, 4, SIM_ACCESS_DATA, &frame[k]);
     if (answer != SIM_ACCESS_OK)
         return frame_answer(cpu, answer, CFSR_MUNSTKERR, CFSR_UNSTKERR);
     if (!fp)

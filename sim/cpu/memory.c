@@ -42,6 +42,15 @@ void sim_code_hit(sim_code *code, uint32_t offset, uint32_t size)
         code->insn[k].op = NULL;
 }
 
+/* Anything decoded that a change there may hit? A record says so of where it ends, too. */
+static bool is_live(const sim_code *granule, uint32_t within, uint32_t part)
+{
+    uint8_t live = 0;
+    for (uint32_t k = within >> 8; k <= (within + part - 1u) >> 8; k++)
+        live |= granule->live[k];
+    return live != 0;
+}
+
 void sim_code_invalidate(sim_code *code, uint32_t offset, uint32_t bytes)
 {
     while (bytes) {
@@ -55,7 +64,7 @@ void sim_code_invalidate(sim_code *code, uint32_t offset, uint32_t bytes)
             sim_insn *before = &granule[-1].insn[SIM_GRANULE_BYTES / 2 - 1];
             if (before->op) /* else the page stays shared with who has forked */
                 before->op = NULL;
-        } else {
+        } else if (is_live(granule, within, part)) { /* else the page stays shared */
             sim_code_hit(granule, within, part);
         }
         offset += part;

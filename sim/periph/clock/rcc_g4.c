@@ -115,7 +115,8 @@ static unsigned apb_shift(const sim_rcc *r, bool apb2)
 static uint32_t clock_hz(sim_part *part, sim_clock clock)
 {
     const sim_rcc *r = part->rcc;
-    const uint32_t hclk = hclk_hz(r); /* once: it is asked for often */
+    /* Asked for often: each change of it has been told by HCLK (sim_part_clock_changed()). */
+    const uint32_t hclk = clock == SIM_CLOCK_HCLK ? hclk_hz(r) : sim_hclk_hz(part->m);
     const rcc_rates rates = {.sysclk = clock == SIM_CLOCK_SYSCLK ? sysclk_hz(r) : 0u,
                              .hclk = hclk, .pclk1 = hclk >> apb_shift(r, false),
                              .pclk2 = hclk >> apb_shift(r, true),
