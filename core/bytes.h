@@ -3,9 +3,9 @@
 #define CORE_BYTES_H
 
 #include <stdint.h>
-#include <string.h>
-
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a field is copied as it is");
+
+/* By the compiler's own memcpy: the firmware is compiled freestanding, where the other is a call. */
 
 static inline void put_u8(uint8_t **p, uint8_t value)
 {
@@ -14,13 +14,13 @@ static inline void put_u8(uint8_t **p, uint8_t value)
 
 static inline void put_u16(uint8_t **p, uint16_t value)
 {
-    memcpy(*p, &value, sizeof value);
+    __builtin_memcpy(*p, &value, sizeof value);
     *p += sizeof value;
 }
 
 static inline void put_u32(uint8_t **p, uint32_t value)
 {
-    memcpy(*p, &value, sizeof value);
+    __builtin_memcpy(*p, &value, sizeof value);
     *p += sizeof value;
 }
 
@@ -33,7 +33,7 @@ static inline uint16_t get_u16(const uint8_t **p)
 {
     uint16_t value;
 
-    memcpy(&value, *p, sizeof value);
+    __builtin_memcpy(&value, *p, sizeof value);
     *p += sizeof value;
     return value;
 }
@@ -42,7 +42,7 @@ static inline uint32_t get_u32(const uint8_t **p)
 {
     uint32_t value;
 
-    memcpy(&value, *p, sizeof value);
+    __builtin_memcpy(&value, *p, sizeof value);
     *p += sizeof value;
     return value;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/bytes.h"
 #include "twinbank/image.h"
 
 #define FRAME_HEAD 4u /* token, command, length */
@@ -34,7 +35,7 @@ size_t tb_frame_put(uint8_t *out, uint8_t token, uint8_t command, const void *pa
                     uint16_t bytes)
 {
     size_t at = FRAME_HEAD + (size_t)bytes;
-    uint32_t crc;
+    uint8_t *end = out + at;
 
     out[0] = token;
     out[1] = command;
@@ -43,10 +44,7 @@ size_t tb_frame_put(uint8_t *out, uint8_t token, uint8_t command, const void *pa
     if (bytes > 0) {
         memmove(out + FRAME_HEAD, payload, bytes);
     }
-    crc = frame_crc(0, out, 0, at);
-    for (unsigned i = 0; i < CRC_BYTES; i++) {
-        out[at + i] = (uint8_t)(crc >> 8 * i);
-    }
+    put_u32(&end, frame_crc(0, out, 0, at));
     return at + CRC_BYTES;
 }
 
@@ -83,13 +81,10 @@ static void fold(tb_receiver *r, size_t to)
 
 static bool crc_matches(tb_receiver *r, size_t bytes)
 {
+    const uint8_t *sent = r->buffer + bytes;
+
     fold(r, bytes);
-    for (unsigned i = 0; i < CRC_BYTES; i++) {
-        if (r->buffer[bytes + i] != (uint8_t)(r->crc >> 8 * i)) {
-            return false;
-        }
-    }
-    return true;
+    return get_u32(&sent) == r->crc;
 }
 
 /* The token at the front starts no good frame. Only the token is dropped: what follows
