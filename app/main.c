@@ -14,7 +14,7 @@
 /* For what comes while flash is at work, in RAM that nothing else here uses: 16 KB of it, or 64 KB
  * where a sector takes a second to erase. An array of 4 KB does too, and is slower there. */
 #define RING_BYTES tb_window_bytes(TB_TARGET)
-#define QUEUE_BYTES (RING_BYTES / 2u)
+#define QUEUE_BYTES tb_queue_bytes(TB_TARGET)
 #define WINDOW_BYTES (RING_BYTES - 256u)
 /* For interrupt, CRC and copying: with 17 a G474 keeps up, with 4 an L476 loses bytes. */
 #define CYCLES_A_BIT 16u

@@ -79,7 +79,7 @@ static void print_stage2(const tb_chip *c)
         print_sections("CODE");
     }
     printf("ASSERT(__end + 0x%X <= __stack_top, \"no room for the ring and the queue\")\n",
-           (unsigned)(tb_window_bytes(c) * 3u / 2u + STAGE2_STACK_BYTES));
+           (unsigned)(tb_window_bytes(c) + tb_queue_bytes(c) + STAGE2_STACK_BYTES));
     printf("ASSERT(__data_end - 0x%X <= 0x%X, \"stage 2 is too large\")\n",
            (unsigned)c->stage2_run, (unsigned)(c->stage2_bytes - TB_HEADER_BYTES));
 }

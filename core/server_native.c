@@ -30,7 +30,8 @@ static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint
         .stage2_bytes = chip->stage2_bytes,
         .max_payload = s->receiver.max_payload,
         .window = s->config.window,
-        .capabilities = TB_CAP_RESUME | TB_CAP_ROLLBACK | TB_CAP_STAGE2_UPDATE | TB_CAP_DIGEST,
+        .capabilities = TB_CAP_RESUME | TB_CAP_ROLLBACK | TB_CAP_STAGE2_UPDATE | TB_CAP_DIGEST |
+                        (known_queue_bytes(&s->config) != 0u ? TB_CAP_HOLD : 0u),
     };
 
     (void)args;
@@ -140,6 +141,7 @@ static tb_error on_begin(tb_server *s, const uint8_t *args, uint16_t bytes, uint
         error = tb_update_begin(&s->update, &head, &next);
     }
     s->tutorial = false;
+    s->queued = 0;
     s->session_ms = s->last_byte_ms;
     put_u32(out, next);
     put_u32(out, s->config.window);
@@ -148,30 +150,42 @@ static tb_error on_begin(tb_server *s, const uint8_t *args, uint16_t bytes, uint
     return error;
 }
 
-static tb_error on_data(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
+/* What comes behind a gap waits in the queue where it continues what does, or begins it. Once the
+ * gap is closed all of it goes on; that may take as long as it likes, as the window is the line's. */
+static tb_error take(tb_server *s, const uint8_t *args, uint16_t bytes, bool stream)
 {
     const uint8_t *p = args;
     uint32_t offset = get_u32(&p);
+    tb_error error;
 
-    (void)out;
     if (s->tutorial) {
         return TB_ERR_NO_SESSION;
     }
     s->session_ms = s->last_byte_ms;
-    return tb_update_write(&s->update, offset, p, (uint32_t)bytes - 4u);
+    if (stream != s->queue_stream) {
+        s->queue_stream = stream;
+        s->queued = 0;
+    }
+    error = tb_session_write(s, offset, p, (uint32_t)bytes - 4u);
+    if (error == TB_ERR_OFFSET) {
+        if (s->queued == 0u) {
+            s->queue_end = offset;
+        }
+        if (s->queue_end == offset) {
+            (void)tb_queue_put(s, p, (uint32_t)bytes - 4u);
+        }
+        return error;
+    }
+    while (error == TB_OK && s->queued > 0u) {
+        error = tb_queue_work(s);
+    }
+    return error == TB_ERR_OFFSET ? TB_OK : error;
 }
 
-/* For a compressed stream: has this program the decoder, and a native session? */
-static tb_error may_expand(tb_server *s)
+static tb_error on_data(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
 {
-    if (known_expand(&s->config) == NULL) {
-        return TB_ERR_NOT_HERE;
-    }
-    if (s->tutorial) {
-        return TB_ERR_NO_SESSION;
-    }
-    s->session_ms = s->last_byte_ms;
-    return TB_OK;
+    (void)out;
+    return take(s, args, bytes, false);
 }
 
 static tb_error on_expand(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
@@ -180,31 +194,28 @@ static tb_error on_expand(tb_server *s, const uint8_t *args, uint16_t bytes, uin
     const uint8_t *p = args;
     uint32_t from = get_u32(&p), stream_bytes = get_u32(&p);
     uint32_t source_bytes = get_u32(&p), source_crc32 = get_u32(&p);
-    tb_error error = may_expand(s);
 
     (void)bytes;
     (void)out;
-    if (error != TB_OK) {
-        return error;
+    if (known_expand(config) == NULL) {
+        return TB_ERR_NOT_HERE;
     }
+    if (s->tutorial) {
+        return TB_ERR_NO_SESSION;
+    }
+    s->session_ms = s->last_byte_ms;
     if (s->update.open && from != s->update.next) {
         return TB_ERR_OFFSET;
     }
+    s->queued = 0;
     return known_expand(config)->begin(config->expand, &s->update, stream_bytes, source_bytes,
                                        source_crc32);
 }
 
 static tb_error on_stream(tb_server *s, const uint8_t *args, uint16_t bytes, uint8_t **out)
 {
-    const uint8_t *p = args;
-    uint32_t offset = get_u32(&p);
-    tb_error error = may_expand(s);
-
     (void)out;
-    if (error != TB_OK) {
-        return error;
-    }
-    return known_expand(&s->config)->write(s->config.expand, offset, p, (uint32_t)bytes - 4u);
+    return known_expand(&s->config) != NULL ? take(s, args, bytes, true) : TB_ERR_NOT_HERE;
 }
 
 /* What a page holds, so that a host can tell which it need not send. */
@@ -495,6 +506,25 @@ static void change_baud(tb_server *s)
     }
 }
 
+/* In each answer to data, so that the sender knows what to send. */
+static void put_place(tb_server *s, uint8_t command, uint8_t **end)
+{
+    bool stream = command == TB_CMD_STREAM && known_expand(&s->config) != NULL;
+
+    if (!stream && command != TB_CMD_DATA) {
+        return;
+    }
+    put_u32(end, stream ? s->config.expand->received : s->update.next);
+    put_u32(end, s->config.window);
+    if (stream) {
+        put_u32(end, s->update.next);
+    }
+    if (s->queued > 0u) {
+        put_u32(end, s->queue_end - s->queued);
+        put_u32(end, s->queue_end);
+    }
+}
+
 void tb_native_frame(tb_server *s, const tb_frame *frame)
 {
     uint8_t *payload = s->reply + REPLY_PAYLOAD;
@@ -511,15 +541,7 @@ void tb_native_frame(tb_server *s, const tb_frame *frame)
     if (error != TB_OK) {
         end = fields;
     }
-    if (frame->command == TB_CMD_DATA) { /* always, so that the sender can go back */
-        put_u32(&end, s->update.next);
-        put_u32(&end, s->config.window);
-    }
-    if (frame->command == TB_CMD_STREAM && known_expand(&s->config) != NULL) {
-        put_u32(&end, s->config.expand->received);
-        put_u32(&end, s->config.window);
-        put_u32(&end, s->update.next);
-    }
+    put_place(s, frame->command, &end);
     send_reply(s, (uint8_t)(frame->command | TB_WIRE_REPLY), end);
     change_baud(s);
 }

@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "core/internal.h"
 #include "core/server_internal.h"
 
 void tb_tutorial_answer(tb_server *s, tb_error error)
@@ -28,7 +27,7 @@ static bool starts_stream(const tb_server *s, const tb_frame *frame)
 {
     tb_image_head head;
 
-    if (s->tutorial_next == 0) {
+    if (s->queue_end == 0) {
         return true;
     }
     if (frame->length < sizeof head) {
@@ -45,37 +44,12 @@ static bool starts_stream(const tb_server *s, const tb_frame *frame)
 
 /* ---- pieces that wait for flash ---------------------------------------------------------- */
 
-#define WORK_BYTES 256u
-
-/* false: there is no room. */
-static bool enqueue(tb_server *s, const uint8_t *data, uint32_t bytes)
-{
-    uint32_t mask = s->config.queue_bytes - 1u;
-
-    if (bytes > s->config.queue_bytes - s->queued) {
-        return false;
-    }
-    s->queued += bytes;
-    for (; bytes > 0; bytes--) {
-        s->config.queue[s->tutorial_next++ & mask] = *data++;
-    }
-    return true;
-}
-
 bool tb_tutorial_work(tb_server *s)
 {
-    uint32_t from = s->tutorial_next - s->queued, at = from & (s->config.queue_bytes - 1u);
-    uint32_t bytes = smaller(smaller(s->queued, WORK_BYTES), s->config.queue_bytes - at);
-
-    if (!s->tutorial) { /* a native session took over */
-        s->queued = bytes = 0;
-    }
-    if (bytes == 0u) {
+    if (!s->tutorial || s->queued == 0u) {
         return false;
     }
-    if (tb_update_write(&s->update, from, s->config.queue + at, bytes) == TB_OK) {
-        s->queued -= bytes;
-    } else {
+    if (tb_queue_work(s) != TB_OK) {
         s->queued = 0; /* the session has failed, and says so to the next frame */
     }
     return true;
@@ -94,9 +68,9 @@ bool tb_tutorial_piece(tb_server *s, const tb_frame *frame)
 
     if (frame->token != TB_WIRE_TOKEN_TUTORIAL || frame->command != TB_TUTORIAL_DATA ||
         !s->tutorial || !u->open || u->failure != TB_OK || frame->length == 0 ||
-        s->tutorial_next < TB_HEAD_BYTES || starts_stream(s, frame) ||
-        frame->length > tb_image_bytes(&u->head) - s->tutorial_next ||
-        !enqueue(s, frame->payload, frame->length)) {
+        s->queue_end < TB_HEAD_BYTES || starts_stream(s, frame) ||
+        frame->length > tb_image_bytes(&u->head) - s->queue_end ||
+        !tb_queue_put(s, frame->payload, frame->length)) {
         return false;
     }
     s->session_ms = s->last_byte_ms;
@@ -111,25 +85,25 @@ static tb_error take_piece(tb_server *s, const uint8_t *data, uint32_t bytes)
 {
     tb_error error = TB_OK;
 
-    if (s->tutorial_next < TB_HEAD_BYTES) {
-        uint32_t n = smaller(bytes, TB_HEAD_BYTES - s->tutorial_next);
+    if (s->queue_end < TB_HEAD_BYTES) {
+        uint32_t n = smaller(bytes, TB_HEAD_BYTES - s->queue_end);
         tb_image_head head;
         uint32_t next;
 
-        memcpy(s->tutorial_head + s->tutorial_next, data, n);
-        s->tutorial_next += n;
+        memcpy(s->tutorial_head + s->queue_end, data, n);
+        s->queue_end += n;
         data += n;
         bytes -= n;
-        if (s->tutorial_next < TB_HEAD_BYTES) {
+        if (s->queue_end < TB_HEAD_BYTES) {
             return TB_OK;
         }
         memcpy(&head, s->tutorial_head, sizeof head);
         error = tb_update_begin(&s->update, &head, &next);
         if (error == TB_OK && bytes <= tb_image_bytes(&head) - TB_HEAD_BYTES &&
-            TB_HEAD_BYTES + bytes <= s->config.queue_bytes) { /* nor need this wait for erases */
-            s->tutorial_next = 0;
-            (void)enqueue(s, s->tutorial_head, TB_HEAD_BYTES);
-            (void)enqueue(s, data, bytes);
+            TB_HEAD_BYTES + bytes <= known_queue_bytes(&s->config)) { /* nor need this wait for erases */
+            s->queue_end = 0;
+            (void)tb_queue_put(s, s->tutorial_head, TB_HEAD_BYTES);
+            (void)tb_queue_put(s, data, bytes);
             return TB_OK;
         }
         if (error == TB_OK) {
@@ -138,9 +112,9 @@ static tb_error take_piece(tb_server *s, const uint8_t *data, uint32_t bytes)
     }
     if (error == TB_OK && bytes > 0) {
         /* The client cannot be told where to resume: what is there already is ignored. */
-        error = tb_update_write(&s->update, s->tutorial_next, data, bytes);
+        error = tb_update_write(&s->update, s->queue_end, data, bytes);
         if (error == TB_OK) {
-            s->tutorial_next += bytes;
+            s->queue_end += bytes;
         }
     }
     return error;
@@ -157,17 +131,16 @@ static tb_error on_data(tb_server *s, const tb_frame *frame)
     if (tb_session_held(s, false)) {
         return TB_ERR_BUSY;
     }
-    if (starts_stream(s, frame)) {
-        s->tutorial_next = 0;
-    } else if (s->tutorial_next >= TB_HEAD_BYTES && !s->tutorial) {
-        s->tutorial_next = 0; /* a native session took over in between */
+    if (!s->tutorial || starts_stream(s, frame)) { /* or a native session was in between */
+        s->queue_end = s->queued = 0;
+        s->queue_stream = false;
     }
     s->tutorial = true;
     error = take_piece(s, frame->payload, frame->length);
     s->session_ms = s->last_byte_ms;
     s->tutorial_restart = error != TB_OK;
     if (error != TB_OK && !s->update.open) {
-        s->tutorial_next = 0;
+        s->queue_end = 0;
     }
     return error;
 }
@@ -183,10 +156,10 @@ static tb_error on_finish(tb_server *s)
 
     s->tutorial_restart = true;
     if (error == TB_OK) {
-        s->tutorial_next = 0;
+        s->queue_end = 0;
         s->action = TB_SERVER_RESET;
     } else if (!s->update.open) {
-        s->tutorial_next = 0;
+        s->queue_end = 0;
     }
     return error;
 }

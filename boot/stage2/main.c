@@ -13,7 +13,7 @@
 #define HEAD_LOOKS 16u
 /* Constants, by the row. The linker script sees to it that both fit behind all else. */
 #define RING_BYTES tb_window_bytes(TB_TARGET)
-#define QUEUE_BYTES (RING_BYTES / 2u)
+#define QUEUE_BYTES tb_queue_bytes(TB_TARGET)
 /* Of a full ring something is kept back for what is under way when the sender stops. */
 #define WINDOW_BYTES (RING_BYTES - 256u)
 #define NAME "twinbank stage 2 "

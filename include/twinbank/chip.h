@@ -87,6 +87,12 @@ static inline uint32_t tb_window_bytes(const tb_chip *c)
                ? 0x10000u
                : 0x4000u;
 }
+/* Of what stage 2 holds behind a lost frame, and of the tutorial's pieces; a power of two, as large
+ * as the window where RAM allows it. */
+static inline uint32_t tb_queue_bytes(const tb_chip *c)
+{
+    return tb_window_bytes(c) < c->sram.bytes / 2u ? tb_window_bytes(c) : tb_window_bytes(c) / 2u;
+}
 
 typedef struct tb_page {
     uint16_t number; /* as the controller counts it within the bank */

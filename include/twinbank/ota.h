@@ -56,7 +56,7 @@ _Noreturn void tb_ota_reboot(void);
 _Noreturn void tb_ota_enter_stage2(void);
 
 /* Fills a server configuration for an application that answers the wire itself: set
- * send, ctx and window afterwards. */
+ * send, ctx and window afterwards, and a queue where there is RAM for one. */
 void tb_ota_server_config(const tb_ota *ota, tb_server_config *config);
 
 /* Put these into the vector table (or call them from your own handlers). NMI: takes a

@@ -41,8 +41,9 @@ typedef struct tb_server_config {
      * &tb_expand_served, or NULL: a program that does not name it does not contain the decoder. */
     tb_expand *expand;
     const tb_expand_service *expand_served;
-    /* Where the tutorial's pieces wait for flash, so that their ACKs need not; a power of two, from
-     * 2 KB on. NULL: each piece is answered when it is in flash. */
+    /* Memory of a power of two, from 2 KB on, or NULL. The tutorial's pieces wait there for flash, so
+     * that their ACKs need not; native data that comes behind a lost frame waits there for that
+     * frame, so that it alone need be sent again: for that as large as the window. */
     uint8_t *queue;
     uint32_t queue_bytes;
     const char *version_text;     /* for the tutorial's 0x41: 27 bytes, padded with spaces */
@@ -60,8 +61,9 @@ typedef struct tb_server {
     tb_server_action action;
     uint32_t last_byte_ms;
     uint32_t session_ms;    /* when the open session was last served */
-    uint32_t tutorial_next;
-    uint32_t queued;        /* bytes before tutorial_next that wait in the queue */
+    uint32_t queue_end;     /* the tutorial's next byte; where what waits in the queue ends */
+    uint32_t queued;        /* bytes before queue_end that wait there */
+    bool queue_stream;      /* they are a compressed stream's */
     bool working;           /* flash is at work: tb_server_look() may be called */
     tb_receive got;         /* what tb_server_look() found, and left for later */
     tb_frame frame;

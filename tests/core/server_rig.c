@@ -15,6 +15,8 @@ size_t reply_bytes;
 server_options options;
 server_line line;
 uint32_t queue_bytes;
+tb_expand expand;
+const tb_expand_service *expand_served;
 static uint8_t queue[4096];
 uint8_t frame_bytes[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD];
 
@@ -64,6 +66,7 @@ void power_on(int running)
                    .bank = 1, .swapped = true, .generation = 77, .fault_pc = 1, .fault_status = 2},
         .window = 2048, .usual_baud = 115200, .baud_reached = line.keeps ? NULL : baud_reached,
         .baud_set = line.keeps ? NULL : baud_set, .version_text = "twinbank test 1.0.0",
+        .expand = &expand, .expand_served = expand_served,
         .queue = queue_bytes > 0 ? queue : NULL, .queue_bytes = queue_bytes,
         .send = capture, .ctx = &m, .uid = {9, 8, 7},
         .refusal = options.single ? TB_ERR_SINGLE_BANK : TB_OK,

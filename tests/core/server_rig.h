@@ -31,7 +31,9 @@ extern uint8_t sent[SENT_BYTES]; /* by the server, and not taken yet */
 extern size_t sent_bytes;
 extern server_options options;
 extern server_line line;
-extern uint32_t queue_bytes; /* for the tutorial's pieces; 0: none */
+extern uint32_t queue_bytes; /* for the tutorial's pieces, and what is held; 0: none */
+extern tb_expand expand;
+extern const tb_expand_service *expand_served; /* NULL: it has no decoder */
 extern uint8_t frame_bytes[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD]; /* room for a test's frame */
 
 /* A new server; running: the application's bank, or -1 in stage 2. */

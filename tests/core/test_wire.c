@@ -78,7 +78,7 @@ static void vectors_are_frames(void **state)
             tb_frame_put(again, frame.token, frame.command, frame.payload, frame.length), n);
         assert_memory_equal(again, bytes, n);
     }
-    assert_int_equal(count, 29);
+    assert_int_equal(count, 30);
 }
 
 static void hello_vector(void **state)

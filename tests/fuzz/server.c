@@ -27,6 +27,9 @@ static struct device {
     bool no_stage1;       /* in bank 1, when it was made */
     unsigned checked;     /* operations at the last look */
     bool reset_first;     /* before the clean update */
+    bool holds;           /* it has memory for a queue, and for streams */
+    uint8_t queue[2048];
+    tb_expand expand;
 } d;
 
 static tb_error (*slow_crc32)(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes,
@@ -166,7 +169,10 @@ static void check_answer(void *ctx, const uint8_t *bytes, size_t count)
     FUZZ_CHECK(bytes[5] == TB_OK || strcmp(tb_error_name((tb_error)bytes[5]),
                                            tb_error_name((tb_error)0xFE)) != 0);
     if (bytes[5] != TB_OK) {
-        FUZZ_CHECK(length == (bytes[1] == (TB_CMD_DATA | TB_WIRE_REPLY) ? 10u : 2u));
+        bool data = bytes[1] == (TB_CMD_DATA | TB_WIRE_REPLY);
+        bool stream = bytes[1] == (TB_CMD_STREAM | TB_WIRE_REPLY) && d.holds;
+        uint32_t fields = data ? 10u : stream ? 14u : 2u;
+        FUZZ_CHECK(length == fields || (d.holds && fields > 2u && length == fields + 8u));
     } else if (bytes[1] == (TB_CMD_ERASE | TB_WIRE_REPLY)) {
         d.erased = true;
     }
@@ -207,6 +213,8 @@ static void start_server(void)
         .flash = &d.port, .role = d.running >= 0 ? TB_ROLE_APPLICATION : TB_ROLE_STAGE2,
         .policy = d.running >= 0 ? policy_app(d.m.chip, d.running) : policy_stage2(d.m.chip, 0),
         .window = 2048, .baud_reached = baud_reached, .baud_set = baud_set, .usual_baud = 115200,
+        .queue = d.holds ? d.queue : NULL, .queue_bytes = d.holds ? sizeof d.queue : 0u,
+        .expand = &d.expand, .expand_served = d.holds ? &tb_expand_served : NULL,
         .version_text = "fuzzed", .send = check_answer};
 
     tb_server_init(&d.server, &config);
@@ -329,6 +337,7 @@ static void any_frame(fuzz_input *in, uint8_t token)
 static void step(fuzz_input *in)
 {
     size_t n;
+    uint32_t at;
     const uint8_t *bytes;
 
     d.command = 0;
@@ -351,9 +360,10 @@ static void step(fuzz_input *in)
         break;
     case 4:
     case 5:
-        n = piece(d.server.update.next, 1u + 2u * fuzz_u8(in));
-        data_frame(d.server.update.next, d.sends->bytes + d.server.update.next % d.sends->total,
-                   n);
+        n = 1u + 2u * fuzz_u8(in);
+        at = d.server.update.next + (d.holds ? 16u * (fuzz_u8(in) & 63u) : 0u); /* behind a gap */
+        n = piece(at, n);
+        data_frame(at, d.sends->bytes + at % d.sends->total, n);
         break;
     case 6:
         frame(TB_WIRE_TOKEN_NATIVE, TB_CMD_FINISH, "\1", 1);
@@ -441,6 +451,7 @@ static void make_device(fuzz_input *in)
         }
     }
     d.reset_first = choice >= 128u;
+    d.holds = choice / 18u % 2u != 0;
     boot();
 }
 
