@@ -39,12 +39,12 @@ typedef enum tb_baud_state {
     TB_BAUD_GIVEN_UP    /* it was raised, until too much was lost */
 } tb_baud_state;
 
-#define TB_CLIENT_QUEUE 96u
+#define TB_CLIENT_QUEUE 255u /* frames under way: no two of one number, and 256 KB of whole ones */
 
 typedef struct tb_client_sent {
     uint8_t seq;
-    bool stale; /* sent before a rewind: its reply says nothing new */
-    uint32_t end, frame_bytes;
+    bool stale; /* sent before a rewind: it will not be taken, and its reply says nothing new */
+    uint32_t at, end, frame_bytes;
 } tb_client_sent;
 
 struct tb_compressed;
@@ -130,6 +130,7 @@ typedef struct tb_sent {
     uint32_t resumed_from; /* bytes that were there already */
     uint32_t kept_bytes;   /* in pages that were right already */
     uint32_t sent_bytes;   /* of the image, or of what it was compressed to; repeats included */
+    uint32_t resent_bytes; /* of these the repeats */
     tb_sent_how how;
     uint32_t source_version; /* DELTA */
     /* Estimates, by the rates of line, flash and core that its row tells: as it is sent; without

@@ -7,6 +7,7 @@
 #define STREAM_REPLY_BYTES 14u
 #define DATA_PREFIX 5u /* seq, offset */
 #define DATA_REPLY_BYTES 10u
+#define HELD_BYTES 8u /* from, to: behind the others */
 #define MOST_TROUBLE 12u /* time-outs and rewinds in a row without progress */
 #define MOST_BEGINS 8u
 #define REPLY_TIMEOUT_MS 1500u
@@ -23,7 +24,11 @@ typedef struct sending {
     tb_sent *sent;
     tb_plan plan;
     /* Offsets in what is sent: the image, or the stream that it is compressed to. */
-    uint32_t total, acked, next, window;
+    uint32_t total, acked;
+    uint32_t held_from, held_to; /* what the device has behind a gap; 0, 0: nothing */
+    uint32_t sent_to;            /* nothing was sent from here on */
+    uint32_t next, run;          /* what goes out next: at least so many bytes from there are missing */
+    uint32_t window;
     uint32_t best;    /* highest acknowledged so far */
     uint32_t trouble; /* since `best` last rose */
     unsigned begins;
@@ -73,13 +78,13 @@ static tb_client_result plan(sending *s, uint32_t next, bool kept)
         tb_plan_rest(c, s->image, next, s->sent->bank, kept, &s->plan);
         if (!is_stream(s)) {
             s->total = image_total;
-            s->acked = s->next = pass_kept(s, next);
+            s->acked = pass_kept(s, next);
             break;
         }
         tb_client_result result = open_stream(s, next);
         if (result == TB_CLIENT_OK) {
             s->total = (uint32_t)s->plan.stream.bytes;
-            s->acked = s->next = 0;
+            s->acked = 0;
             break;
         }
         if (result != TB_CLIENT_REFUSED || c->device_error == TB_ERR_NO_SESSION) {
@@ -144,7 +149,8 @@ static tb_client_result begin(sending *s)
         }
     }
     result = plan(s, next, kept);
-    s->best = s->acked;
+    s->best = s->sent_to = s->acked;
+    s->held_from = s->held_to = 0;
     tb_client_tell(c, TB_EVENT_PROGRESS, next, (uint32_t)s->image->bytes);
     return result;
 }
@@ -173,6 +179,7 @@ static uint32_t data_bytes(const sending *s)
     uint32_t most = (payload - DATA_PREFIX) & ~7u;
     uint32_t left =
         is_stream(s) ? stream_run(s) : tb_plan_run(s->c, &s->plan, s->next, s->total);
+    left = left < s->run ? left : s->run;
     return left < most ? left : most;
 }
 
@@ -185,8 +192,31 @@ static uint32_t outstanding(const sending *s)
     return bytes;
 }
 
-static bool may_send(const sending *s)
+/* The first bytes that the device has not and that are not under way to it. */
+static void find_next(sending *s)
 {
+    uint32_t at = s->acked, end = s->total, before;
+    do {
+        before = at;
+        at = pass_kept(s, at);
+        at = at >= s->held_from && at < s->held_to ? s->held_to : at;
+        for (size_t i = 0; i < s->queued; i++) {
+            const tb_client_sent *q = &s->queue[i];
+            at = !q->stale && at >= q->at && at < q->end ? q->end : at;
+        }
+    } while (at != before);
+    end = s->held_from > at && s->held_from < end ? s->held_from : end;
+    for (size_t i = 0; i < s->queued; i++) {
+        const tb_client_sent *q = &s->queue[i];
+        end = !q->stale && q->at > at && q->at < end ? q->at : end;
+    }
+    s->next = at;
+    s->run = end - at;
+}
+
+static bool may_send(sending *s)
+{
+    find_next(s);
     if (s->next >= s->total || s->queued == TB_CLIENT_QUEUE) {
         return false;
     }
@@ -205,10 +235,11 @@ static bool send_next(sending *s)
         body[i] = (uint8_t)(s->next >> (8u * i));
     }
     memcpy(body + 4, (is_stream(s) ? s->plan.stream.data : s->image->data) + s->next, n);
-    s->queue[s->queued++] = (tb_client_sent){
-        .seq = seq, .end = s->next + n, .frame_bytes = n + DATA_PREFIX + TB_WIRE_OVERHEAD};
-    s->next = pass_kept(s, s->next + n);
+    s->queue[s->queued++] = (tb_client_sent){.seq = seq, .at = s->next, .end = s->next + n,
+                                             .frame_bytes = n + DATA_PREFIX + TB_WIRE_OVERHEAD};
     s->sent->sent_bytes += n;
+    s->sent->resent_bytes += s->next < s->sent_to ? n : 0;
+    s->sent_to = s->next + n > s->sent_to ? s->next + n : s->sent_to;
     return tb_client_put(s->c, is_stream(s) ? TB_CMD_STREAM : TB_CMD_DATA, seq, body,
                          (uint16_t)(n + 4u));
 }
@@ -222,9 +253,6 @@ static void acknowledge(sending *s, uint32_t next, uint32_t expanded)
         return;
     }
     s->acked = next;
-    if (s->next < next) {
-        s->next = next;
-    }
     if (next > s->best) {
         s->best = next;
         s->trouble = 0;
@@ -238,14 +266,49 @@ static void acknowledge(sending *s, uint32_t next, uint32_t expanded)
  * the queue, but its replies no longer count. */
 static void rewind_to(sending *s, uint32_t next)
 {
-    next = pass_kept(s, next);
-    s->trouble++;
-    tb_client_baud_lost(s->c);
-    s->acked = s->next = next;
+    s->acked = pass_kept(s, next);
+    s->held_from = s->held_to = 0;
     for (size_t i = 0; i < s->queued; i++) {
         s->queue[i].stale = true;
     }
-    tb_client_tell(s->c, TB_EVENT_RETRY, next, s->trouble);
+}
+
+/* What the device has behind a gap: nothing, where it tells nothing. */
+static bool take_held(sending *s, const tb_frame *f, size_t at, uint32_t gap)
+{
+    s->held_from = s->held_to = 0;
+    if (!(s->c->hello.capabilities & TB_CAP_HOLD) || f->length < at + HELD_BYTES) {
+        return false;
+    }
+    uint32_t from = tb_get_u32(f->payload + at), to = tb_get_u32(f->payload + at + 4u);
+    gap = pass_kept(s, gap);
+    if (from <= gap || from >= to || to > s->sent_to) {
+        return false;
+    }
+    s->acked = gap;
+    s->held_from = from;
+    s->held_to = to;
+    return true;
+}
+
+static bool is_held(const sending *s, const tb_client_sent *of)
+{
+    return of->at >= s->held_from && of->end <= s->held_to;
+}
+
+/* Answers come in order: what was sent before the last of these is through, or lost. */
+static void take_off_queue(sending *s, size_t count)
+{
+    bool lost = false;
+    for (size_t i = 0; i + 1u < count; i++) {
+        const tb_client_sent *q = &s->queue[i];
+        lost = lost || !(q->stale || q->end <= s->acked || is_held(s, q));
+    }
+    if (lost) {
+        tb_client_baud_lost(s->c);
+    }
+    s->queued -= count;
+    memmove(s->queue, s->queue + count, s->queued * sizeof s->queue[0]);
 }
 
 static tb_client_result take_error(sending *s, const tb_client_sent *of, tb_error error,
@@ -259,6 +322,7 @@ static tb_client_result take_error(sending *s, const tb_client_sent *of, tb_erro
     case TB_ERR_FRAME_TIMEOUT:
         if (!of->stale) {
             rewind_to(s, next <= s->total ? next : s->acked);
+            tb_client_baud_lost(s->c);
         }
         return TB_CLIENT_OK;
     case TB_ERR_NO_SESSION: /* it restarted in the middle; what it has it keeps */
@@ -273,15 +337,38 @@ static tb_client_result take_error(sending *s, const tb_client_sent *of, tb_erro
     }
 }
 
+/* To a frame that is under way: the device has all before `next`, and what it holds. */
+static tb_client_result take_answer(sending *s, const tb_client_sent *of, const tb_frame *f)
+{
+    size_t fields = is_stream(s) ? STREAM_REPLY_BYTES : DATA_REPLY_BYTES;
+    tb_error error = (tb_error)f->payload[1];
+    uint32_t next = tb_get_u32(f->payload + 2);
+    s->one_by_one = false;
+    s->answered = true;
+    s->window = tb_get_u32(f->payload + 6);
+    if (error == TB_OK) {
+        acknowledge(s, next, is_stream(s) ? tb_get_u32(f->payload + 10) : 0);
+        (void)take_held(s, f, fields, s->acked);
+        return TB_CLIENT_OK;
+    }
+    if (error == TB_ERR_OFFSET && take_held(s, f, fields, next)) {
+        if (is_held(s, of)) {
+            tb_client_baud_carried(s->c);
+        }
+        return TB_CLIENT_OK;
+    }
+    return take_error(s, of, error, next);
+}
+
 static tb_client_result take_reply(sending *s, const tb_frame *f)
 {
     if (f->command == TB_WIRE_REPLY) {
         /* Something arrived damaged. Where more is under way the next reply tells what is
          * missing; the last one has nobody behind it. */
         if (s->queued == 1) {
-            s->queued = 0;
             s->answered = true;
-            rewind_to(s, s->acked);
+            s->queued = 0;
+            tb_client_baud_lost(s->c);
         }
         return TB_CLIENT_OK;
     }
@@ -290,38 +377,28 @@ static tb_client_result take_reply(sending *s, const tb_frame *f)
         f->length < (is_stream(s) ? STREAM_REPLY_BYTES : DATA_REPLY_BYTES)) {
         return TB_CLIENT_OK;
     }
-    uint32_t expanded = is_stream(s) ? tb_get_u32(f->payload + 10) : 0;
-    uint32_t next = tb_get_u32(f->payload + 2);
-    tb_error error = (tb_error)f->payload[1];
     size_t i = 0;
     while (i < s->queued && s->queue[i].seq != f->payload[0]) {
         i++;
     }
     if (i == s->queued) { /* given up before: still good for what it acknowledges */
-        if (error == TB_OK && next <= s->next) {
-            acknowledge(s, next, expanded);
+        uint32_t next = tb_get_u32(f->payload + 2);
+        if (f->payload[1] == TB_OK && next <= s->sent_to) {
+            acknowledge(s, next, is_stream(s) ? tb_get_u32(f->payload + 10) : 0);
         }
         return TB_CLIENT_OK;
     }
-    tb_client_sent of = s->queue[i];
-    /* Answers come in order: what was sent before this one is through, or lost. */
-    s->queued -= i + 1u;
-    memmove(s->queue, s->queue + i + 1u, s->queued * sizeof s->queue[0]);
-    s->one_by_one = false;
-    s->answered = true;
-    s->window = tb_get_u32(f->payload + 6);
-    if (error != TB_OK) {
-        return take_error(s, &of, error, next);
-    }
-    acknowledge(s, next, expanded);
-    return TB_CLIENT_OK;
+    const tb_client_sent of = s->queue[i];
+    tb_client_result result = take_answer(s, &of, f);
+    take_off_queue(s, i + 1u);
+    return result;
 }
 
 static void take_silence(sending *s)
 {
     s->queued = 0;
     s->one_by_one = s->answered = true;
-    rewind_to(s, s->acked);
+    tb_client_baud_lost(s->c);
 }
 
 static uint64_t reply_deadline(const sending *s)
@@ -330,8 +407,14 @@ static uint64_t reply_deadline(const sending *s)
     uint64_t line_ms = link->baud ? (uint64_t)outstanding(s) * 20000u / link->baud : 0;
     const tb_chip *chip = tb_chip_by_id(s->c->hello.device_id, s->c->hello.bank_kib);
     uint32_t pages = DATA_PAGES;
-    if (is_stream(s) && chip != NULL) {
-        pages += STREAM_EXPANDS / chip->pages[0].bytes;
+    if (chip != NULL) { /* of a stream one frame, and what goes on once a gap is closed */
+        uint32_t bytes = is_stream(s) ? STREAM_EXPANDS : 0u;
+        if (s->held_to > s->held_from) {
+            const uint32_t *reached = s->plan.stream.reached;
+            bytes += is_stream(s) ? reached[s->held_to - 1u] - reached[s->held_from]
+                                  : s->held_to - s->held_from;
+        }
+        pages += (bytes + chip->pages[0].bytes - 1u) / chip->pages[0].bytes;
     }
     return link->now_ms(link->ctx) + REPLY_TIMEOUT_MS + pages * tb_client_erase_ms(s->c) + line_ms;
 }
@@ -341,9 +424,27 @@ static tb_client_result lower_baud(sending *s)
 {
     s->queued = 0;
     s->trouble = 0;
-    s->next = s->acked;
     s->one_by_one = s->answered = true;
     return tb_client_lower_baud(s->c);
+}
+
+/* The first byte that is missing was sent before: that is what counts as trouble. false: too much
+ * of it. */
+static bool may_retry(sending *s)
+{
+    if (s->next < s->sent_to && s->next == pass_kept(s, s->acked)) {
+        s->trouble++;
+        tb_client_tell(s->c, TB_EVENT_RETRY, s->next, s->trouble);
+    }
+    return s->trouble <= MOST_TROUBLE;
+}
+
+static tb_client_result give_up(sending *s)
+{
+    (void)tb_client_no_answer(s->c, "in the middle of the image");
+    (void)tb_hint(&s->c->why, "it still has its old image; once it answers again, the same command "
+                              "goes on where this one stopped");
+    return TB_CLIENT_NO_ANSWER;
 }
 
 static tb_client_result send_data(sending *s)
@@ -354,8 +455,13 @@ static tb_client_result send_data(sending *s)
     s->answered = true;
     while (s->acked < s->total && !s->again) {
         bool more = may_send(s);
-        if (more && all_read && !send_next(s)) {
-            return tb_client_gone(c);
+        if (more && all_read) {
+            if (!may_retry(s)) {
+                return give_up(s);
+            }
+            if (!send_next(s)) {
+                return tb_client_gone(c);
+            }
         }
         if (s->answered) { /* not by frames that answer nothing, or they could go on for ever */
             deadline = reply_deadline(s);
@@ -387,13 +493,6 @@ static tb_client_result send_data(sending *s)
             if (result != TB_CLIENT_OK) {
                 return result;
             }
-        }
-        if (s->trouble > MOST_TROUBLE) {
-            (void)tb_client_no_answer(c, "in the middle of the image");
-            (void)tb_hint(&c->why,
-                          "it still has its old image; once it answers again, the same command "
-                          "goes on where this one stopped");
-            return TB_CLIENT_NO_ANSWER;
         }
     }
     return TB_CLIENT_OK;

@@ -59,7 +59,7 @@ static size_t good_answer(const struct request *r, uint8_t *payload)
     static const tb_hello hello = {.protocol = 1, .device_id = 0x469, .flash_kib = 512,
                                    .bank_kib = 256, .unit_bytes = 8, .max_payload = 256,
                                    .slot_image_bytes = 200000, .stage2_bytes = 28672,
-                                   .window = 1000, .capabilities = 7};
+                                   .window = 1000, .capabilities = 7 | TB_CAP_HOLD};
     tb_status status = {.running_bank = 0, .preferred = 0};
 
     payload[0] = r->seq;

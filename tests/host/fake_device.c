@@ -85,7 +85,8 @@ static void blank(fake_device *d)
 
 void fake_device_init(fake_device *d, const tb_chip *chip)
 {
-    *d = (fake_device){.chip = chip, .running = -1, .window = 4096, .programs_until_cut = -1};
+    *d = (fake_device){.chip = chip, .running = -1, .window = 4096, .programs_until_cut = -1,
+                       .queue_bytes = sizeof d->queue};
     for (unsigned bank = 0; bank < 2; bank++) {
         d->banks[bank] = malloc(chip->bank_bytes);
         assert(d->banks[bank]);
@@ -163,6 +164,8 @@ static void start_server(fake_device *d, int running, const tb_boot_decision *de
                    .cause = (uint8_t)cause,
                    .bank = running < 0 ? 0 : (uint8_t)running},
         .window = d->window,
+        .queue = d->queue_bytes != 0 ? d->queue : NULL,
+        .queue_bytes = d->queue_bytes,
         .version_text = "fake device                ",
         .usual_baud = 115200,
         .baud_reached = d->most_baud != 0 ? baud_reached : NULL,

@@ -17,6 +17,8 @@ typedef struct fake_device {
     tb_server server;
     tb_expand expand;
     bool cannot_expand;
+    uint8_t queue[32768];
+    uint32_t queue_bytes; /* of that, for what comes behind a lost frame; 0: it holds nothing */
     bool alive;  /* an application or stage 2 answers */
     int running; /* bank, or -1 */
     bool stage2_requested;

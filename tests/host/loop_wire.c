@@ -64,6 +64,9 @@ static void from_device(void *ctx, const uint8_t *bytes, size_t count)
         queue(w, junk, sizeof junk);
     }
     size_t n = lost_as_fast(w) ? 0 : spoil(w, copy, bytes, count);
+    if (n && w->lies) {
+        w->lies(w, copy, &n);
+    }
     if (n && w->damage_answers && w->damage_answers--) {
         copy[n - 1] ^= 0x20u;
     }
@@ -94,6 +97,7 @@ static void answer_anything(wire *w, const uint8_t *request)
                                 .bank_kib = 256,
                                 .max_payload = 256,
                                 .slot_image_bytes = 200000,
+                                .capabilities = dice(w) < 500 ? TB_CAP_HOLD : 0u,
                                 .window = (uint32_t)dice(w) * 9u};
         tb_hello_put(payload + 2, &hello);
         payload[0] = request[4];
@@ -106,6 +110,14 @@ static void answer_anything(wire *w, const uint8_t *request)
             payload[2 + i] = (uint8_t)(end >> 8u * i);
         }
         n = 10;
+        if (dice(w) < 200) { /* and holds something, or says so */
+            payload[1] = dice(w) < 500 ? TB_ERR_OFFSET : TB_OK;
+            for (unsigned i = 0; i < 3; i++) {
+                uint32_t at = dice(w) * 100u;
+                memcpy(payload + (i < 2 ? 10 + 4 * i : 2), &at, sizeof at);
+            }
+            n = 18;
+        }
     }
     if (request[1] == TB_CMD_BEGIN && dice(w) < 800) {
         memset(payload + 2, 0, 9);
@@ -148,6 +160,9 @@ static bool link_write(void *ctx, const uint8_t *data, size_t bytes)
         w->silent = true;
     }
     size_t n = bytes && !lost_as_fast(w) ? spoil(w, copy, data, bytes) : 0;
+    if (n && w->loses && w->loses(w, copy)) {
+        n = 0;
+    }
     at_its_rate(w, copy, n, w->most_to_device);
     if (n && w->damage_next && w->damage_next--) {
         copy[n - 1] ^= 0x20u;
@@ -172,6 +187,9 @@ static void link_pause(void *ctx, unsigned ms)
 static int link_read(void *ctx, uint8_t *data, size_t bytes, unsigned timeout_ms)
 {
     wire *w = ctx;
+    if (w->late && timeout_ms == 0) {
+        return 0;
+    }
     if (w->head == w->tail) {
         link_pause(w, timeout_ms);
     }

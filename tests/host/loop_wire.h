@@ -27,6 +27,9 @@ typedef struct wire {
     bool silent;           /* the device answers nothing */
     /* Rates: what each way carries, the host's port too; 0: any. */
     uint32_t most_to_device, most_to_host, most_of_port;
+    bool late; /* answers come only when the host waits for them */
+    void (*lies)(struct wire *w, uint8_t *answer, size_t *bytes); /* changes the device's, or NULL */
+    bool (*loses)(struct wire *w, const uint8_t *frame); /* this one of the host's, or NULL */
     unsigned drop_fast; /* frames in 1000 that are lost above 115200, each way */
     volatile sig_atomic_t stop;
     unsigned events[TB_EVENT_BAUD + 1];
