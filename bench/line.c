@@ -80,13 +80,13 @@ static bool line_write(void *ctx, const uint8_t *data, size_t bytes)
 {
     line *l = ctx;
     board *b = l->b;
-    if (l->lose_every != 0 && ++l->frames % l->lose_every == 0) {
-        bytes = 0;
-    }
+    /* What is lost was on the line all the same, as something that begins no frame. */
+    bool lost = l->lose_every != 0 && ++l->frames % l->lose_every == 0;
     while (bytes > 0) {
         size_t waiting = (l->out.head - l->out.tail) + (b->in_head - b->in_tail);
         if (waiting < BOARD_PORT_BYTES) {
-            enter(&l->out, *data++, sim_now(b->machine));
+            enter(&l->out, lost ? 0 : *data, sim_now(b->machine));
+            data++;
             bytes--;
         } else { /* as a port does: the call comes back when there is room again */
             move(l);
