@@ -295,7 +295,12 @@ static void run_one(sim_cpu *cpu)
         return;
     cpu->cycles++;
     cpu->instructions++;
+    /* A branch to itself stays in its line, which has been waited for: all rounds cost the same
+     * where the instruction need not be read anew. */
+    if (insn->op == op_b_self && insn != &local)
+        cpu->chain_until = cpu->stop_at;
     cpu->pc = insn->op(cpu, insn, pc);
+    cpu->chain_until = 0;
 }
 
 static bool take_stop(sim_cpu *cpu, sim_cpu_stop *why)
