@@ -76,6 +76,12 @@ static void boots(const tb_chip *row)
     figures_add(&all, "boot: full slot", full.microseconds, "us", 0, "", FIGURE_LESS);
     figures_add(&all, "boot: small application", small.microseconds, "us", 0, "", FIGURE_LESS);
     wakes();
+    stage2_result s = bench_stage2(chip);
+    figures_add(&all, "boot: stage 2: unpacking", (double)s.unpack_cycles, "cycles", 0, "",
+                FIGURE_LESS);
+    figures_add(&all, "boot: stage 2: unpacking: time", s.unpack_microseconds, "us", 0, "",
+                FIGURE_LESS);
+    figures_add(&all, "boot: stage 2: until it listens", s.microseconds, "us", 0, "", FIGURE_LESS);
     figures_add(&all, "boot: flash operations", (double)full.flash_writes, "", 0, "", FIGURE_LESS);
 }
 

@@ -63,6 +63,13 @@ boot_result bench_wake(const char *chip, bool token);
  * often, cycles (tools/stage1-cycles). */
 void bench_boot_places(const char *chip, FILE *out);
 
+/* A part without an application: stage 2 from power-on until it waits for a byte. */
+typedef struct stage2_result {
+    uint64_t unpack_cycles; /* from its first instruction, the clock's raising left out */
+    double unpack_microseconds, microseconds;
+} stage2_result;
+stage2_result bench_stage2(const char *chip);
+
 /* ---- test pairs ------------------------------------------------------------------------- */
 
 typedef struct pair_result {

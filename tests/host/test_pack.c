@@ -163,6 +163,19 @@ static void calls_of_one_function_are_alike(void **state)
     check(FIRST + BYTES / 2u);
 }
 
+/* The first that is unpacked may be one, and the last; what stands at an odd place is none. */
+static void calls_at_both_ends_are_turned(void **state)
+{
+    static const uint8_t call[4] = {0x01, 0xF0, 0x02, 0xF8};
+
+    (void)state;
+    memset(program, 0, BYTES);
+    memcpy(program + FIRST, call, sizeof call);
+    memcpy(program + FIRST + 101u, call, sizeof call);
+    memcpy(program + BYTES - 4u, call, sizeof call);
+    check(BYTES / 4u);
+}
+
 static void noise_is_refused(void **state)
 {
     size_t made, from;
@@ -182,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_front_that_would_be_overtaken_stays_as_it_is),
         cmocka_unit_test(far_copies_are_found),
         cmocka_unit_test(calls_of_one_function_are_alike),
+        cmocka_unit_test(calls_at_both_ends_are_turned),
         cmocka_unit_test(noise_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
