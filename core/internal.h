@@ -23,7 +23,7 @@ static inline const tb_identity *device_of(const tb_update *u)
 
 /* ---- unit.c: one programming unit ------------------------------------------------ */
 
-bool tb_all_ones(const uint8_t *bytes, size_t count);
+bool tb_all_ones(const uint8_t *bytes, size_t count); /* a multiple of 4 */
 /* A unit that a cut left unstable reads differently from look to look: where more hangs on it
  * than the next boot, it is looked at as often as this. */
 #define TB_LOOKS 16u

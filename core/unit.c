@@ -1,26 +1,29 @@
+#include "core/bytes.h"
 #include "core/internal.h"
 
 bool tb_all_ones(const uint8_t *bytes, size_t count)
 {
-    uint8_t all = 0xFF;
+    uint32_t all = UINT32_MAX;
 
-    while (count > 0) {
-        all &= bytes[--count];
+    for (; count > 0; count -= sizeof all) {
+        all &= get_u32(&bytes);
     }
-    return all == 0xFF;
+    return all == UINT32_MAX;
 }
 
 tb_error tb_unit_holds(const tb_flash *flash, unsigned bank, uint32_t offset, const uint8_t *unit,
                        unsigned looks)
 {
-    uint8_t back[TB_MAX_UNIT_BYTES];
+    uint32_t back[TB_MAX_UNIT_BYTES / sizeof(uint32_t)];
     size_t bytes = port_chip(flash)->unit_bytes;
     tb_error error = TB_OK;
 
     for (; error == TB_OK && looks > 0; looks--) {
+        const uint8_t *wanted = unit;
+
         error = port_read(flash, bank, offset, back, bytes);
-        for (size_t i = 0; error == TB_OK && i < bytes; i++) {
-            error = back[i] == unit[i] ? TB_OK : TB_ERR_VERIFY;
+        for (size_t i = 0; error == TB_OK && i < bytes / sizeof back[0]; i++) {
+            error = back[i] == get_u32(&wanted) ? TB_OK : TB_ERR_VERIFY;
         }
     }
     return error;
