@@ -102,8 +102,9 @@ static bool fill_input(tb_client *c, uint64_t now, uint64_t deadline)
     }
     c->in_at = 0;
     c->in_fill = (size_t)n;
+    c->last_look_ms = c->link->now_ms(c->link->ctx);
     if (n > 0) {
-        c->last_byte_ms = c->link->now_ms(c->link->ctx);
+        c->last_byte_ms = c->last_look_ms;
     }
     return true;
 }
@@ -118,9 +119,9 @@ static tb_receive step(tb_client *c, tb_frame *frame)
     if (c->in_at < c->in_fill) {
         return tb_receiver_byte(&c->receiver, c->in[c->in_at++], frame, &unused);
     }
-    /* Where the last look found nothing: a write may have taken long, and the rest be there. */
-    uint64_t silent = c->link->now_ms(c->link->ctx) - c->last_byte_ms;
-    if (c->in_fill == 0 && !tb_receiver_idle(&c->receiver) && silent >= TB_WIRE_FRAME_TIMEOUT_MS) {
+    /* By the last look: a write may have taken long since, and the rest be there. */
+    uint64_t silent = c->last_look_ms - c->last_byte_ms;
+    if (!tb_receiver_idle(&c->receiver) && silent >= TB_WIRE_FRAME_TIMEOUT_MS) {
         return tb_receiver_timeout(&c->receiver, frame, &unused);
     }
     return TB_RECEIVE_MORE;
@@ -302,6 +303,7 @@ tb_client_result tb_client_reset(tb_client *c, tb_command command, uint8_t mode)
         uint64_t deadline = c->link->now_ms(c->link->ctx) + 2000u;
         got = await_reply(c, (uint8_t)command, seq, deadline, &status);
     }
+    c->reset_unanswered = got == 0;
     if (got != 1 || status == TB_OK) {
         tb_client_usual_baud(c);
     }

@@ -85,9 +85,10 @@ typedef struct tb_client {
     uint8_t buffer[TB_WIRE_OVERHEAD + TB_WIRE_MAX_PAYLOAD];
     uint8_t in[512];
     size_t in_at, in_fill;
-    uint64_t last_byte_ms;
+    uint64_t last_byte_ms, last_look_ms;
     uint8_t reply[TB_WIRE_MAX_PAYLOAD]; /* of the last exchange, after seq and status */
     size_t reply_bytes;
+    bool reset_unanswered; /* the last RESET or BOOT: it, or its answer, was lost */
     uint32_t usual_baud;  /* to go back to; 0: the line was not raised */
     uint32_t baud_strain; /* how much was lost lately at the raised rate */
 } tb_client;
@@ -162,7 +163,8 @@ typedef struct tb_wait_options {
     bool confirm;        /* confirm it by wire as soon as it answers */
 } tb_wait_options;
 
-/* After a reset: what became of that image? Also for stage 2, where CONFIRMED means that
+/* After a reset: what became of that image? Where nothing answered tb_client_reset() and the image
+ * is still to be booted for the first time, RESET was lost and is sent again. Also for stage 2, where CONFIRMED means that
  * the copy is there and good. */
 tb_client_result tb_client_wait(tb_client *c, const tb_image_file *image, const tb_sent *sent,
                                 const tb_wait_options *options, tb_fate *fate);

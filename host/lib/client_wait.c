@@ -2,13 +2,14 @@
 
 #define POLL_MS 200u
 #define HELLO_WAIT_MS 500u
+#define MOST_RESETS 5u
 
 typedef struct waiting {
     const tb_image_head *head;
     const tb_sent *sent;
     const tb_wait_options *options;
     uint64_t deadline, trial_since; /* trial_since 0: not seen on trial yet */
-    uint8_t attempts;
+    uint8_t attempts, resets;
     bool answered, confirm_sent;
 } waiting;
 
@@ -40,6 +41,15 @@ static tb_client_result confirm(tb_client *c, waiting *w)
     return result == TB_CLIENT_NO_ANSWER ? TB_CLIENT_OK : result;
 }
 
+/* The image was never booted, though it is the next to be: a second RESET ends no trial. */
+static bool reset_was_lost(const tb_client *c, const waiting *w, unsigned bank)
+{
+    const tb_wire_slot *slot = &c->status.slot[bank];
+
+    return c->reset_unanswered && w->resets < MOST_RESETS && slot->state == TB_SLOT_TRIAL &&
+           slot->attempts == 0 && c->status.preferred == bank;
+}
+
 /* true: *fate is decided. */
 static bool judge(tb_client *c, waiting *w, tb_fate *fate, tb_client_result *result)
 {
@@ -64,6 +74,11 @@ static bool judge(tb_client *c, waiting *w, tb_fate *fate, tb_client_result *res
     }
     if (c->status.running_bank != bank) {
         *fate = TB_FATE_NOT_RUNNING;
+        if (reset_was_lost(c, w, bank)) {
+            w->resets++;
+            *result = tb_client_reset(c, TB_CMD_RESET, 0);
+            return *result != TB_CLIENT_OK;
+        }
         return tb_swap_refused(&c->hello, &c->status);
     }
     if (slot->state == TB_SLOT_CONFIRMED) {

@@ -151,6 +151,8 @@ static bool link_write(void *ctx, const uint8_t *data, size_t bytes)
         w->cut_after_bytes = -1;
         w->device.alive = false;
     }
+    w->now_ms += w->write_ms * bytes / sizeof copy;
+    w->come = w->tail;
     w->unanswered += bytes;
     if (w->unanswered > w->most_unanswered) {
         w->most_unanswered = w->unanswered;
@@ -193,8 +195,11 @@ static int link_read(void *ctx, uint8_t *data, size_t bytes, unsigned timeout_ms
     if (w->head == w->tail) {
         link_pause(w, timeout_ms);
     }
-    size_t n = 0;
-    while (n < bytes && w->head != w->tail) {
+    size_t n = 0, end = w->tail;
+    if (w->write_ms && timeout_ms == 0 && end - w->come > 3u) {
+        end -= 3u;
+    }
+    while (n < bytes && w->head != end) {
         data[n++] = w->to_host[w->head++ % QUEUE_BYTES];
     }
     w->unanswered = n > 0 && w->head == w->tail ? 0 : w->unanswered;

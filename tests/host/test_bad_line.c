@@ -64,8 +64,11 @@ static bool update(wire *w, tb_client *c, const tb_image_file *image)
 
 static void one_case(uint32_t number)
 {
+    static const uint32_t rooms[] = {0, 2048, sizeof(((fake_device *)0)->queue)};
     random_state = (seed * 40503u + number + 1u) * 2654435761u | 1u;
     wire *w = wire_with(TB_VERSION(1, 0, 0));
+    w->device.queue_bytes = rooms[number % 3u]; /* for what comes behind a lost frame */
+    fake_device_boot(&w->device, TB_RESET_PIN);
     tb_image_file image = fake_image(chip(), TB_VERSION(1, 1, 0), 2000u + 4u * dice(4000), number);
     tb_image_file last = fake_image(chip(), TB_VERSION(1, 2, 0), 3000, number + 1u);
     line_faults faults = choose_faults();

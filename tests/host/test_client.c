@@ -119,12 +119,75 @@ static void test_bad_line(void **state)
             }
             assert_int_equal(result, TB_CLIENT_OK);
             expect_bank(w, 1, &next);
-            w->drop = 0; /* RESET is sent once: a second one would end a trial */
             assert_int_equal(wait_for(w, &next, &sent, false), TB_FATE_CONFIRMED);
             tb_image_file_free(&next);
             free_wire(w);
         }
     }
+}
+
+/* RESET, or its answer, is lost: the image is booted all the same, and once. */
+static bool loses_reset(wire *w, const uint8_t *frame)
+{
+    return frame[1] == TB_CMD_RESET && w->lost_resets > 0 && w->lost_resets-- > 0;
+}
+
+static void loses_answer(wire *w, uint8_t *answer, size_t *bytes)
+{
+    (void)w;
+    *bytes = answer[1] == (TB_CMD_RESET | TB_WIRE_REPLY) ? 0 : *bytes;
+}
+
+static void test_lost_reset(void **state)
+{
+    (void)state;
+    for (unsigned lost = 0; lost < 5u; lost++) {
+        wire *w = wire_with(TB_VERSION(1, 0, 0));
+        tb_image_file next = fake_image(chip(), TB_VERSION(1, 1, lost == 4u ? FAKE_NEVER_CONFIRMS : 0),
+                                        10000, 2);
+        tb_sent sent;
+        assert_int_equal(connect_and_send(w, &next, &sent), TB_CLIENT_OK);
+        unsigned boots = w->device.boots;
+        w->lost_resets = lost < 3u ? lost : 0;
+        w->loses = loses_reset;
+        w->lies = lost >= 3u ? loses_answer : NULL;
+        assert_int_equal(wait_for(w, &next, &sent, false),
+                         lost == 4u ? TB_FATE_ON_TRIAL : TB_FATE_CONFIRMED);
+        assert_int_equal(w->device.boots, boots + 1u);
+        tb_image_file_free(&next);
+        free_wire(w);
+    }
+    /* One that was booted before might be on its last trial: that is the user's to decide. */
+    wire *w = wire_with(TB_VERSION(1, 0, 0));
+    tb_image_file next = fake_image(chip(), TB_VERSION(1, 1, 0), 10000, 2);
+    tb_sent sent;
+    assert_int_equal(connect_and_send(w, &next, &sent), TB_CLIENT_OK);
+    assert_int_equal(tb_slot_log_append(&w->device.flash, 1, TB_RECORD_ATTEMPT, 0, sent.generation),
+                     TB_OK);
+    w->lost_resets = 1;
+    w->loses = loses_reset;
+    assert_int_equal(wait_for(w, &next, &sent, false), TB_FATE_NOT_RUNNING);
+    tb_image_file_free(&next);
+    free_wire(w);
+}
+
+/* A port that is slow to take a frame: what is left of an answer waits in it meanwhile, however
+ * long (at 9600 baud a frame takes a second). */
+static void test_slow_port(void **state)
+{
+    (void)state;
+    wire *w = wire_with(TB_VERSION(1, 0, 0));
+    tb_image_file next = fake_image(chip(), TB_VERSION(1, 1, 0), 60000, 2);
+    tb_sent sent;
+    w->write_ms = 4u * TB_WIRE_FRAME_TIMEOUT_MS;
+    assert_int_equal(connect_and_send(w, &next, &sent), TB_CLIENT_OK);
+    assert_int_equal(sent.sent_bytes, next.bytes);
+    assert_int_equal(sent.resent_bytes, 0);
+    assert_int_equal(w->events[TB_EVENT_RETRY], 0);
+    assert_true(w->events[TB_EVENT_PROGRESS] > next.bytes / 1016u); /* each answer is heard */
+    expect_bank(w, 1, &next);
+    tb_image_file_free(&next);
+    free_wire(w);
 }
 
 static void test_dead_line(void **state)
@@ -513,6 +576,8 @@ int main(void)
         cmocka_unit_test(test_no_application),
         cmocka_unit_test(test_small_windows),
         cmocka_unit_test(test_bad_line),
+        cmocka_unit_test(test_lost_reset),
+        cmocka_unit_test(test_slow_port),
         cmocka_unit_test(test_dead_line),
         cmocka_unit_test(test_line_dies),
         cmocka_unit_test(test_hostile_device),
