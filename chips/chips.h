@@ -90,8 +90,10 @@ volatile uint32_t *chip_stage1_backup(void);
 unsigned chip_stage1_mapped_bank(void);
 uint32_t *chip_stage1_address(unsigned bank, uint32_t offset);
 bool chip_stage1_read(uint32_t *to, const uint32_t *from, uint32_t bytes);
-/* CRC-32 (zlib), of flash or RAM. */
-bool chip_stage1_crc(const uint32_t *data, uint32_t bytes, uint32_t *crc);
+/* CRC-32 (zlib), of RAM, or of flash: then chip_stage1_good() must be asked whether all of it
+ * could be read, since whoever asks next hears of it otherwise. */
+uint32_t chip_stage1_crc(const uint32_t *data, uint32_t bytes);
+bool chip_stage1_good(void);
 /* Where the blank end of a log begins, of a multiple of four units: at its end where something in
  * it cannot be read. */
 const uint32_t *chip_stage1_blank(const uint32_t *from, uint32_t bytes);

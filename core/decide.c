@@ -29,17 +29,14 @@ static slot_class classify(const tb_boot_inputs *in, const tb_slot_view *slot)
     return in->failures_at_limit ? FAILING : CONFIRMED;
 }
 
-static unsigned age_rank(const tb_slot_view *slot)
-{
-    return slot->log.state == TB_SLOT_EMPTY ? 0u : slot->log.generation + 1u;
-}
+_Static_assert(TB_RESET_FAULT == TB_RESET_WATCHDOG + 1 && TB_REASON_FAULT == TB_REASON_WATCHDOG + 1,
+               "watchdog and fault have the same order as cause and as reason");
 
 static unsigned reason_of(tb_reset_cause cause)
 {
-    if (cause == TB_RESET_WATCHDOG) {
-        return TB_REASON_WATCHDOG;
-    }
-    return cause == TB_RESET_FAULT ? TB_REASON_FAULT : TB_REASON_NOT_CONFIRMED;
+    unsigned reason = (unsigned)cause - (TB_RESET_WATCHDOG - TB_REASON_WATCHDOG);
+
+    return reason - TB_REASON_WATCHDOG < 2u ? reason : TB_REASON_NOT_CONFIRMED;
 }
 
 /* The newer one goes first; where it cannot, the older; where neither can, stage 2. The only image
@@ -48,7 +45,7 @@ static unsigned reason_of(tb_reset_cause cause)
 tb_boot_decision tb_decide(const tb_boot_inputs *in)
 {
     unsigned mapped = in->mapped_bank & 1u;
-    unsigned bank = age_rank(&in->slot[1]) > age_rank(&in->slot[0]);
+    unsigned bank = in->slot[1].log.generation > in->slot[0].log.generation;
     slot_class its = classify(in, &in->slot[bank]), others = classify(in, &in->slot[bank ^ 1u]);
     tb_boot_action action = TB_BOOT_STAGE2;
     unsigned record = 0, argument = 0;

@@ -28,19 +28,27 @@ static bool head_read(unsigned bank, uint32_t offset, tb_image_kind kind)
            tb_image_head_good(head, TB_TARGET, kind);
 }
 
+/* Asked first whether all of it was read, which is forgotten then. */
+static inline bool crc_good(const uint32_t *payload, const tb_image_head *head)
+{
+    uint32_t crc = chip_stage1_crc(payload, head->size);
+
+    return chip_stage1_good() && crc == head->crc32;
+}
+
 /* The payload whose head was read last for that bank, as it is to run: a slot's in flash,
  * stage 2's as it has been copied to SRAM, which covers the flash and the way from there. The
  * stack may lie in any RAM of the part, CCM and its alias too. */
-static bool payload_good(unsigned bank, uint32_t offset, uint32_t start, uint32_t *copy,
-                         uint32_t copy_bytes, bool in_copy)
+static bool payload_good(unsigned bank, uint32_t offset, uint32_t start, uint32_t *copy)
 {
-    const tb_image_head *head = &s.head[bank];
+    tb_image_head *head = &s.head[bank];
+    bool in_copy = (uint32_t)copy == start;
     const uint32_t *payload = chip_stage1_address(bank, offset + TB_HEADER_BYTES);
-    uint32_t crc;
 
-    return chip_stage1_read(copy, payload, copy_bytes) &&
+    __asm("" : "+r"(head)); /* as in head_read() */
+    return chip_stage1_read(copy, payload, in_copy ? head->size : VECTOR_BYTES) &&
            ((!in_copy && token_vouches(&s.in, bank, head)) ||
-            (chip_stage1_crc(in_copy ? copy : payload, head->size, &crc) && crc == head->crc32)) &&
+            crc_good(in_copy ? copy : payload, head)) &&
            copy[0] % STACK_ALIGNMENT == 0u && (copy[0] >> 28) - 1u < 2u &&
            (copy[1] & 1u) != 0u && copy[1] - start < head->size;
 }
@@ -108,19 +116,21 @@ static bool append(unsigned bank, unsigned record, unsigned argument)
     return false;
 }
 
-/* The reasons for stage 2 come last; all others are for a slot. Without a report it is 0. */
-static bool last_was_stage2(void)
+/* The reasons for stage 2 come last; all others are for a slot. Without a report it is 0, and
+ * of a report the reason is what comes first but for the bits that all have. */
+static inline bool last_was_stage2(void)
 {
-    return TB_REPORT_WHY(s.report) >= TB_WHY_BOOT_COUNTER;
+    return s.report >= TB_REPORT_WORD(TB_WHY_BOOT_COUNTER, 0, 0, 0);
 }
 _Static_assert(TB_WHY_BOOT_COUNTER == 5 && TB_WHY_REQUESTED == 6 && TB_WHY_NO_IMAGE == 7 &&
                TB_WHY_COUNT == 8, "reasons for stage 2 come last");
 
 /* Says what is done and why, and does it. bank: what the image finds in r0, and mapped: the
  * bank that is mapped then; attempts_and_generation, as the report has them. */
-static _Noreturn void start(unsigned why, unsigned bank, unsigned mapped, uint32_t control,
+static _Noreturn void start(unsigned why, unsigned bank, uint32_t control,
                             uint32_t attempts_and_generation)
 {
+    unsigned mapped = attempts_and_generation != 0u ? bank : s.in.mapped_bank;
     volatile uint32_t *backup = chip_stage1_backup();
     uint32_t vectors = attempts_and_generation != 0u
                            ? TB_FLASH_BASE + TB_TARGET->slot_offset + TB_HEADER_BYTES
@@ -154,15 +164,17 @@ static bool slot_start(const tb_boot_decision *d)
         TB_REPORT_IMAGE(s.report) == ((uint32_t)d->bank << 16 | log->generation)) {
         control = (s.control & TB_CONTROL_ARMED) | s.failures;
     }
-    start(d->why, d->bank, d->bank, control,
+    start(d->why, d->bank, control,
           TB_REPORT_ATTEMPTS(attempts) | log->generation);
 }
 
 /* The copy of stage 2 in that bank? In single-bank mode there is but one. */
 static bool copy_head_good(unsigned bank)
 {
-    return (bank == 0u || chip_flash_mode() == TB_OK) &&
-           head_read(bank, TB_TARGET->stage2_offset, TB_IMAGE_STAGE2);
+    if (bank != 0u && chip_flash_mode() != TB_OK) {
+        return false;
+    }
+    return head_read(bank, TB_TARGET->stage2_offset, TB_IMAGE_STAGE2);
 }
 
 /* The newest copy that is good; copies that hang or crash are counted, and take turns. Comes
@@ -171,7 +183,7 @@ static void stage2_start(const tb_boot_decision *d)
 {
     uint32_t failures = last_was_stage2() ? s.failures : 0u;
     uint32_t version[2];
-    unsigned bank;
+    unsigned bank, first;
 
     if (failures >= STAGE2_FAILURES_MAX) {
         return;
@@ -180,14 +192,16 @@ static void stage2_start(const tb_boot_decision *d)
         version[bank] = copy_head_good(bank) ? s.head[bank].version : 0u;
     }
     bank = (version[1] > version[0] ? 1u : 0u) ^ (failures & 1u);
-    for (unsigned tries = 0; tries < 2u; tries++, bank ^= 1u) {
+    first = bank;
+    do {
         if (copy_head_good(bank) &&
             payload_good(bank, TB_TARGET->stage2_offset, TB_TARGET->stage2_run,
-                         (uint32_t *)TB_TARGET->stage2_run, s.head[bank].size, true)) {
+                         (uint32_t *)TB_TARGET->stage2_run)) {
             chip_watchdog_start(TB_TRIAL_WATCHDOG_DEFAULT_MS);
-            start(d->why, bank, s.in.mapped_bank, failures, 0u);
+            start(d->why, bank, failures, 0u);
         }
-    }
+        bank ^= 1u;
+    } while (bank != first);
 }
 
 /* Does the swap take a reset? A constant, by the row. */
@@ -209,8 +223,7 @@ static bool slot_payload_good(unsigned bank)
     uint32_t vectors[VECTOR_BYTES / sizeof(uint32_t)];
 
     return payload_good(bank, TB_TARGET->slot_offset,
-                        TB_FLASH_BASE + TB_TARGET->slot_offset + TB_HEADER_BYTES, vectors,
-                        VECTOR_BYTES, false);
+                        TB_FLASH_BASE + TB_TARGET->slot_offset + TB_HEADER_BYTES, vectors);
 }
 
 /* The last resort: the ROM answers on the wire. The next reset starts with a clean slate. */
@@ -221,13 +234,20 @@ static _Noreturn void give_up(void)
     chip_launch_rom();
 }
 
+/* Not inline: two ask. */
+__attribute__((noinline)) uint32_t stage1_control(void)
+{
+    return tb_control_checked(chip_stage1_backup()[TB_BACKUP_CONTROL]);
+}
+
 /* What the backup registers and the reset say. */
 static void history_read(void)
 {
-    uint32_t report = chip_stage1_backup()[TB_BACKUP_REPORT];
+    volatile uint32_t *backup = chip_stage1_backup();
+    uint32_t report = backup[TB_BACKUP_REPORT];
     bool failed, armed, stage2;
 
-    s.control = tb_control_checked(chip_stage1_backup()[TB_BACKUP_CONTROL]);
+    s.control = stage1_control();
     s.report = tb_report_present(report) ? report : 0u;
     s.in.cause = chip_stage1_reset_cause();
     token_look();
@@ -242,7 +262,7 @@ static void history_read(void)
         s.report = last_was_stage2() ? 0u : s.report;
     } else if (s.in.cause == TB_RESET_SOFTWARE && (s.control & TB_CONTROL_FAULT) != 0u) {
         s.in.cause = TB_RESET_FAULT;
-        if (chip_stage1_backup()[TB_BACKUP_FAULT_PC] == STAGE1_FAULT_LAST) {
+        if (backup[TB_BACKUP_FAULT_PC] == STAGE1_FAULT_LAST) {
             give_up();
         }
     }

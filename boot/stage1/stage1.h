@@ -13,5 +13,7 @@
 #define STAGE1_FAULT_LAST (TB_FLASH_BASE | 1u)
 
 _Noreturn void stage1_main(void);
+/* TB_BACKUP_CONTROL, checked. */
+uint32_t stage1_control(void);
 
 #endif

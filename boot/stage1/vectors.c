@@ -17,20 +17,21 @@ void reset_handler(void)
  * for stage 2, which needs less of what may be broken; the third, for the ROM. */
 void fault_handler(void)
 {
+    volatile uint32_t *backup = chip_stage1_backup();
     uint32_t control, fault = STAGE1_FAULT;
 
     chip_stage1_begin(); /* how far it had come, nobody knows */
-    control = tb_control_checked(chip_stage1_backup()[TB_BACKUP_CONTROL]);
+    control = stage1_control();
     if ((control & TB_CONTROL_FAULT) != 0u &&
-        (chip_stage1_backup()[TB_BACKUP_FAULT_PC] | 1u) == STAGE1_FAULT_LAST) {
+        (backup[TB_BACKUP_FAULT_PC] | 1u) == STAGE1_FAULT_LAST) {
         if ((control & TB_CONTROL_STAGE2) != 0u) {
             fault = STAGE1_FAULT_LAST;
         }
         control |= TB_CONTROL_STAGE2;
     }
-    chip_stage1_backup()[TB_BACKUP_FAULT_PC] = fault;
-    chip_stage1_backup()[TB_BACKUP_FAULT_STATUS] = SCB_CFSR;
-    chip_stage1_backup()[TB_BACKUP_CONTROL] = control | TB_CONTROL_FAULT;
+    backup[TB_BACKUP_FAULT_PC] = fault;
+    backup[TB_BACKUP_FAULT_STATUS] = SCB_CFSR;
+    backup[TB_BACKUP_CONTROL] = control | TB_CONTROL_FAULT;
     chip_reset();
 }
 

@@ -26,6 +26,7 @@ void chip_stage1_prepare(void)
 {
     (void)chip_stage1_read(&__data_start, &__data_load,
                            (uint32_t)((uintptr_t)&__data_end - (uintptr_t)&__data_start));
+    arm_dsb();
 }
 
 bool chip_stage1_program(uint32_t *to, const uint32_t *unit)

@@ -8,6 +8,7 @@
 
 /* SYSCFG has its clock since chip_stage1_begin(). */
 #define STAGE1_MAPPED_BANK (SYSCFG_MEMRMP / SYSCFG_MEMRMP_FB_MODE & 1u)
+#define STAGE1_ECC_IS_NMI false
 
 static inline bool stage1_ecc_clear(void)
 {

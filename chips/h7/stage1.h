@@ -7,6 +7,7 @@
 #include "registers.h"
 
 #define STAGE1_MAPPED_BANK ((FLASH(0u)->OPTCR & FLASH_OPTCR_SWAP_BANK) != 0u ? 1u : 0u)
+#define STAGE1_ECC_IS_NMI false
 
 /* What cannot be corrected is a bus error here, and no NMI. */
 static inline bool stage1_ecc_clear(void)

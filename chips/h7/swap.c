@@ -12,12 +12,10 @@
 /* Both banks begin with the same stage 1, byte for byte? */
 static bool copies_equal(void)
 {
-    uint32_t crc[2];
+    uint32_t crc = chip_stage1_crc((const uint32_t *)TB_FLASH_BASE, TB_TARGET->stage1_bytes);
 
-    return chip_stage1_crc((const uint32_t *)TB_FLASH_BASE, TB_TARGET->stage1_bytes, &crc[0]) &&
-           chip_stage1_crc((const uint32_t *)TB_TARGET->bank2_base, TB_TARGET->stage1_bytes,
-                           &crc[1]) &&
-           crc[0] == crc[1];
+    crc ^= chip_stage1_crc((const uint32_t *)TB_TARGET->bank2_base, TB_TARGET->stage1_bytes);
+    return chip_stage1_good() && crc == 0u;
 }
 
 /* The supply is above the programmable detector's lowest level (RM0433 6.5.4). */

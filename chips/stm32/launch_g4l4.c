@@ -29,14 +29,11 @@ static uint32_t ram[SWITCH_BYTES / sizeof(uint32_t)];
 /* Caches are off while the mapping changes, and hold nothing of before. */
 static _Noreturn void launch(uint32_t memrmp, uint32_t vectors, uint32_t argument)
 {
-    const uint32_t *code = (const uint32_t *)((uintptr_t)map_and_jump & ~1u);
-
-    for (unsigned i = 0; i < SWITCH_BYTES / sizeof *ram; i++) {
-        ram[i] = code[i];
-    }
-    for (unsigned i = 0; i < NVIC_WORDS; i++) {
-        NVIC_ICER[i] = 0xFFFFFFFFu;
-        NVIC_ICPR[i] = 0xFFFFFFFFu;
+    /* Its address but for the Thumb bit. */
+    (void)chip_stage1_read(ram, (const uint32_t *)((uintptr_t)map_and_jump - 1u), SWITCH_BYTES);
+    for (volatile uint32_t *nvic = NVIC_ICER; nvic != NVIC_ICER + NVIC_WORDS; nvic++) {
+        nvic[0] = 0xFFFFFFFFu;
+        nvic[NVIC_ICPR - NVIC_ICER] = 0xFFFFFFFFu;
     }
     SCB_ICSR = SCB_ICSR_PENDSTCLR | SCB_ICSR_PENDSVCLR;
     FLASH->ACR = FLASH_ACR_RESET & ~(FLASH_ACR_ICEN | FLASH_ACR_DCEN);

@@ -21,12 +21,17 @@ volatile uint32_t *chip_stage1_backup(void)
 /* Set by the NMI handler, where a bad unit raises an NMI. */
 static volatile bool bad_unit;
 
-bool chip_stage1_nmi(void)
+__attribute__((noinline)) static bool nmi_taken(void)
 {
     bool ecc = stage1_ecc_clear();
 
     bad_unit = ecc;
     return ecc;
+}
+
+bool chip_stage1_nmi(void)
+{
+    return STAGE1_ECC_IS_NMI && nmi_taken();
 }
 
 unsigned chip_stage1_mapped_bank(void)
@@ -41,11 +46,13 @@ uint32_t *chip_stage1_address(unsigned bank, uint32_t offset)
 }
 
 /* The NMI has been taken once the barriers are passed. */
-__attribute__((noinline)) static bool all_good(void)
+bool chip_stage1_good(void)
 {
-    arm_dsb();
-    arm_isb();
-    if (stage1_read_failed() || bad_unit) {
+    if (STAGE1_ECC_IS_NMI) {
+        arm_dsb();
+        arm_isb();
+    }
+    if (stage1_read_failed() || (STAGE1_ECC_IS_NMI && bad_unit)) {
         bad_unit = false;
         stage1_distrust_caches();
         return false;
@@ -63,18 +70,17 @@ bool chip_stage1_read(uint32_t *to, const uint32_t *from, uint32_t bytes)
         *(uint32_t *)((uintptr_t)to + bytes) = *(const uint32_t *)((uintptr_t)from + bytes);
     } while (bytes != 0u);
     stage1_read_end();
-    return all_good();
+    return chip_stage1_good();
 }
 
 /* POL and INIT are as after reset. */
-bool chip_stage1_crc(const uint32_t *data, uint32_t bytes, uint32_t *crc)
+uint32_t chip_stage1_crc(const uint32_t *data, uint32_t bytes)
 {
     CRC->CR = CRC_CR_RESET | CRC_CR_REV_IN_WORD | CRC_CR_REV_OUT;
     stage1_read_begin();
     crc_words(data, bytes / sizeof *data);
     stage1_read_end();
-    *crc = ~CRC->DR;
-    return all_good();
+    return ~CRC->DR;
 }
 
 /* The two words of the record that a unit begins with: what it has more are copies of it, and
@@ -106,5 +112,5 @@ const uint32_t *chip_stage1_blank(const uint32_t *from, uint32_t bytes)
         }
     }
     stage1_read_end();
-    return all_good() ? (const uint32_t *)unit : from + bytes / sizeof *from;
+    return chip_stage1_good() ? (const uint32_t *)unit : from + bytes / sizeof *from;
 }

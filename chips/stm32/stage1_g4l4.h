@@ -8,6 +8,7 @@
 
 /* SYSCFG has its clock since chip_stage1_begin(). */
 #define STAGE1_MAPPED_BANK (SYSCFG_MEMRMP / SYSCFG_MEMRMP_FB_MODE & 1u)
+#define STAGE1_ECC_IS_NMI true
 
 /* An uncorrectable unit was read? The flag is cleared, or the NMI would stand (RM0440 3.7.7);
  * ECCC is written as 0 and so stays, and ECCIE is as after reset. */

@@ -7,6 +7,7 @@
 
 #define STAGE1_MAPPED_BANK (FLASH->OPTR / FLASH_OPTR_SWAP_BANK & 1u)
 #define BACKUP_REGISTERS TAMP_BKPR
+#define STAGE1_ECC_IS_NMI true
 
 static inline bool stage1_ecc_clear(void)
 {

@@ -42,14 +42,10 @@ _Noreturn void swap_load_options(void)
 
 static bool stage1_is_equal(void)
 {
-    uint32_t crc[2];
+    uint32_t crc = chip_stage1_crc(chip_stage1_address(0u, 0u), TB_TARGET->stage1_bytes);
 
-    for (unsigned bank = 0; bank < 2u; bank++) {
-        if (!chip_stage1_crc(chip_stage1_address(bank, 0u), TB_TARGET->stage1_bytes, &crc[bank])) {
-            return false;
-        }
-    }
-    return crc[0] == crc[1];
+    crc ^= chip_stage1_crc(chip_stage1_address(1u, 0u), TB_TARGET->stage1_bytes);
+    return chip_stage1_good() && crc == 0u;
 }
 
 /* Above the detector's lowest threshold, about 2.0 V (RM0456 10.6.2). */

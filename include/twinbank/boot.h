@@ -71,7 +71,7 @@ typedef enum tb_why { /* printed into docs/boot-decision.md; on the wire in the 
 const char *tb_why_text(tb_why why);
 
 typedef struct tb_slot_view {
-    _Alignas(4) tb_slot_log log; /* 16 bytes of it where enums are short */
+    _Alignas(4) tb_slot_log log; /* 16 bytes of it where enums are short; generation 0: empty */
     bool valid; /* header, and payload where it has been checked already, are good */
 } tb_slot_view;
 

@@ -130,7 +130,8 @@ static void check(tb_boot_inputs in)
 }
 
 static const uint8_t attempt_counts[] = {0, 1, 2, 3, 4, 255};
-static const uint16_t generations[] = {0, 1, 2, 65535};
+/* 0 is an empty log's, and no other's (docs/image.md). */
+static const uint16_t generations[] = {1, 2, 3, 65535};
 #define VIEWS (4u * 2u * 6u * 4u)
 
 static tb_slot_view view(unsigned n)
@@ -138,7 +139,7 @@ static tb_slot_view view(unsigned n)
     tb_slot_view v = {.log = {.state = (tb_slot_state)(n & 3u)}, .valid = (n >> 2 & 1u) != 0};
 
     v.log.attempts = attempt_counts[(n >> 3) % 6u];
-    v.log.generation = generations[(n >> 3) / 6u];
+    v.log.generation = v.log.state == TB_SLOT_EMPTY ? 0 : generations[(n >> 3) / 6u];
     return v;
 }
 
@@ -192,7 +193,7 @@ static void equal_generations(void **state)
     }
     assert_int_equal(tb_decide(&in).bank, 0);
     assert_int_equal(tb_decide(&in).why, TB_WHY_NEWEST_CONFIRMED);
-    in.slot[0].log.state = TB_SLOT_EMPTY; /* and an empty one is older, whatever it says */
+    in.slot[0].log = (tb_slot_log){.state = TB_SLOT_EMPTY}; /* and an empty one is older */
     assert_int_equal(tb_decide(&in).bank, 1);
     assert_int_equal(tb_decide(&in).why, TB_WHY_NEWEST_CONFIRMED);
 }
