@@ -278,7 +278,7 @@ static bool needs_slow(sim_cpu *cpu)
     return cpu->fetch_by_line || !code_at(cpu, cpu->pc);
 }
 
-/* One instruction by the slow way: unmapped code, uncached flash, single steps. */
+/* One instruction by the slow way: unmapped code, single steps. */
 static void run_one(sim_cpu *cpu)
 {
     uint32_t pc = cpu->pc;
@@ -295,12 +295,45 @@ static void run_one(sim_cpu *cpu)
         return;
     cpu->cycles++;
     cpu->instructions++;
-    /* A branch to itself stays in its line, which has been waited for: all rounds cost the same
-     * where the instruction need not be read anew. */
-    if (insn->op == op_b_self && insn != &local)
-        cpu->chain_until = cpu->stop_at;
     cpu->pc = insn->op(cpu, insn, pc);
-    cpu->chain_until = 0;
+}
+
+/* Where each line of code is waited for: as run_block(), but that no operation goes on by
+ * itself. */
+static void run_lines(sim_cpu *cpu)
+{
+    uint32_t pc = cpu->it ? sim_it_block(cpu, cpu->pc) : cpu->pc;
+    uint32_t window = ~pc, wait = 0;
+    sim_code *code = NULL;
+    while (cpu->cycles < cpu->stop_at) {
+        if ((pc ^ window) >= SIM_GRANULE_BYTES) {
+            code = code_at(cpu, pc);
+            if (!code)
+                break;
+            window = pc & ~(SIM_GRANULE_BYTES - 1u);
+            wait = sim_granule_at(cpu, pc)->flags & SIM_MAP_FLASH ? cpu->wait_states : 0;
+        }
+        if (pc >> cpu->line_shift != cpu->last_fetch_line) {
+            cpu->last_fetch_line = pc >> cpu->line_shift;
+            cpu->cycles += wait;
+        }
+        sim_insn local;
+        const sim_insn *insn = &code->insn[(pc & (SIM_GRANULE_BYTES - 1u)) / 2u];
+        if (SIM_UNLIKELY(!insn->op)) {
+            insn = decode_record(cpu, code, pc, &local);
+            if (!insn)
+                break;
+        }
+        cpu->cycles++;
+        cpu->instructions++;
+        /* A branch to itself stays in its line: all rounds cost the same where the instruction
+         * need not be read anew. */
+        if (insn->op == op_b_self && insn != &local)
+            cpu->chain_until = cpu->stop_at;
+        pc = insn->op(cpu, insn, pc);
+        cpu->chain_until = 0;
+    }
+    cpu->pc = pc;
 }
 
 static bool take_stop(sim_cpu *cpu, sim_cpu_stop *why)
@@ -364,8 +397,12 @@ sim_cpu_stop sim_cpu_run(sim_cpu *cpu, uint64_t deadline_cycles)
         cpu->stop_at = tick < deadline_cycles ? tick : deadline_cycles;
         if (!needs_slow(cpu))
             run_block(cpu);
-        while (cpu->cycles < cpu->stop_at && needs_slow(cpu))
-            run_one(cpu);
+        while (cpu->cycles < cpu->stop_at && needs_slow(cpu)) {
+            if (code_at(cpu, cpu->pc))
+                run_lines(cpu);
+            else
+                run_one(cpu);
+        }
     }
 }
 
