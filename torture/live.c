@@ -78,7 +78,7 @@ static bool all_fired(run *x)
 {
     unsigned fired = sim_cuts_fired(x->r->m), scheduled = sim_cuts_scheduled(x->r->m);
     if (fired != scheduled || (x->mode != MODE_COUNT && fired != x->now.count)) {
-        return rig_fail(x->r, "%u interruptions scheduled, %u fired: the injector is broken",
+        return rig_fail(x->r, "%u interruptions scheduled, %u " LIVES_NEVER_CUT,
                         scheduled, fired);
     }
     return true;

@@ -126,6 +126,8 @@ typedef struct plan {
 bool plan_count(plan *p, char why[RIG_TEXT_BYTES]);
 /* Takes operations from the tally until there are none: one worker's work. */
 void plan_work(const plan *p, unsigned worker);
+/* In the reason where an interruption that was scheduled has not come. */
+#define LIVES_NEVER_CUT "fired: the injector is broken"
 /* One case from the start. trace: told on stdout. true if all was well, else `why`. */
 bool plan_replay(const tb_chip *chip, const life_case *c, const char *plant, bool trace,
                  char why[RIG_TEXT_BYTES]);

@@ -2,6 +2,7 @@
 #include "torture/shrink.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,18 +10,23 @@
 #define MOST_SECONDS 20
 #define MOST_TRIES 60u
 
+/* NEVER_CUT: an interruption never came; of a case with an operation that is not reached that
+ * says nothing. */
+typedef enum ending { WELL, FAILED, NEVER_CUT } ending;
+
 typedef struct search {
     const tb_chip *chip;
     const char *plant;
     time_t until;
     unsigned tries;
+    ending as; /* of the case that is to be made shorter */
 } search;
 
 /* In a process of its own: what fails may end it. */
-static bool fails(search *x, const life_case *c)
+static ending ends(search *x, const life_case *c)
 {
     if (x->tries == MOST_TRIES || time(NULL) >= x->until) {
-        return false;
+        return WELL;
     }
     x->tries++;
     fflush(stdout);
@@ -28,16 +34,17 @@ static bool fails(search *x, const life_case *c)
     if (child == 0) {
         char why[RIG_TEXT_BYTES];
         alarm(MOST_SECONDS);
-        _exit(plan_replay(x->chip, c, x->plant, false, why) ? 0 : 1);
+        bool good = plan_replay(x->chip, c, x->plant, false, why);
+        _exit(good ? WELL : strstr(why, LIVES_NEVER_CUT) != NULL ? NEVER_CUT : FAILED);
     }
     int status = 0;
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
-           WEXITSTATUS(status) == 1;
+                   WEXITSTATUS(status) <= NEVER_CUT ? (ending)WEXITSTATUS(status) : WELL;
 }
 
 static bool take(search *x, life_case *c, const life_case *next)
 {
-    if (!fails(x, next)) {
+    if (ends(x, next) != x->as) {
         return false;
     }
     *c = *next;
@@ -102,7 +109,8 @@ bool shrink(const tb_chip *chip, life_case *c, const char *plant)
 {
     search x = {.chip = chip, .plant = plant, .until = time(NULL) + MOST_SECONDS};
     bool better = false;
-    if (!fails(&x, c)) {
+    x.as = ends(&x, c);
+    if (x.as == WELL) {
         return false; /* by the memo alone, or it hung */
     }
     if (c->count > 1u) {

@@ -35,6 +35,14 @@ static void two_stay_two_where_both_are_needed(void **unused)
             "update-app/1/0.before.power/1.before.power");
 }
 
+/* Alone, the second would be at an operation that the scenario has not: it would never come. */
+static void one_that_is_never_reached_is_not_taken(void **unused)
+{
+    (void)unused;
+    becomes("twice", "confirm/1/0.ecc.pin/4.mixed.power",
+            "confirm/1/0.mixed.power/1.before.power");
+}
+
 static void what_does_not_fail_is_left(void **unused)
 {
     (void)unused;
@@ -51,6 +59,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_become_one_where_one_is_enough),
         cmocka_unit_test(two_stay_two_where_both_are_needed),
+        cmocka_unit_test(one_that_is_never_reached_is_not_taken),
         cmocka_unit_test(what_does_not_fail_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
