@@ -10,10 +10,10 @@
 /* The most that one symbol can take: 24 bits of the least likely sort, 7.1 each, and 52
  * direct ones. */
 #define SYMBOL_BYTES 32u
-#define WRITE_BYTES 32u
+#define WRITE_BYTES 16u
 /* Nearer than this the ring has it, as flash may not: what is not written yet and the
  * line that is read must not meet. */
-#define NEAR_BYTES (TB_EXPAND_LINE_BYTES + WRITE_BYTES + TB_MAX_UNIT_BYTES)
+#define NEAR_BYTES (TB_EXPAND_LINE_BYTES + WRITE_BYTES + TB_UPDATE_LINE_BYTES)
 
 _Static_assert(SYMBOL_BYTES <= TB_EXPAND_CARRY_BYTES, "what waits for more fits");
 _Static_assert(NEAR_BYTES + WRITE_BYTES <= TB_EXPAND_RING_BYTES, "the ring holds what is near");
@@ -245,12 +245,12 @@ static void expand_symbol(tb_expand *e)
 static tb_error ring_fill(tb_expand *e)
 {
     const tb_update *u = e->update;
-    uint32_t written = u->next - u->unit_fill;
+    uint32_t written = u->next - u->line_fill;
     uint32_t offset = u->next - smaller(u->next, NEAR_BYTES);
 
     for (; offset < u->next; offset++) {
         e->ring[offset % TB_EXPAND_RING_BYTES] =
-            offset < written ? flash_byte(e, &e->image, u->bank, offset) : u->unit[offset - written];
+            offset < written ? flash_byte(e, &e->image, u->bank, offset) : u->line[offset - written];
     }
     e->image.valid = false;
     return e->error;

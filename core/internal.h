@@ -27,9 +27,10 @@ bool tb_all_ones(const uint8_t *bytes, size_t count); /* a multiple of 4 */
 /* A unit that a cut left unstable reads differently from look to look: where more hangs on it
  * than the next boot, it is looked at as often as this. */
 #define TB_LOOKS 16u
-/* Does the unit hold that, at each look? TB_ERR_VERIFY, TB_ERR_ECC, or the driver's. */
-tb_error tb_unit_holds(const tb_flash *flash, unsigned bank, uint32_t offset, const uint8_t *unit,
-                       unsigned looks);
+/* Does flash hold that, at each look? For units that have been written or read, at most
+ * TB_UPDATE_LINE_BYTES of them. TB_ERR_VERIFY, TB_ERR_ECC, or the driver's. */
+tb_error tb_holds(const tb_flash *flash, unsigned bank, uint32_t offset, const uint8_t *expected,
+                  size_t bytes, unsigned looks);
 /* Programs one unit, and sees that it holds. */
 tb_error tb_unit_write(const tb_flash *flash, unsigned bank, uint32_t offset, const uint8_t *unit,
                        unsigned looks);

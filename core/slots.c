@@ -120,7 +120,7 @@ static bool ends_in(const tb_flash *flash, unsigned bank, const tb_slot_log *log
             return false;
         }
         tb_record_encode(record, unit_bytes, kind, unit[1], log->generation);
-        if (tb_unit_holds(flash, bank, offset, record, TB_LOOKS) != TB_OK) {
+        if (tb_holds(flash, bank, offset, record, unit_bytes, TB_LOOKS) != TB_OK) {
             return false;
         }
     }

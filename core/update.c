@@ -290,24 +290,46 @@ static bool in_kept_page(const tb_update *u, uint32_t at, tb_page *page)
     return u->keeps && region_page(u, at, page) && is_kept(u, page);
 }
 
-/* Programs the unit that has been collected, padded with 0xFF. */
+/* A unit that stays blank is not written; but it is read back with the others. */
+static tb_error write_line(const tb_update *u, uint32_t at)
+{
+    const tb_flash *flash = flash_of(u);
+    uint32_t unit_bytes = port_chip(flash)->unit_bytes;
+    uint32_t first = is_held_back(u, at) ? unit_bytes : 0u;
+    uint32_t offset = u->region_offset + at;
+
+    for (uint32_t i = first; i < TB_UPDATE_LINE_BYTES; i += unit_bytes) {
+        const uint8_t *unit = u->line + i;
+
+        if (!tb_all_ones(unit, unit_bytes)) {
+            tb_error error = port_program(flash, u->bank, offset + i, unit);
+
+            if (error != TB_OK) {
+                return error;
+            }
+            tb_alive(flash);
+        }
+    }
+    return tb_holds(flash, u->bank, offset + first, u->line + first,
+                    TB_UPDATE_LINE_BYTES - first, 1u);
+}
+
+/* Programs what has been collected, padded with 0xFF. A page is a whole number of lines, and each
+ * begins with one. */
 tb_error tb_update_flush(tb_update *u)
 {
-    uint32_t unit_bytes = port_chip(flash_of(u))->unit_bytes;
-    uint32_t at = u->next - u->unit_fill;
+    uint32_t at = u->next - u->line_fill;
     tb_page page;
     tb_error error;
 
-    if (u->unit_fill == 0) {
+    if (u->line_fill == 0) {
         return TB_OK;
     }
-    memset(u->unit + u->unit_fill, 0xFF, unit_bytes - u->unit_fill);
-    u->unit_fill = 0;
+    memset(u->line + u->line_fill, 0xFF, TB_UPDATE_LINE_BYTES - u->line_fill);
+    u->line_fill = 0;
     error = erase_ahead(u, at);
-    if (error == TB_OK && !is_held_back(u, at) && !in_kept_page(u, at, &page) &&
-        !tb_all_ones(u->unit, unit_bytes)) {
-        error = tb_unit_write(flash_of(u), u->bank, u->region_offset + at, u->unit, 1u);
-        tb_alive(flash_of(u));
+    if (error == TB_OK && !in_kept_page(u, at, &page)) {
+        error = write_line(u, at);
     }
     return error == TB_OK ? TB_OK : tb_update_fail(u, error);
 }
@@ -317,7 +339,7 @@ void tb_update_pass_kept(tb_update *u, uint32_t to)
 {
     tb_page page;
 
-    while (u->next < to && u->unit_fill == 0 && in_kept_page(u, u->next, &page) &&
+    while (u->next < to && u->line_fill == 0 && in_kept_page(u, u->next, &page) &&
            page.offset == u->next) {
         u->next = smaller(page.offset + page.bytes, total_bytes(u));
     }
@@ -346,14 +368,14 @@ tb_error tb_update_write(tb_update *u, uint32_t offset, const void *data, uint32
     p += u->next - offset;
     bytes -= u->next - offset;
     while (bytes > 0) {
-        uint32_t n = smaller(bytes, port_chip(flash_of(u))->unit_bytes - u->unit_fill);
+        uint32_t n = smaller(bytes, TB_UPDATE_LINE_BYTES - u->line_fill);
 
-        memcpy(u->unit + u->unit_fill, p, n);
-        u->unit_fill = (uint8_t)(u->unit_fill + n);
+        memcpy(u->line + u->line_fill, p, n);
+        u->line_fill = (uint8_t)(u->line_fill + n);
         u->next += n;
         p += n;
         bytes -= n;
-        if (u->unit_fill == port_chip(flash_of(u))->unit_bytes) {
+        if (u->line_fill == TB_UPDATE_LINE_BYTES) {
             tb_error error = tb_update_flush(u);
 
             if (error != TB_OK) {

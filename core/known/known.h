@@ -24,6 +24,12 @@ static inline tb_error port_read(const tb_flash *flash, unsigned bank, uint32_t 
     return flash->read(flash->ctx, bank, offset, data, bytes);
 }
 
+static inline tb_error port_read_back(const tb_flash *flash, unsigned bank, uint32_t offset,
+                                      void *data, size_t bytes)
+{
+    return port_read(flash, bank, offset, data, bytes);
+}
+
 static inline tb_error port_program(const tb_flash *flash, unsigned bank, uint32_t offset,
                                     const void *unit)
 {

@@ -21,6 +21,9 @@ typedef struct tb_update_policy {
 /* A bit for each page of a bank, by its number there, the lowest first. */
 #define TB_KEEP_BYTES 32u
 
+/* Data go to flash by as much: some units, read back together. */
+#define TB_UPDATE_LINE_BYTES 64u
+
 /* The small fields first, within short reach of the instructions. */
 typedef struct tb_update {
     const tb_flash *flash;
@@ -31,7 +34,7 @@ typedef struct tb_update {
     bool done;               /* finished well: finish may be repeated, as its reply may be lost */
     uint8_t failure;         /* tb_error that failed the session: write and finish repeat it */
     uint8_t bank;
-    uint8_t unit_fill;
+    uint8_t line_fill;
     uint16_t generation;     /* of the image, once installed */
     uint32_t region_offset;  /* of the image in the bank */
     uint32_t region_bytes;   /* image area, log excluded */
@@ -40,7 +43,7 @@ typedef struct tb_update {
     uint32_t ahead_to;       /* below this all is erased that must be before it is written */
     tb_image_head head;
     uint8_t keep[TB_KEEP_BYTES];
-    uint8_t unit[TB_MAX_UNIT_BYTES];
+    uint8_t line[TB_UPDATE_LINE_BYTES]; /* what is to be written next */
 } tb_update;
 
 void tb_update_init(tb_update *u, const tb_flash *flash, const tb_update_policy *policy);

@@ -10,7 +10,7 @@
 
 #include "twinbank/port.h"
 
-#define MODEL_BANK_MAX (16u * 1024u)
+#define MODEL_BANK_MAX (32u * 1024u)
 
 typedef enum cut_outcome {
     CUT_OLD,      /* nothing happened */

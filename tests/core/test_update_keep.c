@@ -10,9 +10,9 @@
 
 /* More pages than a map of them has bits. */
 static const tb_chip chip_many = {
-    .name = "many", .has_banks = true, .device_id = 0x7A7u, .flash_kib = 32,
-    .bank_bytes = 16u * 1024u, .bank2_base = 0x08004000u, .sram = {0x20000000u, 0x8000u},
-    .stage2_run = 0x20001000u, .reset_hz = 16000000u, .boot_hz = 16000000u, .pages = {{512, 32}},
+    .name = "many", .has_banks = true, .device_id = 0x7A7u, .flash_kib = 64,
+    .bank_bytes = 32u * 1024u, .bank2_base = 0x08008000u, .sram = {0x20000000u, 0x8000u},
+    .stage2_run = 0x20001000u, .reset_hz = 16000000u, .boot_hz = 16000000u, .pages = {{512, 64}},
     .unit_bytes = 8, .stage1_bytes = 1024, .stage2_offset = 1024, .stage2_bytes = 3072,
     .slot_offset = 4096, .log_units = 4};
 
