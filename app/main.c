@@ -11,11 +11,12 @@
 
 #define BAUD 115200u
 #define HEARTBEAT_MS 1000u
-/* For what comes while flash is at work, in RAM that nothing else here uses: 16 KB of it, or 64 KB
+/* For what comes while flash is at work, in RAM that nothing else here uses: 16 KB of it, or 256 KB
  * where a sector takes a second to erase. An array of 4 KB does too, and is slower there. */
-#define RING_BYTES tb_window_bytes(TB_TARGET)
+#define RING_BYTES (TB_TARGET->ring.bytes)
 #define QUEUE_BYTES tb_queue_bytes(TB_TARGET)
 #define WINDOW_BYTES (RING_BYTES - 256u)
+#define PIECE_BYTES 128u /* taken at once: less than what the window leaves free */
 /* For interrupt, CRC and copying: with 17 a G474 keeps up, with 4 an L476 loses bytes. */
 #define CYCLES_A_BIT 16u
 
@@ -23,6 +24,7 @@ static tb_ota ota;
 static tb_server server;
 static tb_expand expand;
 static chip_uart wire;
+static uint8_t answers[CHIP_UART_OUT_BYTES];
 extern uint8_t __end[]; /* of what the linker placed; the stack is far behind it */
 static volatile uint32_t now_ms;
 
@@ -39,17 +41,17 @@ void app_line_interrupt(void)
 /* Of the flash driver. The tutorial's client is answered while an erase goes on. */
 void chip_while_busy(void)
 {
-    uint8_t byte;
+    const uint8_t *byte;
 
-    while (tb_server_looks(&server) && chip_uart_read(&wire, &byte, 1u) != 0u) {
-        tb_server_look(&server, byte, now_ms);
+    while (tb_server_looks(&server) && chip_uart_take(&wire, &byte, 1u) != 0u) {
+        tb_server_look(&server, *byte, now_ms);
     }
 }
 
 static void wire_send(void *ctx, const uint8_t *bytes, size_t count)
 {
     (void)ctx;
-    chip_uart_send(&wire, bytes, count);
+    chip_uart_post(&wire, bytes, count);
 }
 
 static bool wire_reaches(void *ctx, uint32_t baud)
@@ -122,8 +124,8 @@ static void heartbeat(void)
 /* true if there may be more to do at once. */
 static bool answer_wire(void)
 {
-    uint8_t bytes[64];
-    uint16_t count = chip_uart_read(&wire, bytes, sizeof bytes);
+    const uint8_t *bytes;
+    uint16_t count = chip_uart_take(&wire, &bytes, PIECE_BYTES);
     bool busy = true;
 
     if (chip_uart_take_lost(&wire)) {
@@ -153,6 +155,9 @@ static void start(void)
     tb_error error;
 
     chip_clock_raise(); /* or a fast line is more than the core can follow */
+    if (TB_TARGET->family == TB_FAMILY_F7 || TB_TARGET->family == TB_FAMILY_H7) {
+        arm_icache_on(); /* the other families have theirs on after reset, or need none */
+    }
     SYST_RVR = TB_TARGET->boot_hz / 1000u - 1u;
     SYST_CVR = 0u;
     SYST_CSR = SYST_CSR_ENABLE | SYST_CSR_TICKINT | SYST_CSR_CLKSOURCE;
@@ -169,13 +174,15 @@ static void start(void)
     config.expand = &expand;
     config.expand_served = &tb_expand_served;
     config.window = WINDOW_BYTES;
-    config.queue = __end + RING_BYTES;
+    config.queue = __end;
     config.queue_bytes = QUEUE_BYTES;
     config.baud_reached = wire_reaches;
     config.baud_set = wire_set_baud;
     config.usual_baud = BAUD;
     tb_server_init(&server, &config);
-    chip_uart_open(&wire, &TB_TARGET->board, BAUD, __end, RING_BYTES);
+    chip_uart_open(&wire, &TB_TARGET->board, BAUD, chip_ring(__end + QUEUE_BYTES),
+                   RING_BYTES);
+    wire.out = answers;
 }
 
 int main(void)

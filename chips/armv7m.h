@@ -35,6 +35,12 @@
 
 #define ARMV7M_EXCEPTIONS 16u
 
+static inline uint32_t arm_bits_reversed(uint32_t word)
+{
+    __asm("rbit %0, %0" : "+r"(word));
+    return word;
+}
+
 static inline void arm_dsb(void)
 {
     __asm volatile("dsb" ::: "memory");

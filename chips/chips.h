@@ -122,16 +122,22 @@ _Noreturn void chip_launch(unsigned bank, uint32_t vectors, uint32_t argument);
 /* The bootloader in ROM: for when there is nothing of ours left to run. */
 _Noreturn void chip_launch_rom(void);
 
+/* The memory of the row's ring, made ready; `behind` is what follows a program's data. */
+uint8_t *chip_ring(uint8_t *behind);
+
 /* ---- the board's serial ports ----------------------------------------------------------- */
 
-/* Reception by interrupt into a ring, transmission by waiting. */
+/* Reception by interrupt into a ring; transmission by interrupt out of another, or by waiting. */
 typedef struct chip_uart {
     uint32_t base;
     uint8_t *ring;
     uint32_t ring_bytes; /* a power of two */
     volatile uint32_t head, tail;
     volatile bool lost;
+    volatile uint8_t out_head, out_tail; /* they wrap as the buffer does */
+    uint8_t *out;
 } chip_uart;
+#define CHIP_UART_OUT_BYTES 256u
 
 /* Clocks (the port's own does not follow the core's), pins and the port itself, 8N1.
  * ring NULL: it only sends. */
@@ -139,9 +145,16 @@ void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t baud, uint8
                     uint32_t ring_bytes);
 void chip_uart_interrupt(chip_uart *uart);
 uint16_t chip_uart_read(chip_uart *uart, uint8_t *out, uint16_t bytes);
+/* The same without a copy: at most `most` bytes, a power of two, where they lie in the ring. They
+ * stay until the ring is full once more: for a sender that keeps to a window which is smaller than
+ * the ring by `most`, until it has the answer. */
+uint16_t chip_uart_take(chip_uart *uart, const uint8_t **bytes, uint16_t most);
 /* Bytes were lost since the last call: ring full, or the receiver overrun. */
 bool chip_uart_take_lost(chip_uart *uart);
 void chip_uart_send(chip_uart *uart, const uint8_t *bytes, size_t count);
+/* By interrupt: waits only for room. Only with a ring, with CHIP_UART_OUT_BYTES at uart->out, and
+ * nothing by chip_uart_send() then. */
+void chip_uart_post(chip_uart *uart, const uint8_t *bytes, size_t count);
 void chip_uart_flush(chip_uart *uart); /* until the last stop bit has left */
 /* Can the port's clock make it, with an error below 2 %? */
 bool chip_uart_reaches(const chip_uart *uart, uint32_t baud);

@@ -14,7 +14,7 @@
     .pages = {{(kib) * 1024u / 2u / G4_PAGE_BYTES, G4_PAGE_BYTES}}, .unit_bytes = 8u, \
     .stage1_bytes = 0x1000u, .stage2_offset = 0x1000u, .stage2_bytes = 0x7000u,       \
     .slot_offset = 0x8000u, .log_units = 64u, .sram = {0x20000000u, 0x18000u},        \
-    .stage2_run = 0x20004000u, .reset_hz = 16000000u, .boot_hz = 170000000u,          \
+    .ring = {0u, 0x4000u}, .stage2_run = 0x20004000u, .reset_hz = 16000000u, .boot_hz = 170000000u,          \
     .board = {.name = "NUCLEO-G474RE", .uart_name = "lpuart1", .uart_base = 0x40008000u, \
               .port = 0u, .tx_pin = 2u, .rx_pin = 3u, .alternate = 12u, .uart_irq = 91u},     \
     .console = {.uart_name = "usart1", .uart_base = 0x40013800u, .port = 0u, .tx_pin = 9u, \
@@ -30,7 +30,7 @@
     .pages = {{(kib) * 1024u / 2u / (page_bytes), (page_bytes)}}, .unit_bytes = 8u,   \
     .stage1_bytes = 0x1000u, .stage2_offset = 0x1000u, .stage2_bytes = 0x7000u,       \
     .slot_offset = 0x8000u, .log_units = 64u, .sram = {0x20000000u, 0x18000u},        \
-    .stage2_run = 0x20004000u, .reset_hz = 4000000u
+    .ring = {0u, 0x4000u}, .stage2_run = 0x20004000u, .reset_hz = 4000000u
 #define L476_COMMON(kib)                                                              \
     .family = TB_FAMILY_L4, .device_id = 0x415u, L4_COMMON(kib, 2048u), .boot_hz = 80000000u, \
     .board = {.name = "NUCLEO-L476RG", .uart_name = "usart2", .uart_base = 0x40004400u, \
@@ -61,11 +61,14 @@
 #define H7_BOARD(board_name)                                                          \
     {.name = (board_name), .uart_name = "usart3", .uart_base = 0x40004800u, .port = 3u, \
      .tx_pin = 8u, .rx_pin = 9u, .alternate = 7u, .uart_irq = 39u}
-/* On every density bank 2 begins at 0x08100000 (RM0433 table 16): 1 MB parts have a hole. */
+/* On every density bank 2 begins at 0x08100000 (RM0433 table 16): 1 MB parts have a hole. A
+ * session begins with three sectors to erase, 3 s: the ring is all of SRAM1 and SRAM2. Not in AXI
+ * SRAM, whose reads revision Y may get wrong (ES0392 2.2.9). */
 #define H743_COMMON(kib)                                                              \
     H7_COMMON(0x450u), .flash_kib = (kib), .bank_bytes = (kib) * 1024u / 2u,          \
     .pages = {{(kib) / 256u, 0x20000u}}, .unit_bytes = 32u, .stage1_bytes = 0x20000u, \
     .stage2_offset = 0x20000u, .stage2_bytes = 0x7000u, .slot_offset = 0x40000u,      \
+    .ring = {0x30000000u, 0x40000u},                                                  \
     .board = H7_BOARD("NUCLEO-H743ZI")
 
 /* Two banks in one contiguous array (RM0456 7.3.1); pages of 8 KB, units of 16 bytes. The
@@ -76,7 +79,7 @@
     .bank_bytes = (kib) * 1024u / 2u, .bank2_base = TB_FLASH_BASE + (kib) * 1024u / 2u, \
     .pages = {{(kib) * 1024u / 2u / U5_PAGE_BYTES, U5_PAGE_BYTES}}, .unit_bytes = 16u, \
     .stage1_bytes = 0x2000u, .stage2_offset = 0x2000u, .stage2_bytes = 0x8000u,       \
-    .slot_offset = 0xA000u, .log_units = 64u,                                         \
+    .slot_offset = 0xA000u, .log_units = 64u, .ring = {0u, 0x4000u},                  \
     .stage2_run = 0x20004000u, .reset_hz = 4000000u, .boot_hz = 48000000u,            \
     .console = {.uart_name = "lpuart1", .uart_base = 0x46002400u, .port = 0u, .tx_pin = 2u, \
                 .rx_pin = 3u, .alternate = 8u, .uart_irq = 66u}
@@ -88,13 +91,15 @@
  * record has 8 bytes. Write protection goes by pairs of sectors: sector 1 is protected with
  * stage 1, and left free; sector 3 is free as well, for what chips/f7/flash.c tries on it.
  * Stage 2 runs from SRAM1, which follows DTCM; the stack ends below SRAM2,
- * inside what any reading of the ROM's check takes for RAM (AN2606). */
+ * inside what any reading of the ROM's check takes for RAM (AN2606). The ring is large for what
+ * comes in the seconds in which sectors are erased. */
 #define F767_COMMON                                                                   \
     .family = TB_FAMILY_F7, .device_id = 0x451u, .flash_kib = 2048u, .has_banks = true, \
     .bank_bytes = 0x100000u, .bank2_base = 0x08100000u,                               \
     .pages = {{4u, 0x4000u}, {1u, 0x10000u}, {7u, 0x20000u}}, .unit_bytes = 8u,       \
     .stage1_bytes = 0x4000u, .stage2_offset = 0x8000u, .stage2_bytes = 0x4000u,       \
     .slot_offset = 0x10000u, .log_units = 64u, .sram = {0x20000000u, 0x7C000u},       \
+    .ring = {0u, 0x40000u},                                                           \
     .stage2_run = 0x20020000u, .reset_hz = 16000000u, .boot_hz = 180000000u,          \
     .board = {.name = "NUCLEO-F767ZI", .uart_name = "usart3", .uart_base = 0x40004800u, \
               .port = 3u, .tx_pin = 8u, .rx_pin = 9u, .alternate = 7u, .uart_irq = 39u},      \
@@ -120,7 +125,7 @@ ROW(STM32H7A3ZI,
     .name = "stm32h7a3zi", H7_COMMON(0x480u), .flash_kib = 2048u, .bank_bytes = 0x100000u,
     .pages = {{128u, 0x2000u}}, .unit_bytes = 16u,
     .stage1_bytes = 0x2000u, .stage2_offset = 0x8000u, .stage2_bytes = 0x8000u,
-    .slot_offset = 0x10000u, .board = H7_BOARD("NUCLEO-H7A3ZI-Q"))
+    .slot_offset = 0x10000u, .ring = {0u, 0x4000u}, .board = H7_BOARD("NUCLEO-H7A3ZI-Q"))
 ROW(STM32U575ZI,
     .name = "stm32u575zi", U5_COMMON(0x482u, 2048u), .sram = {0x20000000u, 0x40000u},
     .board = U5_BOARD("NUCLEO-U575ZI-Q"), .led_port = 2u, .led_pin = 7u)

@@ -12,10 +12,12 @@
 #define WELL_AFTER_MS 1000u /* running for this long: this copy of stage 2 works */
 #define HEAD_LOOKS 16u
 /* Constants, by the row. The linker script sees to it that both fit behind all else. */
-#define RING_BYTES tb_window_bytes(TB_TARGET)
+#define RING_BYTES (TB_TARGET->ring.bytes)
 #define QUEUE_BYTES tb_queue_bytes(TB_TARGET)
-/* Of a full ring something is kept back for what is under way when the sender stops. */
+/* Of a full ring something is kept back for what is under way when the sender stops, and for the
+ * piece that is taken and still lies there. */
 #define WINDOW_BYTES (RING_BYTES - 256u)
+#define PIECE_BYTES 128u
 #define NAME "twinbank stage 2 "
 #define LONGEST_VERSION "255.255.65535"
 
@@ -37,20 +39,20 @@ void stage2_line_interrupt(void)
     chip_uart_interrupt(&stage2.uart);
 }
 
-extern uint8_t __end[]; /* of what the linker placed: the ring, the queue, then the stack */
+extern uint8_t __end[]; /* of what the linker placed: answers, queue and ring, then the stack */
 
 void chip_while_busy(void)
 {
-    uint8_t byte;
+    const uint8_t *byte;
 
-    while (tb_server_looks(&stage2.server) && chip_uart_read(&stage2.uart, &byte, 1u) != 0u) {
-        tb_server_look(&stage2.server, byte, stage2.now_ms);
+    while (tb_server_looks(&stage2.server) && chip_uart_take(&stage2.uart, &byte, 1u) != 0u) {
+        tb_server_look(&stage2.server, *byte, stage2.now_ms);
     }
 }
 
 void stage2_send(const uint8_t *bytes, size_t count)
 {
-    chip_uart_send(&stage2.uart, bytes, count);
+    chip_uart_post(&stage2.uart, bytes, count);
 }
 
 bool stage2_baud_reached(uint32_t baud)
@@ -111,7 +113,7 @@ static void server_start(unsigned bank)
     tb_server_config config = {
         .role = TB_ROLE_STAGE2, .window = WINDOW_BYTES,
         .usual_baud = BAUD, .version_text = stage2.text,
-        .queue = __end + RING_BYTES, .queue_bytes = QUEUE_BYTES,
+        .queue = __end + CHIP_UART_OUT_BYTES, .queue_bytes = QUEUE_BYTES,
         .expand = &stage2.expand,
         .refusal = chip_check(TB_TARGET), .mode_set = chip_dual_bank_optional() ? mode_set : NULL,
         .protect = protect, .protected_banks = chip_protected_banks(),
@@ -170,8 +172,8 @@ static void act(tb_server_action action)
 
 static void work(void)
 {
-    uint8_t bytes[64];
-    uint16_t count = chip_uart_read(&stage2.uart, bytes, sizeof bytes);
+    const uint8_t *bytes;
+    uint16_t count = chip_uart_take(&stage2.uart, &bytes, PIECE_BYTES);
 
     if (chip_uart_take_lost(&stage2.uart)) {
         tb_server_overrun(&stage2.server);
@@ -192,7 +194,9 @@ _Noreturn void stage2_main(unsigned bank)
     SYST_RVR = TB_TARGET->boot_hz / 1000u - 1u;
     SYST_CVR = 0u;
     SYST_CSR = SYST_CSR_ENABLE | SYST_CSR_TICKINT | SYST_CSR_CLKSOURCE;
-    chip_uart_open(&stage2.uart, &TB_TARGET->board, BAUD, __end, RING_BYTES);
+    chip_uart_open(&stage2.uart, &TB_TARGET->board, BAUD,
+                   chip_ring(__end + CHIP_UART_OUT_BYTES + QUEUE_BYTES), RING_BYTES);
+    stage2.uart.out = __end;
     server_start(bank);
     for (;;) {
         chip_watchdog_feed();

@@ -68,6 +68,7 @@ _Static_assert(sizeof(flash_registers) == 0x64, "FLASH_ECC_FA is at 0x60");
 #define RCC_D2CCIP2R_USART28SEL_HSI 3u
 #define RCC_D2CCIP2R_USART16SEL_MASK (7u << 3)
 #define RCC_D2CCIP2R_USART16SEL_HSI (3u << 3)
+#define RCC_AHB2ENR_SRAM12EN (3u << 29)
 #define RCC_APB1LENR_USART2EN (1u << 17)
 #define RCC_APB1LENR_USART3EN (1u << 18)
 #define RCC_APB2ENR_USART1EN (1u << 4)

@@ -41,11 +41,11 @@ typedef struct usart_registers { /* 37.8, 40.8, 34.8, 48.7, 66.8; LPUART: 38.7, 
 #define USART_CR1_RE (1u << 2)
 #define USART_CR1_TE (1u << 3)
 #define USART_CR1_RXNEIE (1u << 5)
-#define USART_ISR_ORE (1u << 3)
+#define USART_CR1_TXEIE (1u << 7)
+#define USART_ISR_ORE (1u << 3) /* ICR clears it by the same number */
 #define USART_ISR_RXNE (1u << 5)
 #define USART_ISR_TC (1u << 6)
 #define USART_ISR_TXE (1u << 7)
-#define USART_ISR_ERRORS 0xFu /* PE FE NE ORE; ICR clears them by the same numbers */
 
 #define FLASH_KEY1 0x45670123u
 #define FLASH_KEY2 0xCDEF89ABu

@@ -71,13 +71,9 @@ tb_error flash_crc32(unsigned bank, uint32_t offset, uint32_t bytes, uint32_t *c
     if (error == TB_OK && (offset | bytes) % sizeof(uint32_t) != 0u) {
         error = TB_ERR_RANGE;
     }
-    if (error == TB_OK) {
-        crc_settings before = crc_keep();
-
-        error = chip_flash_bare.crc32(chip_flash_bare.ctx, bank, offset, bytes, crc);
-        crc_give_back(&before);
-    }
-    return error;
+    return error != TB_OK
+               ? error
+               : chip_flash_bare.crc32(chip_flash_bare.ctx, bank, offset, bytes, crc);
 }
 
 /* ---- the same as a tb_flash ------------------------------------------------------------------ */
@@ -103,8 +99,12 @@ static tb_error driver_erase(void *ctx, unsigned bank, uint32_t page_offset)
 static tb_error driver_crc32(void *ctx, unsigned bank, uint32_t offset, uint32_t bytes,
                              uint32_t *crc)
 {
+    crc_settings before = crc_keep();
+    tb_error error = flash_crc32(bank, offset, bytes, crc);
+
     (void)ctx;
-    return flash_crc32(bank, offset, bytes, crc);
+    crc_give_back(&before);
+    return error;
 }
 
 static unsigned driver_mapped_bank(void *ctx)

@@ -16,6 +16,7 @@
 tb_error flash_read(unsigned bank, uint32_t offset, void *data, size_t bytes);
 tb_error flash_program(unsigned bank, uint32_t offset, const void *unit);
 tb_error flash_erase(unsigned bank, uint32_t page_offset);
+/* The CRC unit as in chip_crc32_fresh(). */
 tb_error flash_crc32(unsigned bank, uint32_t offset, uint32_t bytes, uint32_t *crc);
 
 /* ---- from the family -------------------------------------------------------------- */

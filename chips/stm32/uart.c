@@ -83,19 +83,19 @@ void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t baud, uint8
     }
 }
 
+/* The errors of single bytes are the frame's CRC's affair, and no reason for an interrupt; a standing
+ * ORE stops reception. */
 void chip_uart_interrupt(chip_uart *uart)
 {
     usart_registers *r = registers(uart);
-    uint32_t mask = uart->ring_bytes - 1u;
-    uint32_t head = uart->head;
     uint32_t isr;
 
     while (((isr = r->ISR) & (USART_ISR_RXNE | USART_ISR_ORE)) != 0u) {
-        if ((isr & USART_ISR_ERRORS) != 0u) {
-            r->ICR = isr & USART_ISR_ERRORS; /* a standing ORE stops reception */
-            if ((isr & USART_ISR_ORE) != 0u) {
-                uart->lost = true;
-            }
+        uint32_t head = uart->head;
+
+        if ((isr & USART_ISR_ORE) != 0u) {
+            r->ICR = USART_ISR_ORE;
+            uart->lost = true;
         }
         if ((isr & USART_ISR_RXNE) == 0u) {
             continue;
@@ -104,11 +104,18 @@ void chip_uart_interrupt(chip_uart *uart)
         if (head - uart->tail == uart->ring_bytes) {
             uart->lost = true;
         } else {
-            uart->ring[head & mask] = byte;
-            head++;
+            uart->ring[head & (uart->ring_bytes - 1u)] = byte;
+            uart->head = head + 1u;
         }
     }
-    uart->head = head;
+    if ((r->CR1 & USART_CR1_TXEIE) == 0u) {
+        return;
+    }
+    if (uart->out_tail == uart->out_head) {
+        r->CR1 &= ~USART_CR1_TXEIE;
+    } else if ((isr & USART_ISR_TXE) != 0u) {
+        r->TDR = uart->out[uart->out_tail++];
+    }
 }
 
 uint16_t chip_uart_read(chip_uart *uart, uint8_t *out, uint16_t bytes)
@@ -123,6 +130,17 @@ uint16_t chip_uart_read(chip_uart *uart, uint8_t *out, uint16_t bytes)
     }
     uart->tail = tail;
     return count;
+}
+
+uint16_t chip_uart_take(chip_uart *uart, const uint8_t **bytes, uint16_t most)
+{
+    uint32_t tail = uart->tail;
+    uint32_t count = uart->head - tail, run = most - tail % most;
+
+    *bytes = uart->ring + (tail & (uart->ring_bytes - 1u));
+    count = count < run ? count : run;
+    uart->tail = tail + count;
+    return (uint16_t)count;
 }
 
 bool chip_uart_take_lost(chip_uart *uart)
@@ -146,8 +164,25 @@ void chip_uart_send(chip_uart *uart, const uint8_t *bytes, size_t count)
     }
 }
 
+/* The handler clears TXEIE when nothing is left; where it does so in the middle of this it is set
+ * again all the same, and other bits it leaves alone. */
+void chip_uart_post(chip_uart *uart, const uint8_t *bytes, size_t count)
+{
+    usart_registers *r = registers(uart);
+
+    for (size_t i = 0; i < count; i++) {
+        while ((uint8_t)(uart->out_head + 1u) == uart->out_tail) {
+        }
+        uart->out[uart->out_head] = bytes[i];
+        uart->out_head++;
+        r->CR1 |= USART_CR1_TXEIE;
+    }
+}
+
 void chip_uart_flush(chip_uart *uart)
 {
+    while (uart->out_tail != uart->out_head) {
+    }
     while ((registers(uart)->ISR & USART_ISR_TC) == 0u) {
     }
 }

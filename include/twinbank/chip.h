@@ -55,6 +55,8 @@ typedef struct tb_chip {
     uint16_t log_units;    /* the slot's last units */
 
     tb_memory sram;      /* stack and data of stage 1, stage 2, applications: inside SRAM1/2 */
+    tb_memory ring;      /* for what comes while flash is at work, a power of two; base 0: in sram,
+                          * behind a program's data */
     uint32_t stage2_run; /* SRAM address stage 2's payload is linked for */
     uint32_t reset_hz;   /* HCLK after reset */
     uint32_t boot_hz;    /* HCLK that stage 1 raises to for the CRC */
@@ -79,19 +81,11 @@ static inline uint32_t tb_log_offset(const tb_chip *c) { return c->bank_bytes - 
 /* Largest image, header included. */
 static inline uint32_t tb_slot_image_bytes(const tb_chip *c) { return tb_slot_bytes(c) - tb_log_bytes(c); }
 
-/* Bytes that stage 2 lets come while flash is at work, as of the line so of the tutorial's pieces; a
- * power of two. Three sectors of 128 KB, which a session begins with, take 3 s to erase. */
-static inline uint32_t tb_window_bytes(const tb_chip *c)
-{
-    return c->pages[0].bytes * c->pages[0].count < c->bank_bytes || c->pages[0].bytes >= 0x10000u
-               ? 0x10000u
-               : 0x4000u;
-}
-/* Of what stage 2 holds behind a lost frame, and of the tutorial's pieces; a power of two, as large
- * as the window where RAM allows it. */
+/* Bytes of what stage 2 holds behind a lost frame, and of the tutorial's pieces; a power of two, as
+ * large as the ring where RAM allows it. */
 static inline uint32_t tb_queue_bytes(const tb_chip *c)
 {
-    return tb_window_bytes(c) < c->sram.bytes / 2u ? tb_window_bytes(c) : tb_window_bytes(c) / 2u;
+    return c->ring.bytes < 0x10000u ? c->ring.bytes : 0x10000u;
 }
 
 typedef struct tb_page {

@@ -10,6 +10,7 @@
 
 #include "twinbank/chip.h"
 #include "twinbank/image.h"
+#include "twinbank/update.h"
 
 static void every_page_is_found_in_both_mappings(void **state)
 {
@@ -94,6 +95,13 @@ static void rows_fit_together(void **state)
         assert_int_equal(c->stage2_run % 1024u, 0);
         assert_true(c->stage2_run + c->stage2_bytes < c->sram.base + c->sram.bytes - 0x1000u);
         assert_int_equal(c->flash_kib * 1024u, 2u * c->bank_bytes);
+        assert_true(c->ring.bytes >= 0x4000u && (c->ring.bytes & (c->ring.bytes - 1u)) == 0);
+        assert_int_equal(c->ring.bytes % tb_queue_bytes(c), 0);
+        assert_true(c->ring.base == 0 || c->ring.base - c->sram.base >= c->sram.bytes);
+        /* What the engine writes at a time is of one page, and the log is no part of it. */
+        assert_int_equal((c->stage2_offset | c->slot_offset | page.bytes | tb_log_offset(c)) %
+                             TB_UPDATE_LINE_BYTES, 0);
+        assert_int_equal(TB_UPDATE_LINE_BYTES % c->unit_bytes, 0);
         assert_int_equal((TB_FLASH_BASE + c->slot_offset + TB_HEADER_BYTES) % 512u, 0);
     }
 }
