@@ -87,12 +87,11 @@ static void boots(const tb_chip *row)
 
 /* ---- whole images ---------------------------------------------------------------------------- */
 
-static void rate(const char *name, const update_result *r, double line_rate)
+static void rate(const char *name, const update_result *r, uint32_t baud)
 {
-    double flash_rate = (double)r->image_bytes / r->flash_seconds;
-    double limit = line_rate < flash_rate ? line_rate : flash_rate;
-    figures_add(&all, name, (double)r->image_bytes / r->line_seconds, "bytes/s", limit,
-                line_rate < flash_rate ? "line" : "flash", FIGURE_MORE);
+    update_rate rate = bench_rate(r, baud);
+    figures_add(&all, name, rate.got, "bytes/s", bench_rate_limit(&rate),
+                rate.line < rate.flash ? "line" : "flash", FIGURE_MORE);
 }
 
 /* false: what runs cannot make that rate. */
@@ -107,7 +106,7 @@ static bool whole_image(bool stage2, uint32_t baud, sim_ps latency, unsigned los
              (unsigned)baud, latency ? " through 16 ms" : "",
              lose_every ? " losing 1 in 100" : "");
     if (r.possible) {
-        rate(name, &r, baud / 10.0);
+        rate(name, &r, baud);
     }
     return r.possible;
 }

@@ -39,6 +39,17 @@ typedef struct update_result {
 } update_result;
 
 update_result bench_update(const update_case *c);
+/* Bytes a second: of what goes to the part from the first to the last byte, of its line, and of
+ * flash that does nothing but the erases and programs of it. */
+typedef struct update_rate {
+    double got, line, flash;
+} update_rate;
+update_rate bench_rate(const update_result *r, uint32_t baud);
+/* What `got` could be at most. */
+static inline double bench_rate_limit(const update_rate *r)
+{
+    return r->line < r->flash ? r->line : r->flash;
+}
 /* The tutorial's client, stop and wait, 128 bytes at a time, at 115200 baud, to finish's ACK. */
 update_result bench_tutorial(const char *chip, const char *factory, const char *image);
 

@@ -125,6 +125,13 @@ update_result bench_update(const update_case *c)
     return r;
 }
 
+update_rate bench_rate(const update_result *r, uint32_t baud)
+{
+    double bytes = (double)r->image_bytes;
+    return (update_rate){.got = bytes / r->line_seconds, .line = baud / 10.0,
+                         .flash = bytes / r->flash_seconds};
+}
+
 /* ---- the tutorial's client --------------------------------------------------------------- */
 
 #define PIECE 128u
