@@ -158,6 +158,27 @@ static void the_last_frame(void **state)
     free_wire(w);
 }
 
+/* Short frames until one is lost, long ones from there on: the gap is not overfilled. */
+static bool loses_a_short_one(wire *w, const uint8_t *frame)
+{
+    w->client.hello.max_payload = plan.lost > 0 ? TB_WIRE_MAX_PAYLOAD : 128;
+    if (frame[1] == TB_CMD_DATA && offset_of(frame) > 10000u && plan.lost == 0) {
+        plan.lost++;
+        w->client.hello.max_payload = TB_WIRE_MAX_PAYLOAD;
+        return true;
+    }
+    return false;
+}
+
+static void a_gap_shorter_than_a_frame(void **state)
+{
+    (void)state;
+    wire *w = late_wire(true);
+    w->loses = loses_a_short_one;
+    assert_int_equal(resent(w, 1), 120);
+    free_wire(w);
+}
+
 /* "I have all, but for its beginning; no, that too": whatever it says, the client comes back. */
 static uint32_t lie[3];
 
@@ -298,6 +319,7 @@ int main(void)
         cmocka_unit_test(gaps_one_behind_the_other),
         cmocka_unit_test(what_is_sent_again_is_lost_again),
         cmocka_unit_test(the_last_frame),
+        cmocka_unit_test(a_gap_shorter_than_a_frame),
         cmocka_unit_test(a_device_that_lies),
         cmocka_unit_test(little_room),
         cmocka_unit_test(a_frame_of_a_stream),
