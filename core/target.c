@@ -90,13 +90,17 @@ static tb_error choose_stage2_copy(tb_update *u, tb_slot_info copies[2], int *ne
     for (unsigned i = 0; i < 2u; i++) {
         tb_slot_info *copy = &copies[i];
 
+        unsigned looks = TB_LOOKS; /* one that reads well now and then is not valid */
+
         memset(copy, 0, sizeof *copy);
-        copy->head_error = tb_stage2_inspect(flash, device_of(u), i, &copy->head);
+        do {
+            copy->head_error = tb_stage2_inspect(flash, device_of(u), i, &copy->head);
+        } while (copy->head_error == TB_OK && --looks > 0u);
         copy->log.state = TB_SLOT_CONFIRMED;
     }
     if (copies[bank].head_error == TB_OK && copies[bank ^ 1u].head_error != TB_OK) {
         bank ^= 1u;
-        if ((int)bank == loaded || (int)bank == running) {
+        if ((int)bank == running) { /* stage 2 runs from RAM, and may mend where it came from */
             error = TB_ERR_RUNNING;
         }
     }

@@ -15,7 +15,8 @@
 typedef struct tb_update_policy {
     tb_identity device;
     int running_bank;        /* application: bank it runs from, never written; stage 2: -1 */
-    int running_stage2_bank; /* copy of stage 2 that runs, never overwritten; application: -1 */
+    int running_stage2_bank; /* of the copy of stage 2 that runs, and stays while it is valid;
+                              * application: -1 */
 } tb_update_policy;
 
 /* A bit for each page of a bank, by its number there, the lowest first. */
