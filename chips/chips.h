@@ -113,9 +113,10 @@ void chip_restore_reset_state(const tb_chip *chip);
 bool chip_line_held_low(const tb_chip *chip);
 /* Makes `bank` the mapped one where that takes an option byte and a reset (U5, H7): both
  * copies of stage 1 must be equal and the supply good, else an error, and all stays. Does
- * not return where it worked; stage 1 decides again after the reset. TB_OK at once where
+ * not return where it worked; stage 1 decides again after the reset. again: this reset is that
+ * of a swap that came true, so that another may follow. TB_OK at once where
  * chip_launch() maps by itself (G4, L4, L4+); on F7 after a trial that says it will. */
-tb_error chip_swap_by_option(unsigned bank);
+tb_error chip_swap_by_option(unsigned bank, bool again);
 /* Maps that bank to the start of flash and starts the vector table at `vectors`, an
  * address as it is after that. The core is as after reset but for VTOR. */
 _Noreturn void chip_launch(unsigned bank, uint32_t vectors, uint32_t argument);

@@ -15,6 +15,7 @@ static struct {
     tb_boot_inputs in;
     uint32_t control, report; /* of before the reset; report 0: there is none */
     uint32_t failures;
+    uint32_t swaps; /* noted in a row that came true, less than TB_SWAPPING_ROW; else 0 */
     tb_image_head head[2];
 } s;
 
@@ -207,15 +208,20 @@ static void stage2_start(const tb_boot_decision *d)
 /* Does the swap take a reset? A constant, by the row. */
 #define SWAPS_BY_RESET (TB_TARGET->family == TB_FAMILY_U5 || TB_TARGET->family == TB_FAMILY_H7)
 
+/* Does the option not tell whether the reset was that of a swap that came true? */
+#define SWAPS_NOTED (TB_TARGET->family == TB_FAMILY_U5)
+
 /* false: the bank cannot be mapped. Where that takes a reset, the counter ends with it: it
- * was of the image that ran before; and the next pass is told why this one began. */
+ * was of the image that ran before; and the next pass is told why this one began, and which bank
+ * it shall find mapped. */
 static bool mapped_to(const tb_boot_decision *d)
 {
     if (d->swap && SWAPS_BY_RESET) {
         chip_stage1_backup()[TB_BACKUP_CONTROL] =
-            TB_CONTROL_KEY | TB_CONTROL_SWAPPING | s.in.cause;
+            TB_CONTROL_KEY | TB_CONTROL_SWAPPING | s.in.cause |
+            (SWAPS_NOTED ? d->bank * TB_SWAPPING_BANK | (s.swaps + TB_SWAPPING_ONE) : 0u);
     }
-    return !d->swap || chip_swap_by_option(d->bank) == TB_OK;
+    return !d->swap || chip_swap_by_option(d->bank, s.swaps != 0u) == TB_OK;
 }
 
 static bool slot_payload_good(unsigned bank)
@@ -253,10 +259,17 @@ static void history_read(void)
     token_look();
     chip_reset_cause_clear();
     s.failures = s.control & TB_CONTROL_COUNT;
+    s.swaps = 0u;
     if (SWAPS_BY_RESET && (s.control & TB_CONTROL_SWAPPING) != 0u) {
+        unsigned cause = s.failures & (SWAPS_NOTED ? TB_SWAPPING_CAUSE : TB_CONTROL_COUNT);
+
         if ((s.in.cause == TB_RESET_SOFTWARE || s.in.cause == TB_RESET_OPTION) &&
-            s.failures < TB_RESET_COUNT) {
-            s.in.cause = (tb_reset_cause)s.failures;
+            cause < TB_RESET_COUNT) {
+            s.in.cause = (tb_reset_cause)cause;
+        }
+        if (SWAPS_NOTED && s.failures / TB_SWAPPING_BANK == s.in.mapped_bank &&
+            (s.failures & TB_SWAPPING_ROW) != TB_SWAPPING_ROW) {
+            s.swaps = s.failures & TB_SWAPPING_ROW;
         }
         s.control = s.failures = 0u;
         s.report = last_was_stage2() ? 0u : s.report;

@@ -52,11 +52,11 @@ map(uint32_t flip, uint32_t vectors, uint32_t argument)
 }
 
 /* SYSCFG has its clock since chip_stage1_begin(). */
-tb_error chip_swap_by_option(unsigned bank)
+tb_error chip_swap_by_option(unsigned bank, bool again)
 {
     uint32_t offset = tb_log_offset(TB_TARGET);
 
-    (void)bank; /* the other one: with the mapped one nobody asks */
+    (void)bank, (void)again; /* the other one: with the mapped one nobody asks */
     memcpy(logs[0], (const void *)(TB_FLASH_BASE + offset), sizeof logs[0]);
     memcpy(logs[1], (const void *)(TB_TARGET->bank2_base + offset), sizeof logs[1]);
     return map(SYSCFG_MEMRMP_FB_MODE, 0u, 0u) ? TB_OK : TB_ERR_VERIFY;

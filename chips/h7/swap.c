@@ -60,10 +60,11 @@ static tb_error write_swap(uint32_t option)
     return TB_ERR_PROGRAM;
 }
 
-tb_error chip_swap_by_option(unsigned bank)
+tb_error chip_swap_by_option(unsigned bank, bool again)
 {
     uint32_t option = bank == 1u ? FLASH_OPTSR_SWAP_BANK_OPT : 0u;
 
+    (void)again; /* the option tells */
     if (chip_mapped_bank() == bank) {
         return TB_OK;
     }

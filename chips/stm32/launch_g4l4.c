@@ -61,9 +61,9 @@ static _Noreturn void launch(uint32_t memrmp, uint32_t vectors, uint32_t argumen
     __builtin_unreachable();
 }
 
-tb_error chip_swap_by_option(unsigned bank)
+tb_error chip_swap_by_option(unsigned bank, bool again)
 {
-    (void)bank; /* FB_MODE does it, without an option byte */
+    (void)bank, (void)again; /* FB_MODE does it, without an option byte */
     return TB_OK;
 }
 

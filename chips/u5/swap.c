@@ -79,11 +79,12 @@ static void write_swap_bank(uint32_t optr)
     FLASH->NSCR = FLASH_NSCR_LOCK;
 }
 
-tb_error chip_swap_by_option(unsigned bank)
+tb_error chip_swap_by_option(unsigned bank, bool again)
 {
     /* Asked again right after the load: it did not take, and will not. Not so where the load
-     * was because of a change that a reset had interrupted. */
-    if ((!swap_options_were_loaded() || swap_was_interrupted()) && stage1_is_equal() &&
+     * was because of a change that a reset had interrupted, nor where it is the way back: a record
+     * that a cut left unstable reads otherwise than before the load. */
+    if ((again || !swap_options_were_loaded() || swap_was_interrupted()) && stage1_is_equal() &&
         swap_supply_is_good()) {
         write_swap_bank((FLASH->OPTR & ~FLASH_OPTR_SWAP_BANK) | bank << FLASH_OPTR_SWAP_BANK_SHIFT);
     }

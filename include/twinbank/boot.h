@@ -32,8 +32,7 @@ typedef struct tb_control {
     bool armed;       /* the running image has called the library since it was booted first */
     bool fault;       /* the reset before this was asked for by the fault handler */
     uint8_t failures; /* watchdog resets and faults since the application last said it is well */
-    bool swapping;    /* the reset is stage 1's own, to swap: failures is the cause of the one
-                       * before it */
+    bool swapping;    /* the reset is stage 1's own, to swap: failures is TB_SWAPPING_... */
 } tb_control;
 tb_control tb_control_decode(uint32_t word);
 uint32_t tb_control_encode(const tb_control *control);
@@ -45,6 +44,11 @@ uint32_t tb_control_encode(const tb_control *control);
 #define TB_CONTROL_FAULT (1u << 9)
 #define TB_CONTROL_ARMED (1u << 8)
 #define TB_CONTROL_COUNT 0xFFu
+/* The count while swapping: the cause of the reset before it, swaps in a row, the bank to be mapped. */
+#define TB_SWAPPING_CAUSE 0x0Fu
+#define TB_SWAPPING_ONE 0x10u
+#define TB_SWAPPING_ROW 0x70u
+#define TB_SWAPPING_BANK 0x80u
 /* The word, or the key alone where it does not decode. */
 uint32_t tb_control_checked(uint32_t word);
 

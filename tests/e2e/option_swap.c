@@ -237,6 +237,38 @@ static void the_slowest_erase_is_waited_for(void **state)
     board_free(w.b);
 }
 
+/* INSTALLED, left unstable by a cut, reads well to the stage 1 that swaps, and perhaps badly to
+ * the one after the reset, which wants to go back at once: one of the two images runs. Found by
+ * torture: U575ZG, update-app/1/288.unstable.power. */
+static void an_unstable_record_may_swap_back(void **state)
+{
+    unsigned back = 0;
+
+    (void)state;
+    if (strcmp(chip, "stm32h743zi") == 0) {
+        skip(); /* eight loads read a record there: by chance they never all read well */
+    }
+    for (uint32_t seed = 1; seed <= 2u; seed++) {
+        bench w;
+        tb_sent sent;
+        uint64_t writes = 0;
+        bench_take(&w, board_new(chip, "factory.hex", seed));
+        assert_true(board_wait(w.b, "1.0.0 running from bank 1", SIM_PS_PER_S));
+        bench_send(&w, "app-1.1.0.twb", &sent);
+        assert_true(sim_flash_damage(w.b->machine, 1u, tb_log_offset(w.b->chip),
+                                     SIM_DAMAGE_UNSTABLE));
+        for (unsigned i = 0; i < 60u && option_writes(&w) % 2u == 0u; i++) {
+            sim_pin_reset(w.b->machine);
+            board_forget(w.b);
+            assert_true(board_wait(w.b, " running from bank ", SIM_PS_PER_S));
+            back += option_writes(&w) >= writes + 2u;
+            writes = option_writes(&w);
+        }
+        board_free(w.b);
+    }
+    assert_true(back > 0u);
+}
+
 int main(int argc, char **argv)
 {
     chip = argc > 1 ? argv[1] : chip;
@@ -247,6 +279,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_refusal_ends_the_wait),
         cmocka_unit_test(a_cut_in_it_is_survived),
         cmocka_unit_test(a_reset_in_it_is_survived),
+        cmocka_unit_test(an_unstable_record_may_swap_back),
         cmocka_unit_test(an_old_ecc_error_hides_nothing),
         cmocka_unit_test(the_slowest_erase_is_waited_for),
     };
