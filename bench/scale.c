@@ -128,27 +128,21 @@ static void plot_seconds(const char *directory)
     plot(directory, "performance-seconds.svg", &bars);
 }
 
-static void pairs(const char *chip, const char *scratch, const char *directory)
+/* Their table is of the baseline (tools/bench). */
+static void plot_bytes(const char *chip, const char *scratch, const char *directory)
 {
     pair_result p[PAIRS];
     svg_bars bars = {.title = "Bytes to send, in per cent of the image (logarithmic)", .unit = "%",
                      .logarithmic = true, .groups = PAIRS, .series = 5,
                      .name = {"zlib -9", "ours", "bsdiff", "xdelta3 -9", "ours, delta"}};
     bench_pairs(chip, scratch, true, p);
-    FILE *out = table(scratch, "pairs");
-    fprintf(out, "| | image | zlib -9 | ours | bsdiff | xdelta3 -9 | ours, delta |\n"
-                 "|---|---:|---:|---:|---:|---:|---:|\n");
     for (size_t i = 0; i < PAIRS; i++) {
         const size_t bytes[5] = {p[i].zlib, p[i].lz, p[i].bsdiff, p[i].xdelta3, p[i].delta};
         bars.group[i] = p[i].name;
-        fprintf(out, "| %s | %zu |", p[i].name, p[i].raw);
         for (size_t k = 0; k < 5; k++) {
             bars.value[i][k] = 100.0 * (double)bytes[k] / (double)p[i].raw;
-            fprintf(out, " %zu (%.1f %%) |", bytes[k], bars.value[i][k]);
         }
-        fprintf(out, "\n");
     }
-    bench_must(fclose(out) == 0, "cannot write a table");
     plot(directory, "performance-bytes.svg", &bars);
 }
 
@@ -162,6 +156,6 @@ int main(int argc, char **argv)
     costs(argv[2]);
     times(argv[2]);
     plot_seconds(argv[3]);
-    pairs(argv[1], argv[2], argv[3]);
+    plot_bytes(argv[1], argv[2], argv[3]);
     return 0;
 }
