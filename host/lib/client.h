@@ -164,8 +164,8 @@ typedef struct tb_wait_options {
 } tb_wait_options;
 
 /* After a reset: what became of that image? Where nothing answered tb_client_reset() and the image
- * is still to be booted for the first time, RESET was lost and is sent again. Also for stage 2, where CONFIRMED means that
- * the copy is there and good. */
+ * is still to be booted for the first time, RESET was lost and is sent again. Also for stage 2,
+ * where CONFIRMED means that the copy is there and good. */
 tb_client_result tb_client_wait(tb_client *c, const tb_image_file *image, const tb_sent *sent,
                                 const tb_wait_options *options, tb_fate *fate);
 

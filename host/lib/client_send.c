@@ -27,7 +27,7 @@ typedef struct sending {
     uint32_t total, acked;
     uint32_t held_from, held_to; /* what the device has behind a gap; 0, 0: nothing */
     uint32_t sent_to;            /* nothing was sent from here on */
-    uint32_t next, run;          /* what goes out next: at least so many bytes from there are missing */
+    uint32_t next, run;          /* what goes out next: so many bytes from there are missing */
     uint32_t window;
     uint32_t best;    /* highest acknowledged so far */
     uint32_t trouble; /* since `best` last rose */

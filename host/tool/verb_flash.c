@@ -137,11 +137,12 @@ static void result_json(const char *fate, const tb_image_head *head, const tb_se
                         const tb_client *c)
 {
     json_t *j =
-        json_pack("{s:s, s:s, s:o, s:i, s:i, s:I, s:I, s:I}", "event", "result", "fate", fate, "version",
-                  json_version(head->version), "bank", (int)sent->bank + 1, "generation",
-                  (int)sent->generation, "resumed_from", (json_int_t)sent->resumed_from,
-                  "sent_bytes", (json_int_t)sent->sent_bytes, "resent_bytes",
-                  (json_int_t)sent->resent_bytes);
+        json_pack("{s:s, s:s, s:o, s:i, s:i, s:I, s:I, s:I}", "event", "result", "fate", fate,
+                  "version", json_version(head->version), "bank", (int)sent->bank + 1,
+                  "generation", (int)sent->generation,
+                  "resumed_from", (json_int_t)sent->resumed_from,
+                  "sent_bytes", (json_int_t)sent->sent_bytes,
+                  "resent_bytes", (json_int_t)sent->resent_bytes);
     if (c) {
         (void)json_object_set_new(j, "device", info_json(&c->hello, &c->status));
     }

@@ -28,12 +28,12 @@ typedef struct wire {
     /* Rates: what each way carries, the host's port too; 0: any. */
     uint32_t most_to_device, most_to_host, most_of_port;
     unsigned lost_resets; /* for a test's loses() */
-    /* A write of a whole frame takes so long, and of what comes meanwhile the last bytes are still to come when the
-     * host looks without waiting; 0: none of this */
+    /* A write of a whole frame takes so long, and of what comes meanwhile the last bytes are still
+     * to come when the host looks without waiting; 0: none of this */
     unsigned write_ms;
     size_t come; /* bytes to the host, by the last write */
     bool late; /* answers come only when the host waits for them */
-    void (*lies)(struct wire *w, uint8_t *answer, size_t *bytes); /* changes the device's, or NULL */
+    void (*lies)(struct wire *w, uint8_t *answer, size_t *bytes); /* to the host, or NULL */
     bool (*loses)(struct wire *w, const uint8_t *frame); /* this one of the host's, or NULL */
     unsigned drop_fast; /* frames in 1000 that are lost above 115200, each way */
     volatile sig_atomic_t stop;

@@ -143,8 +143,8 @@ static void test_lost_reset(void **state)
     (void)state;
     for (unsigned lost = 0; lost < 5u; lost++) {
         wire *w = wire_with(TB_VERSION(1, 0, 0));
-        tb_image_file next = fake_image(chip(), TB_VERSION(1, 1, lost == 4u ? FAKE_NEVER_CONFIRMS : 0),
-                                        10000, 2);
+        unsigned patch = lost == 4u ? FAKE_NEVER_CONFIRMS : 0;
+        tb_image_file next = fake_image(chip(), TB_VERSION(1, 1, patch), 10000, 2);
         tb_sent sent;
         assert_int_equal(connect_and_send(w, &next, &sent), TB_CLIENT_OK);
         unsigned boots = w->device.boots;

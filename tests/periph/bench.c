@@ -49,7 +49,7 @@ uint32_t sim_flash_optr(const sim_machine *m) { return m->optr; }
 unsigned sim_flash_latency(const sim_machine *m) { return m->latency; }
 void sim_flash_g4_new(sim_machine *m) { (void)m; }
 void sim_irq(sim_machine *m, unsigned irq, bool level) { m->irq[irq] = level; }
-bool sim_has_reading(const sim_machine *m, unsigned reading) { (void)m, (void)reading; return false; }
+bool sim_has_reading(const sim_machine *m, unsigned which) { (void)m, (void)which; return false; }
 bool sim_in_standby(const sim_machine *m) { return m->standby; }
 void sim_request_reset(sim_machine *m, unsigned cause) { m->reset_cause |= cause; }
 bool sim_tracing(const sim_machine *m, unsigned category) { (void)m, (void)category; return true; }
