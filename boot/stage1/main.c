@@ -10,13 +10,16 @@
 #define STACK_ALIGNMENT 4u
 #define VECTOR_BYTES 8u
 
+/* Does the option not tell whether the reset was that of a swap that came true? */
+#define SWAPS_NOTED (TB_TARGET->family == TB_FAMILY_U5)
+
 /* RAM is not cleared before: all of it is set before it is read. */
 static struct {
     tb_boot_inputs in;
     uint32_t control, report; /* of before the reset; report 0: there is none */
     uint32_t failures;
-    uint32_t swaps; /* noted in a row that came true, less than TB_SWAPPING_ROW; else 0 */
     tb_image_head head[2];
+    uint32_t swaps; /* noted in a row that came true, less than TB_SWAPPING_ROW; else 0 */
 } s;
 
 static bool head_read(unsigned bank, uint32_t offset, tb_image_kind kind)
@@ -208,9 +211,6 @@ static void stage2_start(const tb_boot_decision *d)
 /* Does the swap take a reset? A constant, by the row. */
 #define SWAPS_BY_RESET (TB_TARGET->family == TB_FAMILY_U5 || TB_TARGET->family == TB_FAMILY_H7)
 
-/* Does the option not tell whether the reset was that of a swap that came true? */
-#define SWAPS_NOTED (TB_TARGET->family == TB_FAMILY_U5)
-
 /* false: the bank cannot be mapped. Where that takes a reset, the counter ends with it: it
  * was of the image that ran before; and the next pass is told why this one began, and which bank
  * it shall find mapped. */
@@ -259,7 +259,9 @@ static void history_read(void)
     token_look();
     chip_reset_cause_clear();
     s.failures = s.control & TB_CONTROL_COUNT;
-    s.swaps = 0u;
+    if (SWAPS_NOTED) {
+        s.swaps = 0u;
+    }
     if (SWAPS_BY_RESET && (s.control & TB_CONTROL_SWAPPING) != 0u) {
         unsigned cause = s.failures & (SWAPS_NOTED ? TB_SWAPPING_CAUSE : TB_CONTROL_COUNT);
 
