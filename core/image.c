@@ -8,11 +8,10 @@
 #define REFUSE(error) return whys ? (error) : TB_ERR_MAGIC
 
 static inline tb_error check(const tb_image_head *head, const tb_chip *chip,
-                             const uint32_t *product_id, unsigned kind, bool whys)
+                             const uint32_t *product_id, bool whys)
 {
-    bool stage2 = kind == TB_IMAGE_STAGE2;
-    uint32_t address = stage2 ? chip->stage2_run : TB_FLASH_BASE + chip->slot_offset;
-    uint32_t room = stage2 ? chip->stage2_bytes : tb_slot_image_bytes(chip);
+    uint32_t address = TB_FLASH_BASE + chip->slot_offset;
+    uint32_t room = tb_slot_image_bytes(chip);
 
     if (head->magic != TB_IMAGE_MAGIC) {
         REFUSE(TB_ERR_MAGIC);
@@ -23,7 +22,10 @@ static inline tb_error check(const tb_image_head *head, const tb_chip *chip,
     if (head->format != TB_IMAGE_FORMAT || head->flags != 0) {
         REFUSE(TB_ERR_FORMAT);
     }
-    if (head->kind != kind || (!stage2 && kind != TB_IMAGE_APPLICATION)) {
+    if (head->kind == TB_IMAGE_STAGE2) {
+        address = chip->stage2_run;
+        room = chip->stage2_bytes;
+    } else if (head->kind != TB_IMAGE_APPLICATION) {
         REFUSE(TB_ERR_KIND);
     }
     if (head->device_id != chip->device_id) {
@@ -47,10 +49,10 @@ static inline tb_error check(const tb_image_head *head, const tb_chip *chip,
 
 tb_error tb_image_check_head(const tb_image_head *head, const tb_identity *device)
 {
-    return check(head, known_chip(device->chip), &device->product_id, head->kind, true);
+    return check(head, known_chip(device->chip), &device->product_id, true);
 }
 
 bool tb_image_head_good(const tb_image_head *head, const tb_chip *chip, tb_image_kind kind)
 {
-    return check(head, chip, NULL, kind, false) == TB_OK;
+    return head->kind == kind && check(head, chip, NULL, false) == TB_OK;
 }
