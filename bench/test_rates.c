@@ -17,7 +17,7 @@ static const char *chip = "stm32g474re";
 
 static void fast_line(bool stage2, sim_ps latency)
 {
-    static const uint32_t bauds[] = {921600, 1000000}; /* a million where 16 MHz makes the first not */
+    static const uint32_t bauds[] = {921600, 1000000}; /* the second where 16 MHz makes no first */
     update_result r = {.possible = false};
     uint32_t baud = 0;
     for (size_t i = 0; i < 2 && !r.possible; i++) {

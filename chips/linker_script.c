@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "chips/chips.h"
 #include "twinbank/chip.h"
 #include "twinbank/image.h"
 
@@ -11,7 +12,6 @@
  * lower down (a log, a crash dump) outlives the boot. */
 #define STAGE1_RAM_BYTES 0x1000u
 #define STAGE2_STACK_BYTES 0x1000u
-#define STAGE2_ANSWER_BYTES 0x100u /* CHIP_UART_OUT_BYTES */
 
 static uint32_t sram_end(const tb_chip *c)
 {
@@ -81,7 +81,7 @@ static void print_stage2(const tb_chip *c)
     }
     printf("ASSERT(__end + 0x%X <= __stack_top, \"no room for the ring and the queue\")\n",
            (unsigned)((c->ring.base == 0u ? c->ring.bytes : 0u) + tb_queue_bytes(c) +
-                      STAGE2_ANSWER_BYTES + STAGE2_STACK_BYTES));
+                      CHIP_UART_OUT_BYTES + STAGE2_STACK_BYTES));
     printf("ASSERT(__data_end - 0x%X <= 0x%X, \"stage 2 is too large\")\n",
            (unsigned)c->stage2_run, (unsigned)(c->stage2_bytes - TB_HEADER_BYTES));
 }

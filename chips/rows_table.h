@@ -14,7 +14,8 @@
     .pages = {{(kib) * 1024u / 2u / G4_PAGE_BYTES, G4_PAGE_BYTES}}, .unit_bytes = 8u, \
     .stage1_bytes = 0x1000u, .stage2_offset = 0x1000u, .stage2_bytes = 0x7000u,       \
     .slot_offset = 0x8000u, .log_units = 64u, .sram = {0x20000000u, 0x18000u},        \
-    .ring = {0u, 0x4000u}, .stage2_run = 0x20004000u, .reset_hz = 16000000u, .boot_hz = 170000000u,          \
+    .ring = {0u, 0x4000u}, .stage2_run = 0x20004000u, .reset_hz = 16000000u,          \
+    .boot_hz = 170000000u,                                                            \
     .board = {.name = "NUCLEO-G474RE", .uart_name = "lpuart1", .uart_base = 0x40008000u, \
               .port = 0u, .tx_pin = 2u, .rx_pin = 3u, .alternate = 12u, .uart_irq = 91u},     \
     .console = {.uart_name = "usart1", .uart_base = 0x40013800u, .port = 0u, .tx_pin = 9u, \

@@ -3,9 +3,11 @@
 #define CORE_BYTES_H
 
 #include <stdint.h>
+
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a field is copied as it is");
 
-/* By the compiler's own memcpy: the firmware is compiled freestanding, where the other is a call. */
+/* By the compiler's own memcpy: the firmware is compiled freestanding, where the other one is a
+ * call. */
 
 static inline void put_u8(uint8_t **p, uint8_t value)
 {

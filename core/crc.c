@@ -1,7 +1,7 @@
 #include "twinbank/image.h"
 
-/* A table of 16 entries: long runs go through the port's hardware unit, and stage 1 and stage 2 have
- * that alone. */
+/* A table of 16 entries: long runs go through the port's hardware unit, which is all that stage 1
+ * and stage 2 have. */
 static const uint32_t nibble_table[16] = {
     0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u,
     0x4DB26158u, 0x5005713Cu, 0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu,

@@ -241,7 +241,7 @@ static void expand_symbol(tb_expand *e)
 
 /* ---- a stream ------------------------------------------------------------------------------- */
 
-/* The end of what is there already: from flash, and the unit that is being filled. */
+/* The end of what is there already: from flash, and the line that is being filled. */
 static tb_error ring_fill(tb_expand *e)
 {
     const tb_update *u = e->update;
@@ -250,7 +250,8 @@ static tb_error ring_fill(tb_expand *e)
 
     for (; offset < u->next; offset++) {
         e->ring[offset % TB_EXPAND_RING_BYTES] =
-            offset < written ? flash_byte(e, &e->image, u->bank, offset) : u->line[offset - written];
+            offset < written ? flash_byte(e, &e->image, u->bank, offset)
+                             : u->line[offset - written];
     }
     e->image.valid = false;
     return e->error;

@@ -31,7 +31,7 @@ static tb_error on_hello(tb_server *s, const uint8_t *args, uint16_t bytes, uint
         .max_payload = s->receiver.max_payload,
         .window = s->config.window,
         .capabilities = TB_CAP_RESUME | TB_CAP_ROLLBACK | TB_CAP_STAGE2_UPDATE | TB_CAP_DIGEST |
-                        (known_queue_bytes(&s->config) != 0u ? TB_CAP_HOLD : 0u),
+                        (s->config.queue_bytes != 0u ? TB_CAP_HOLD : 0u),
     };
 
     (void)args;
@@ -151,7 +151,8 @@ static tb_error on_begin(tb_server *s, const uint8_t *args, uint16_t bytes, uint
 }
 
 /* What comes behind a gap waits in the queue where it continues what does, or begins it. Once the
- * gap is closed all of it goes on; that may take as long as it likes, as the window is the line's. */
+ * gap is closed all of it goes on; that may take as long as it likes, as the window is the
+ * line's. */
 static tb_error take(tb_server *s, const uint8_t *args, uint16_t bytes, bool stream)
 {
     const uint8_t *p = args;

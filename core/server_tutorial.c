@@ -100,7 +100,7 @@ static tb_error take_piece(tb_server *s, const uint8_t *data, uint32_t bytes)
         memcpy(&head, s->tutorial_head, sizeof head);
         error = tb_update_begin(&s->update, &head, &next);
         if (error == TB_OK && bytes <= tb_image_bytes(&head) - TB_HEAD_BYTES &&
-            TB_HEAD_BYTES + bytes <= known_queue_bytes(&s->config)) { /* nor need this wait for erases */
+            TB_HEAD_BYTES + bytes <= s->config.queue_bytes) { /* nor need this wait for erases */
             s->queue_end = 0;
             (void)tb_queue_put(s, s->tutorial_head, TB_HEAD_BYTES);
             (void)tb_queue_put(s, data, bytes);

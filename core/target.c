@@ -70,8 +70,8 @@ static tb_error choose_slot(tb_update *u, tb_slot_info slots[2], int *next_boot)
     return error;
 }
 
-/* The copy that does not run; the only valid copy is never the target. A valid copy counts as
- * a confirmed slot, and as the one that is loaded next. */
+/* The copy that is not in use; but the only valid copy is never the target. A valid copy counts
+ * as a confirmed slot, and as the one that is loaded next. */
 static tb_error choose_stage2_copy(tb_update *u, tb_slot_info copies[2], int *next_load)
 {
     const tb_update_policy *policy = &u->policy;
@@ -89,7 +89,6 @@ static tb_error choose_stage2_copy(tb_update *u, tb_slot_info copies[2], int *ne
     bank = (bank ^ 1u) & 1u;
     for (unsigned i = 0; i < 2u; i++) {
         tb_slot_info *copy = &copies[i];
-
         unsigned looks = TB_LOOKS; /* one that reads well now and then is not valid */
 
         memset(copy, 0, sizeof *copy);

@@ -169,8 +169,7 @@ static tb_error conclude(tb_update *u)
         return discard(u, error);
     }
     if (tb_update_head_comes_last(u)) {
-        error = tb_unit_write(flash, u->bank, u->region_offset, (const uint8_t *)&u->head,
-                              1u);
+        error = tb_unit_write(flash, u->bank, u->region_offset, (const uint8_t *)&u->head, 1u);
         if (error != TB_OK) {
             return discard(u, error);
         }

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "chips/armv7m.h"
+#include "core/internal.h"
 #include "known.h"
 #include "twinbank/server.h"
 
 #define BAUD 115200u
 #define WELL_AFTER_MS 1000u /* running for this long: this copy of stage 2 works */
-#define HEAD_LOOKS 16u
 /* Constants, by the row. The linker script sees to it that both fit behind all else. */
 #define RING_BYTES (TB_TARGET->ring.bytes)
 #define QUEUE_BYTES tb_queue_bytes(TB_TARGET)
@@ -123,8 +123,8 @@ static void server_start(unsigned bank)
     /* Stage 1 has checked this program's own head. A unit of it that a power cut left unstable may
      * read otherwise now: then it is looked at again, and the other copy's at last, which is of the
      * same product. */
-    for (unsigned look = 0; look < 2u * HEAD_LOOKS; look++) {
-        unsigned copy = bank ^ look / HEAD_LOOKS;
+    for (unsigned look = 0; look < 2u * TB_LOOKS; look++) {
+        unsigned copy = bank ^ look / TB_LOOKS;
 
         if (flash_read(copy, TB_TARGET->stage2_offset, &head, sizeof head) == TB_OK) {
             stage2_device.product_id = head.product_id;

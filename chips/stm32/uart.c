@@ -83,8 +83,8 @@ void chip_uart_open(chip_uart *uart, const tb_board *board, uint32_t baud, uint8
     }
 }
 
-/* The errors of single bytes are the frame's CRC's affair, and no reason for an interrupt; a standing
- * ORE stops reception. */
+/* The errors of single bytes are the frame's CRC's affair, and no reason for an interrupt; a
+ * standing ORE stops reception. */
 void chip_uart_interrupt(chip_uart *uart)
 {
     usart_registers *r = registers(uart);

@@ -71,16 +71,6 @@ static inline const tb_expand_service *known_expand(const tb_server_config *conf
     return config->expand != NULL ? config->expand_served : NULL;
 }
 
-static inline uint8_t *known_queue(const tb_server_config *config)
-{
-    return config->queue;
-}
-
-static inline uint32_t known_queue_bytes(const tb_server_config *config)
-{
-    return config->queue_bytes;
-}
-
 static inline bool known_can_baud(const tb_server_config *config)
 {
     return config->baud_set != NULL;

@@ -44,7 +44,8 @@ uint32_t tb_control_encode(const tb_control *control);
 #define TB_CONTROL_FAULT (1u << 9)
 #define TB_CONTROL_ARMED (1u << 8)
 #define TB_CONTROL_COUNT 0xFFu
-/* The count while swapping: the cause of the reset before it, swaps in a row, the bank to be mapped. */
+/* The count while swapping: the cause of the reset before it, swaps in a row, the bank to be
+ * mapped. */
 #define TB_SWAPPING_CAUSE 0x0Fu
 #define TB_SWAPPING_ONE 0x10u
 #define TB_SWAPPING_ROW 0x70u

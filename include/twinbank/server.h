@@ -41,8 +41,8 @@ typedef struct tb_server_config {
      * &tb_expand_served, or NULL: a program that does not name it does not contain the decoder. */
     tb_expand *expand;
     const tb_expand_service *expand_served;
-    /* Memory of a power of two, from 2 KB on, or NULL. The tutorial's pieces wait there for flash, so
-     * that their ACKs need not; native data that comes behind a lost frame waits there for that
+    /* Memory of a power of two, from 2 KB on, or NULL. The tutorial's pieces wait there for flash,
+     * so that their ACKs need not; native data that comes behind a lost frame waits there for that
      * frame, so that it alone need be sent again: for that as large as the window. */
     uint8_t *queue;
     uint32_t queue_bytes;

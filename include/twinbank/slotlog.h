@@ -54,7 +54,8 @@ typedef struct tb_slot_log {
  * of the flash gives a state; TB_OK unless the port itself fails otherwise than by ECC. */
 tb_error tb_slot_log_read(const tb_flash *flash, unsigned bank, tb_slot_log *log);
 /* Appends one record after the last unit that is not blank, and reads it back, more than once.
- * Writes one unit, and the next where that one does not hold. A power cut leaves it old, new or torn; all three are legal. */
+ * Writes one unit, and the next where that one does not hold. A power cut leaves it old, new or
+ * torn; all three are legal. */
 tb_error tb_slot_log_append(const tb_flash *flash, unsigned bank, tb_record_kind kind,
                             uint8_t argument, uint16_t generation);
 /* What both are made of, for stage 1, which has a driver of its own. One record as it fills a

@@ -38,7 +38,8 @@ typedef enum tb_command {
     TB_CMD_HELLO = 0x01,   /* protocol u8              | tb_hello */
     TB_CMD_STATUS = 0x02,  /* -                        | tb_status */
     TB_CMD_BEGIN = 0x03,   /* head[64]; bank u8, keep[32] | next u32, window u32, bank u8, kept u8 */
-    TB_CMD_DATA = 0x04,    /* offset u32, bytes        | always: next u32, window u32; where data behind a gap is held, from u32, to u32 */
+    TB_CMD_DATA = 0x04,    /* offset u32, bytes        | always: next u32, window u32; where data
+                            * behind a gap is held, from u32, to u32 */
     TB_CMD_FINISH = 0x05,  /* -                        | bank u8, generation u16 */
     TB_CMD_BOOT = 0x06,    /* -                        | - ; then the device resets and boots as it decides */
     TB_CMD_CONFIRM = 0x07, /* -                        | bank u8 */
@@ -53,7 +54,8 @@ typedef enum tb_command {
     TB_CMD_MODE = 0x0E,    /* mode u8 (tb_mode); consent u32 | mode u8 in force, mode u8 after the reset; where they
                             * differ the device resets, blank */
     TB_CMD_EXPAND = 0x0F,  /* from u32, stream u32, source size u32, source crc u32 | - */
-    TB_CMD_STREAM = 0x10   /* offset u32, bytes        | always: next u32, window u32, expanded u32; held as with data */
+    TB_CMD_STREAM = 0x10   /* offset u32, bytes        | always: next u32, window u32, expanded u32;
+                            * held as with data */
 } tb_command;
 #define TB_DIGESTS_MAX 30u /* in one reply */
 
@@ -81,7 +83,8 @@ enum { /* tb_hello.capabilities */
     TB_CAP_PROTECT = 64u,    /* PROTECT protects too */
     TB_CAP_EXPAND = 128u,    /* EXPAND and STREAM: compressed images */
     TB_CAP_DIGEST = 256u,    /* DIGEST, and BEGIN with pages to keep */
-    TB_CAP_HOLD = 512u       /* data behind a lost frame is held: that frame alone need be sent again */
+    TB_CAP_HOLD = 512u       /* data behind a lost frame is held: that frame alone need be
+                              * sent again */
 };
 
 /* Laid out as on the wire: little-endian like every image header, in this order, without

@@ -285,7 +285,7 @@ static void questions_in_between(void **state)
 static void flash_fails_as_it_goes_on(void **state)
 {
     (void)state;
-    for (unsigned n = 0; n < 128u; n += 21u) { /* in the piece that closes it, and in what was held */
+    for (unsigned n = 0; n < 128u; n += 21u) { /* in what closes it, and in what was held */
         start_session();
         assert_int_equal(data_until(1024), TB_OK);
         piece(1536, 2048, TB_ERR_OFFSET, 1024, 1536, 2048);
@@ -395,7 +395,7 @@ static void a_stream_that_is_none(void **state)
     next_good_update_works();
 }
 
-/* ---- any order --------------------------------------------------------------------------------- */
+/* ---- any order ------------------------------------------------------------------------------ */
 
 static void any_order_installs_the_image(void **state)
 {
