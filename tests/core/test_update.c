@@ -220,6 +220,8 @@ static void flash_errors(void **state)
     }
 }
 
+static uint32_t spoilt; /* the unit that does not take what is written; UINT32_MAX: none does */
+
 static tb_error lying_program(void *ctx, unsigned bank, uint32_t offset, const void *unit)
 {
     uint8_t other[TB_MAX_UNIT_BYTES];
@@ -227,7 +229,7 @@ static tb_error lying_program(void *ctx, unsigned bank, uint32_t offset, const v
 
     (void)ctx;
     memcpy(other, unit, chip_small.unit_bytes);
-    other[3] ^= 4u;
+    other[3] ^= spoilt == UINT32_MAX || offset == spoilt ? 4u : 0u;
     return real.program(real.ctx, bank, offset, other);
 }
 
@@ -237,7 +239,9 @@ static tb_error tearing_program(void *ctx, unsigned bank, uint32_t offset, const
     tb_error error = real.program(real.ctx, bank, offset, unit);
 
     (void)ctx;
-    model_set_unit(&m, bank, offset, UNIT_BAD);
+    if (spoilt == UINT32_MAX || offset == spoilt) {
+        model_set_unit(&m, bank, offset, UNIT_BAD);
+    }
     return error;
 }
 
@@ -246,6 +250,7 @@ static void read_back(void **state)
     uint32_t next;
 
     (void)state;
+    spoilt = UINT32_MAX;
     start(0);
     assert_int_equal(begin(&next), TB_OK);
     flash.program = lying_program;
@@ -256,6 +261,24 @@ static void read_back(void **state)
     assert_int_equal(tb_update_write(&u, 0, im.bytes, 64), TB_ERR_ECC);
     flash = model_port(&m);
     assert_int_equal(update_all(&u, &im, 64), TB_OK);
+}
+
+static void each_unit_of_a_line_is_read_back(void **state)
+{
+    (void)state;
+    for (uint32_t at = 0; at < TB_UPDATE_LINE_BYTES; at += chip_small.unit_bytes) {
+        for (unsigned torn = 0; torn < 2u; torn++) {
+            uint32_t next;
+
+            spoilt = chip_small.slot_offset + TB_HEADER_BYTES + at;
+            start(0);
+            assert_int_equal(begin(&next), TB_OK);
+            flash.program = torn ? tearing_program : lying_program;
+            assert_int_equal(tb_update_write(&u, 0, im.bytes,
+                                             TB_HEADER_BYTES + TB_UPDATE_LINE_BYTES),
+                             torn ? TB_ERR_ECC : TB_ERR_VERIFY);
+        }
+    }
 }
 
 static void resume(void **state)
@@ -683,7 +706,9 @@ int main(void)
         cmocka_unit_test(pieces_of_any_size),  cmocka_unit_test(work_erases_ahead),
         cmocka_unit_test(refusals_write_nothing), cmocka_unit_test(data_out_of_place),
         cmocka_unit_test(bad_images),          cmocka_unit_test(flash_errors),
-        cmocka_unit_test(read_back),           cmocka_unit_test(resume),
+        cmocka_unit_test(read_back),
+        cmocka_unit_test(each_unit_of_a_line_is_read_back),
+        cmocka_unit_test(resume),
         cmocka_unit_test(installed_already),   cmocka_unit_test(target_from_stage2),
         cmocka_unit_test(generation_end),      cmocka_unit_test(stage2_copies),
         cmocka_unit_test(stage1_copy),         cmocka_unit_test(confirm_and_reject),
