@@ -245,8 +245,8 @@ static void an_unstable_record_may_swap_back(void **state)
     unsigned back = 0;
 
     (void)state;
-    if (strcmp(chip, "stm32h743zi") == 0) {
-        skip(); /* eight loads read a record there: by chance they never all read well */
+    if (strncmp(chip, "stm32u5", 7u) != 0) {
+        skip(); /* H7's option tells whether a swap came true, and the way back is open */
     }
     for (uint32_t seed = 1; seed <= 2u; seed++) {
         bench w;
