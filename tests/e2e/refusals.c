@@ -177,6 +177,32 @@ static void frames_out_of_place_get_their_own_errors(void **state)
     close_bench(&w);
 }
 
+/* More answers than the device has room for while they leave, and a reset right behind them. */
+static void questions_in_a_row(const char *hex)
+{
+    enum { QUESTIONS = 24 };
+    bench w;
+    uint8_t command = 0;
+    open_bench(&w, hex);
+    for (uint8_t i = 0; i < QUESTIONS; i++)
+        ask(&w, TB_CMD_HELLO, (const uint8_t[]){ i, 1 }, 2);
+    ask(&w, TB_CMD_RESET, (const uint8_t[]){ QUESTIONS, 0 }, 2);
+    for (unsigned i = 0; i < QUESTIONS; i++) {
+        assert_int_equal(answer(&w, &command), TB_OK);
+        assert_int_equal(command, TB_CMD_HELLO | TB_WIRE_REPLY);
+    }
+    assert_int_equal(answer(&w, &command), TB_OK);
+    assert_int_equal(command, TB_CMD_RESET | TB_WIRE_REPLY);
+    close_bench(&w);
+}
+
+static void all_questions_in_a_row_are_answered(void **state)
+{
+    (void)state;
+    questions_in_a_row("factory.hex");
+    questions_in_a_row("factory-no-app.hex");
+}
+
 static void overlong_and_damaged_payloads_are_refused_at_the_end(void **state)
 {
     (void)state;
@@ -234,6 +260,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_application_refuses_bad_headers),
         cmocka_unit_test(stage2_refuses_bad_headers),
         cmocka_unit_test(frames_out_of_place_get_their_own_errors),
+        cmocka_unit_test(all_questions_in_a_row_are_answered),
         cmocka_unit_test(overlong_and_damaged_payloads_are_refused_at_the_end),
         cmocka_unit_test(erase_refuses_what_runs),
     };
